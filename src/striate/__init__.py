@@ -1,0 +1,23 @@
+"""Striate compiles ConvNets: one line of notation is the network, checked, planned and made native code.
+
+>>> import striate
+>>> net = striate.parse("INPUT[32x32x3] - CONV[12, 5x5] - RELU - POOL - FC[10]")
+>>> program = striate.compile(net, batch=128, optimizer=striate.SGD(lr=0.01, momentum=0.9))
+"""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
+
+from striate.errors import ArgumentError, DataError, FitError, ModelError, NotationError, StriateError
+from striate.notation.network import Network
+from striate.notation.parse import parse
+from striate.preprocessing import Preprocessing
+from striate.program import Program, compile
+from striate.optimizers import SGD
+from striate.volume import Volume
+
+__all__ = [
+    "SGD", "ArgumentError", "DataError", "FitError", "ModelError", "Network", "NotationError", "Preprocessing",
+    "Program", "StriateError", "Volume", "compile", "parse",
+]

@@ -1,0 +1,250 @@
+"""The command line: options, defaults and help. What the commands do is in `striate.commands`."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from striate.commands.say import spoken, stop
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+class Fit(str, Enum):
+    """What to do where a filter does not fit its input neatly."""
+
+    stop = "raise"
+    pad = "pad"
+    crop = "crop"
+
+
+class Loss(str, Enum):
+    """The loss on the scores."""
+
+    softmax = "softmax"
+    svm = "svm"
+
+
+class Rate(str, Enum):
+    """How the learning rate changes."""
+
+    constant = "constant"
+    cosine = "cosine"
+
+
+LineOf = typer.Argument(
+    metavar="LINE", help='The network, such as "INPUT[8x8x1] - CONV[16] - RELU - FC[10]".'
+)
+FitOption = Annotated[
+    Fit, typer.Option("--fit", help="Filters that do not fit: an error, zeros added, or cropped.")
+]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", metavar="FOLDER", help="Where data sets are looked for first.")
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", metavar="N", min=1, help="Threads; all cores if not given.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"striate {version('striate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def striate(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Striate compiles ConvNets: one line of notation is checked, planned, compiled and trained.
+
+    \b
+      striate train
+      striate plan "INPUT[32x32x3] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[10]"
+    """
+
+
+@app.command(short_help="Train a network and save it.")
+@spoken
+def train(
+    line: Annotated[str | None, LineOf] = None,
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DATA", help="digits, mnist, fashion-mnist, cifar10, a folder of images, or an .npz file."
+        ),
+    ] = None,
+    epochs: Annotated[
+        int, typer.Option("--epochs", metavar="N", min=1, help="Times to go through the training images.")
+    ] = 20,
+    batch: Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Images a step.")] = 32,
+    lr: Annotated[float, typer.Option("--lr", metavar="RATE", min=0.0, help="Learning rate.")] = 0.01,
+    momentum: Annotated[
+        float, typer.Option("--momentum", metavar="M", min=0.0, max=1.0, help="Momentum of the updates.")
+    ] = 0.9,
+    l2: Annotated[
+        float, typer.Option("--l2", metavar="STRENGTH", min=0.0, help="Strength of L2 regularisation.")
+    ] = 5e-4,
+    schedule: Annotated[
+        Rate, typer.Option("--schedule", help="Learning rate: constant, or falling to 0 along half a cosine.")
+    ] = Rate.cosine,
+    loss: Annotated[Loss, typer.Option("--loss", help="Loss on the scores.")] = Loss.softmax,
+    validation: Annotated[
+        float,
+        typer.Option(
+            "--validation",
+            metavar="FRACTION",
+            min=0.0,
+            max=0.99,
+            help="Fraction of the training images held out.",
+        ),
+    ] = 0.1,
+    fit: FitOption = Fit.stop,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", metavar="N", min=0, help="Of the start, the order and the held-out images."),
+    ] = 0,
+    threads: Threads = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Model file to write; DATA.striate if not given."),
+    ] = None,
+    png: Annotated[
+        Path | None,
+        typer.Option(
+            "--png", metavar="FILE", help="Picture of loss and accuracy; beside --out if not given."
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Train a network; without LINE and DATA, a small one on the digits that come with Striate.
+
+    Ctrl-C ends training and saves what was learned.
+
+    \b
+      striate train
+      striate train "INPUT[28x28x1] - CONV[8, 5x5] - RELU - POOL - FC[10]" mnist --epochs 3
+      striate train "INPUT[64x64x3] - [CONV[16] - RELU - POOL]*3 - FC[5]" flowers/
+    """
+    from striate.commands.train import DATA, LINE, Options
+    from striate.commands.train import train as run
+
+    if line is not None and data is None:
+        stop("DATA is missing: name a data set after the line, such as digits, or a folder of images", 2)
+    name = data if data is not None else DATA
+    out = out if out is not None else Path(f"{Path(name).resolve().name.split('.')[0] or 'model'}.striate")
+    run(
+        Options(
+            line=line if line is not None else LINE,
+            data=name,
+            fit=fit.value,
+            epochs=epochs,
+            batch=batch,
+            lr=lr,
+            momentum=momentum,
+            l2=l2,
+            schedule=schedule.value,
+            loss=loss.value,
+            validation=validation,
+            seed=seed,
+            threads=threads,
+            out=out,
+            png=png if png is not None else out.with_suffix(".png"),
+            data_dir=data_dir,
+        )
+    )
+
+
+@app.command(short_help="Test a model: accuracy, per class, confusion.")
+@spoken
+def test(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, as striate train writes it.")],
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="DATA", help="What to test on; if not given, what it was trained on."),
+    ] = None,
+    data_dir: DataDir = None,
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Test a model: accuracy, per class, and which class is taken for which.
+
+    Of a data set with a test part, that is tested; of the one the model was trained on, the images
+    held out then; of any other, all images.
+
+    \b
+      striate test digits.striate
+      striate test cifar.striate cifar10 --json
+    """
+    from striate.commands.test import test as run
+
+    run(model, data, data_dir, threads, json)
+
+
+@app.command(short_help="Name the best classes of images.")
+@spoken
+def predict(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, as striate train writes it.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")],
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Name the five best classes of each image, with their scores.
+
+    Images are resized and cropped to INPUT's size. A softmax score is a probability in per cent.
+
+    \b
+      striate predict cifar.striate photo.jpg
+    """
+    from striate.commands.predict import predict as run
+
+    run(model, images, threads, json)
+
+
+@app.command(short_help="Print a network layer by layer.")
+@spoken
+def plan(
+    line: Annotated[str, LineOf],
+    fit: FitOption = Fit.stop,
+    batch: Annotated[
+        int, typer.Option("--batch", metavar="N", min=1, help="Images whose activations are counted.")
+    ] = 1,
+    json: Json = False,
+) -> None:
+    """Print a network's volumes, neurons, parameters, receptive fields, memory and flops, layer by layer.
+
+    \b
+      striate plan "INPUT[32x32x3] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[10]"
+      striate plan "INPUT[224x224x3] - CONV[96, 11x11, S=4, P=0]" --fit pad
+    """
+    from striate.commands.plan import plan as run
+
+    run(line, fit.value, batch, json)
+
+
+def main() -> None:
+    """Run the command line."""
+    # A class or file name that the terminal's encoding lacks must not end a long run.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app(prog_name="striate")
+
+
+if __name__ == "__main__":
+    main()

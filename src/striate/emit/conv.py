@@ -1,0 +1,282 @@
+"""CONV, direct: register tiles of filters x columns, for any field, stride, padding and depth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from striate.emit.builder import Builder, Register, Value
+from striate.emit.index import Index
+from striate.emit.loops import tiles
+from striate.emit.tensor import Tensor
+from striate.plan.sweep import Sweep
+from striate.plan.tiles import GradientTile, Tile
+
+WeightAt = Callable[[Index, Index, int, int], Value]
+Finish = Callable[[Index, Index, Index, list[list[list[Value]]]], None]
+Accumulators = list[list[list[Register]]]  #: [filter][row][column]
+
+
+def _accumulate(
+    b: Builder,
+    source: Tensor,
+    weight: WeightAt,
+    depth: Index,
+    at: tuple[Index, Index, Index],
+    rows: Sweep,
+    columns: Sweep,
+    acc: Accumulators,
+) -> None:
+    """Add one depth slice's part to a tile: for each filter row, the source row is loaded once."""
+    k0, y0, x0 = at
+    for tap in rows.taps:
+        for row in range(len(acc[0])):
+            y = (y0 + row) * rows.step + tap.offset
+            loaded: dict[int, Value] = {}
+            for across in columns.taps:
+                for k in range(len(acc)):
+                    w = b.splat(weight(k0 + k, depth, tap.weight, across.weight))
+                    for column in range(len(acc[0][0])):
+                        x = column * columns.step + across.offset
+                        if x not in loaded:
+                            loaded[x] = source[depth, y, x0 * columns.step + x]
+                        cell = acc[k][row][column]
+                        cell.value = b.fma(loaded[x], w, cell.value)
+
+
+def correlate(
+    b: Builder,
+    source: Tensor,
+    weight: WeightAt,
+    start: Callable[[Index], Value],
+    finish: Finish,
+    filters: int,
+    depth: int,
+    rows: Sweep,
+    columns: Sweep,
+    tile: Tile,
+    unit: int = 1,
+) -> None:
+    """``finish`` receives every tile of sums over depth slices and taps; tiles of one place share its input.
+
+    Rows and columns come in multiples of ``unit``.
+    """
+    for v, height in tiles(b, rows.count // unit, tile.rows // unit, "y"):
+        for u, width in tiles(b, columns.count // unit, tile.columns // unit, "x"):
+            for k, many in tiles(b, filters, tile.filters, "k"):
+                y, x = v * unit, u * unit
+                acc: Accumulators = []
+                for i in range(many):
+                    first = start(k + i)
+                    across = range(width * unit)
+                    acc.append([[b.register("sum", first) for _ in across] for _ in range(height * unit)])
+                if rows.taps and columns.taps:
+                    for d in b.range(depth, "d"):
+                        _accumulate(b, source, weight, d, (k, y, x), rows, columns, acc)
+                finish(k, y, x, [[[cell.value for cell in row] for row in plane] for plane in acc])
+
+
+def conv_forward(
+    b: Builder,
+    x: Tensor,
+    weights: Tensor,
+    biases: Tensor,
+    y: Tensor,
+    *choice: Tensor,
+    rows: Sweep,
+    columns: Sweep,
+    tile: Tile,
+    relu: bool,
+    pool: bool,
+) -> None:
+    """y = [POOL] [RELU] (weights * x + biases); with POOL, ``choice`` keeps which of the four won (4: none)."""
+    filters, depth = weights.shape.axes[0].size, weights.shape.axes[1].size
+
+    def finish(k0: Index, y0: Index, x0: Index, sums: list[list[list[Value]]]) -> None:
+        for k, plane in enumerate(sums):
+            if pool:
+                _pool_tile(b, plane, k0 + k, y0, x0, y, choice, relu)
+                continue
+            for row, line in enumerate(plane):
+                for column, value in enumerate(line):
+                    y[k0 + k, y0 + row, x0 + column] = b.relu(value) if relu else value
+
+    correlate(
+        b,
+        x,
+        lambda k, d, i, j: weights[k, d, i, j],
+        lambda k: b.splat(biases[k]),
+        finish,
+        filters,
+        depth,
+        rows,
+        columns,
+        tile,
+        2 if pool else 1,
+    )
+
+
+def _pool_tile(
+    b: Builder,
+    plane: list[list[Value]],
+    k: Index,
+    y0: Index,
+    x0: Index,
+    y: Tensor,
+    choice: tuple[Tensor, ...],
+    relu: bool,
+) -> None:
+    """2x2 maxima of a tile; the tile's first column and row are even, so its index halves exactly."""
+    for row in range(0, len(plane), 2):
+        for column in range(0, len(plane[0]), 2):
+            four = [plane[row + i][column + j] for i in (0, 1) for j in (0, 1)]
+            best, which = four[0], b.zero()
+            for n, value in enumerate(four[1:], 1):
+                which = b.where(value, ">", best, b.constant(n), which)
+                best = b.maximum(value, best)
+            if relu:
+                which = b.where(best, ">", b.zero(), which, b.constant(4))
+                best = b.relu(best)
+            at = (k, _half(y0) + row // 2, _half(x0) + column // 2)
+            y[at] = best
+            if choice:
+                choice[0][at] = which
+
+
+def _half(index: Index) -> Index:
+    """An even index divided by two."""
+    if index.constant % 2 or any(c % 2 for _, c in index.terms):
+        raise ValueError(f"the index {index} is not even")
+    return Index(tuple((n, c // 2) for n, c in index.terms), index.constant // 2)
+
+
+def conv_data_gradient(
+    b: Builder,
+    dz: Tensor,
+    weights: Tensor,
+    x: Tensor,
+    dx: Tensor,
+    *,
+    rows: tuple[Sweep, ...],
+    columns: tuple[Sweep, ...],
+    tile: Tile,
+    mask: bool,
+) -> None:
+    """dx = what dz passes back through the weights; zero where ``mask`` says that a RELU held x at zero."""
+    filters, depth = weights.shape.axes[0].size, weights.shape.axes[1].size
+    for down in rows:
+        for across in columns:
+
+            def finish(
+                d: Index,
+                y: Index,
+                x0: Index,
+                sums: list[list[list[Value]]],
+                down: Sweep = down,
+                across: Sweep = across,
+            ) -> None:
+                for i, plane in enumerate(sums):
+                    for row, line in enumerate(plane):
+                        for column, value in enumerate(line):
+                            at = (
+                                d + i,
+                                (y + row) * down.spread + down.first,
+                                (x0 + column) * across.spread + across.first,
+                            )
+                            dx[at] = b.where(x[at], ">", b.zero(), value, b.zero()) if mask else value
+
+            correlate(
+                b,
+                dz,
+                lambda d, k, i, j: weights[k, d, i, j],
+                lambda d: b.zero(),
+                finish,
+                depth,
+                filters,
+                down,
+                across,
+                tile,
+            )
+
+
+def conv_weight_gradient(
+    b: Builder,
+    x: Tensor,
+    dz: Tensor,
+    dweights: Tensor,
+    *,
+    rows: Sweep,
+    columns: Sweep,
+    tile: GradientTile,
+) -> None:
+    """dweights += the sum over positions and lanes of dz times the x that each weight met."""
+    filters, depth, field = (axis.size for axis in dweights.shape.axes[:3])
+    for k, many in tiles(b, filters, tile.filters, "k"):
+        for d in b.range(depth, "d"):
+            for i, tall in tiles(b, field, tile.field_rows, "i"):
+                _gradient_tile(b, x, dz, dweights, (k, d, i), (many, tall), rows, columns, tile.columns)
+
+
+def _gradient_tile(
+    b: Builder,
+    x: Tensor,
+    dz: Tensor,
+    dweights: Tensor,
+    at: tuple[Index, Index, Index],
+    size: tuple[int, int],
+    rows: Sweep,
+    columns: Sweep,
+    wide: int,
+) -> None:
+    (k0, d, i0), (many, tall) = at, size
+    sums = [[[b.register("sum", b.zero()) for _ in columns.taps] for _ in range(tall)] for _ in range(many)]
+    for y in b.range(rows.count, "y"):
+        for x0, width in tiles(b, columns.count, wide, "x"):
+            lines = [y * rows.step + i0 + (i + rows.taps[0].offset) for i in range(tall)]
+            loaded: dict[tuple[int, int], Value] = {}
+            for column in range(width):
+                given = [dz[k0 + k, y, x0 + column] for k in range(many)]
+                for i in range(tall):
+                    for j, tap in enumerate(columns.taps):
+                        across = column * columns.step + tap.offset
+                        if (i, across) not in loaded:
+                            loaded[i, across] = x[d, lines[i], x0 * columns.step + across]
+                        for k in range(many):
+                            cell = sums[k][i][j]
+                            cell.value = b.fma(given[k], loaded[i, across], cell.value)
+    for k in range(many):
+        for i in range(tall):
+            for j in range(len(columns.taps)):
+                target = (k0 + k, d, i0 + i, j)
+                dweights[target] = dweights[target] + b.reduce_add(sums[k][i][j].value)
+
+
+def bias_gradient(b: Builder, dz: Tensor, dbiases: Tensor) -> None:
+    """dbiases += the sum of each map of dz over positions and lanes."""
+    filters, height, width = (axis.size for axis in dz.shape.axes)
+    for k in b.range(filters, "k"):
+        sums = [b.register("sum", b.zero()) for _ in range(min(width, 4))]
+        for y in b.range(height, "y"):
+            for x, wide in tiles(b, width, len(sums), "x"):
+                for column in range(wide):
+                    sums[column].value = sums[column].value + dz[k, y, x + column]
+        total = sums[0].value
+        for other in sums[1:]:
+            total = total + other.value
+        dbiases[k] = dbiases[k] + b.reduce_add(total)
+
+
+def unpool(b: Builder, dy: Tensor, choice: Tensor, dz: Tensor, dbiases: Tensor) -> None:
+    """dz = dy at the position of each 2x2 window that won, zero elsewhere; dbiases += its sums."""
+    filters, height, width = (axis.size for axis in dy.shape.axes)
+    for k in b.range(filters, "k"):
+        total = b.register("total", b.zero())
+        for y in b.range(height, "y"):
+            for x, wide in tiles(b, width, 4, "x"):
+                for column in range(wide):
+                    at = (k, y, x + column)
+                    value, which = dy[at], choice[at]
+                    for n in range(4):
+                        part = b.where(which, "==", b.constant(n), value, b.zero())
+                        dz[k, y * 2 + n // 2, (x + column) * 2 + n % 2] = part
+                    total.value = total.value + b.where(which, "==", b.constant(4), b.zero(), value)
+        dbiases[k] = dbiases[k] + b.reduce_add(total.value)

@@ -1,0 +1,78 @@
+"""FC: every output sees every input; weights are (outputs, inputs), inputs in D, H, W order."""
+
+from __future__ import annotations
+
+from striate.emit.builder import Builder
+from striate.emit.loops import tiles
+from striate.emit.tensor import Tensor
+
+
+def fc_forward(
+    b: Builder, x: Tensor, weights: Tensor, biases: Tensor, y: Tensor, *, tile: int, unroll: int, relu: bool
+) -> None:
+    """y = [RELU] (weights * x + biases), ``tile`` outputs at a time."""
+    outputs, inputs = (axis.size for axis in weights.shape.axes)
+    x, y = x.flat, y.flat
+    for k, many in tiles(b, outputs, tile, "k"):
+        sums = [b.register("sum", b.splat(biases[k + i])) for i in range(many)]
+        for i, run in tiles(b, inputs, unroll, "i"):
+            for j in range(run):
+                value = x[i + j]
+                for n in range(many):
+                    sums[n].value = b.fma(value, b.splat(weights[k + n, i + j]), sums[n].value)
+        for n in range(many):
+            y[k + n] = b.relu(sums[n].value) if relu else sums[n].value
+
+
+def fc_data_gradient(
+    b: Builder, dz: Tensor, weights: Tensor, x: Tensor, dx: Tensor, *, tile: int, mask: bool
+) -> None:
+    """dx = dz passed back through the weights, ``tile`` inputs at a time; zero where a RELU held x at zero."""
+    outputs, inputs = (axis.size for axis in weights.shape.axes)
+    dz, x = dz.flat, x.flat
+    axes = [axis.size for axis in dx.shape.axes]
+    if not any(axis.before or axis.after for axis in dx.shape.axes):
+        axes = [1, 1, inputs]  # one long row: tiles need not stop where a map's row ends
+    for d in b.range(axes[0], "d"):
+        for v in b.range(axes[1], "y"):
+            for u, many in tiles(b, axes[2], tile, "x"):
+                at = (d * axes[1] + v) * axes[2] + u
+                sums = [b.register("sum", b.zero()) for _ in range(many)]
+                for k in b.range(outputs, "k"):
+                    value = dz[k]
+                    for n in range(many):
+                        sums[n].value = b.fma(value, b.splat(weights[k, at + n]), sums[n].value)
+                for n in range(many):
+                    total = b.where(x[at + n], ">", b.zero(), sums[n].value, b.zero()) if mask else sums[n].value
+                    if axes[0] * axes[1] == 1:
+                        dx.flat[u + n] = total
+                    else:
+                        dx[d, v, u + n] = total
+
+
+def fc_weight_gradient(
+    b: Builder, x: Tensor, dz: Tensor, dweights: Tensor, dbiases: Tensor, *, tile: int
+) -> None:
+    """dweights += dz times x and dbiases += dz, summed over lanes.
+
+    The inputs are transposed, so that neighbours of one image fill a vector and each dz is one number.
+    """
+    outputs, inputs = (axis.size for axis in dweights.shape.axes)
+    x, dz = x.flat, dz.flat
+    whole = inputs - inputs % b.lanes
+    each = dz.scalars
+    if whole:
+        for i in b.range(whole, "i", step=b.lanes):
+            images = b.transpose([x[i + j] for j in range(b.lanes)])
+            for k, many in tiles(b, outputs, tile, "k"):
+                rows = [b.register("sum", dweights.vector[k + n, i]) for n in range(many)]
+                for lane, image in enumerate(images):
+                    for n in range(many):
+                        rows[n].value = b.fma(image, b.splat(each[k + n, lane]), rows[n].value)
+                for n in range(many):
+                    dweights.vector[k + n, i] = rows[n].value
+    for k in b.range(outputs, "k"):
+        given = dz[k]
+        for i in range(whole, inputs):
+            dweights[k, i] = dweights[k, i] + b.reduce_add(given * x[i])
+        dbiases[k] = dbiases[k] + b.reduce_add(given)

@@ -1,0 +1,164 @@
+"""Reading 1 of the whole program: functions that every thread of a team calls once, with barriers inside.
+
+Every entry is ``void entry(ptr context, i64 rank, i64 threads)``. The context is a row of 64-bit numbers, named in
+``CONTEXT``. ``sync`` points to 64-byte lines: arrivals, generation, then one counter for each hand-out of work;
+the caller clears the counters before a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from striate.emit.builder import Kernel, ProgramBuilder, check_arguments
+from striate.emit.index import Index
+from striate.emit.llvm import LlvmBuilder, LlvmModule
+from striate.emit.program import ENTRIES, emit_entry
+from striate.emit.tensor import Tensor
+from striate.plan.arena import Buffer
+from striate.plan.plan import Plan
+from striate.plan.shape import ELEMENT_BYTES, Shape
+
+CONTEXT = ("arena", "pictures", "out", "images", "groups", "sync", "pause")
+LINE = 64  #: bytes of a cache line
+COUNTERS = 2  #: the line of the first counter in ``sync``
+SPINS = 2000  #: turns of a waiting thread before it offers its processor to others
+
+BARRIER = """define internal void @barrier(ptr %sync, i64 %threads, ptr %pause) noinline nounwind {
+entry:
+  %generation = getelementptr i8, ptr %sync, i64 64
+  %now = load atomic i64, ptr %generation acquire, align 64
+  %arrived = atomicrmw add ptr %sync, i64 1 acq_rel
+  %next = add i64 %arrived, 1
+  %last = icmp eq i64 %next, %threads
+  br i1 %last, label %open, label %wait
+open:
+  store atomic i64 0, ptr %sync monotonic, align 64
+  %later = add i64 %now, 1
+  store atomic i64 %later, ptr %generation release, align 64
+  ret void
+wait:
+  %turn = phi i64 [ 0, %entry ], [ %more, %again ]
+  %seen = load atomic i64, ptr %generation acquire, align 64
+  %same = icmp eq i64 %seen, %now
+  br i1 %same, label %spin, label %done
+spin:
+  RELAX
+  %more = add i64 %turn, 1
+  %patient = icmp slt i64 %turn, SPINS
+  br i1 %patient, label %again, label %yield
+yield:
+  call void %pause()
+  br label %again
+again:
+  br label %wait
+done:
+  ret void
+}"""
+
+
+class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
+    """One entry function under construction."""
+
+    def __init__(self, module: LlvmModule, plan: Plan) -> None:
+        super().__init__(module)
+        self.plan = plan
+        self.handed_out = 0
+        for i, name in enumerate(CONTEXT):
+            type_ = "i64" if name in ("images", "groups") else "ptr"
+            self.entry.append(f"  %at.{name} = getelementptr i8, ptr %context, i64 {8 * i}")
+            self.entry.append(f"  %{name} = load {type_}, ptr %at.{name}, align 8")
+        self.entry.append(f"  %rank.offset = mul i64 %rank, {plan.rank_bytes}")
+        self.entry.append(f"  %rank.start = add i64 %rank.offset, {plan.shared_bytes}")
+        self.entry.append("  %rank.memory = getelementptr i8, ptr %arena, i64 %rank.start")
+
+    def call(self, kernel: Kernel, *tensors: Tensor) -> None:
+        check_arguments(kernel, tensors)
+        self.module.require(kernel)
+        self.say(f"call void @{kernel.name}({', '.join(f'ptr {t.storage}' for t in tensors)})")
+
+    def work(self, items: Index | int, name: str) -> Iterator[Index]:
+        self.count += 1
+        label = f"{name}.{self.count}"
+        counter, item, done = f"%{label}.counter", f"%{label}.item", f"%{label}.done"
+        line = (COUNTERS + self.handed_out) * LINE
+        self.handed_out += 1
+        limit = self.integer(Index.of(items))
+        self.say(f"{counter} = getelementptr i8, ptr %sync, i64 {line}")
+        self.say(f"br label %{label}.next")
+        self.start(f"{label}.next")
+        self.say(f"{item} = atomicrmw add ptr {counter}, i64 1 monotonic")
+        self.say(f"{done} = icmp sge i64 {item}, {limit}")
+        self.say(f"br i1 {done}, label %{label}.end, label %{label}")
+        self.start(label)
+        self.addresses.append({})
+        yield Index.variable(item)
+        self.addresses.pop()
+        self.say(f"br label %{label}.next")
+        self.start(f"{label}.end")
+
+    def barrier(self) -> None:
+        self.count += 1
+        self.say(f"%team.{self.count} = icmp sgt i64 %threads, 1")
+        self.say(f"br i1 %team.{self.count}, label %meet.{self.count}, label %go.{self.count}")
+        self.start(f"meet.{self.count}")
+        self.say("call void @barrier(ptr %sync, i64 %threads, ptr %pause)")
+        self.say(f"br label %go.{self.count}")
+        self.start(f"go.{self.count}")
+
+    def number(self, name: str) -> Index:
+        return Index.variable(f"%{name}")
+
+    def place(self, buffer: Buffer, instance: Index | int = 0) -> Tensor:
+        base = "%rank.memory" if buffer.scope == "rank" else "%arena"
+        offset = Index.of(buffer.offset)
+        if buffer.scope in ("slot", "group"):
+            offset = offset + Index.of(instance) * buffer.stride
+        return self._tensor(buffer.name, buffer.shape, base, offset)
+
+    def image(self, index: Index, shape: Shape) -> Tensor:
+        size = shape.elements * ELEMENT_BYTES[shape.element]
+        return self._tensor("image", shape, "%pictures", index * size)
+
+    def out(self, classes: int) -> Tensor:
+        return Tensor(self, "out", Shape.of(2**31, classes, element="f32"), "%out")
+
+    def _tensor(self, name: str, shape: Shape, base: str, offset: Index) -> Tensor:
+        pointer = self.fresh("b")
+        self.say(f"{pointer} = getelementptr i8, ptr {base}, i64 {self.integer(offset)}")
+        return Tensor(self, name, shape, pointer)
+
+    def flush_denormals(self) -> None:
+        """Denormal numbers as zeros from here on; ``restore`` brings the caller's setting back."""
+        if not self.module.x86:
+            return
+        for name in ("stmxcsr", "ldmxcsr"):
+            self.intrinsic(f"void @llvm.x86.sse.{name}(ptr)")
+        self.entry += ["  %mine = alloca i32, align 4", "  %theirs = alloca i32, align 4"]
+        self.say("call void @llvm.x86.sse.stmxcsr(ptr %theirs)")
+        self.say("%control = load i32, ptr %theirs, align 4")
+        self.say("%flushing = or i32 %control, 32832")  # FTZ is bit 15, DAZ bit 6
+        self.say("store i32 %flushing, ptr %mine, align 4")
+        self.say("call void @llvm.x86.sse.ldmxcsr(ptr %mine)")
+
+    def restore(self) -> None:
+        """The caller's handling of denormals."""
+        if self.module.x86:
+            self.say("call void @llvm.x86.sse.ldmxcsr(ptr %theirs)")
+
+
+def program_ir(plan: Plan, entries: tuple[str, ...] = tuple(ENTRIES)) -> str:
+    """The LLVM assembly of a plan's program."""
+    module = LlvmModule(plan.target.lanes, plan.target.x86)
+    relax = "fence acquire"
+    if plan.target.x86:
+        module.intrinsics.add("declare void @llvm.x86.sse2.pause()")
+        relax = "call void @llvm.x86.sse2.pause()"
+    module.functions.append(BARRIER.replace("RELAX", relax).replace("SPINS", str(SPINS)))
+    for entry in entries:
+        builder = LlvmProgramBuilder(module, plan)
+        builder.flush_denormals()
+        emit_entry(builder, plan, entry)
+        builder.restore()
+        text = builder.function(f"void @{entry}(ptr %context, i64 %rank, i64 %threads)", "void")
+        module.functions.append(text)
+    return module.text()

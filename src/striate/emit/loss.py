@@ -1,0 +1,71 @@
+"""The losses on the scores: softmax, and the notes' multiclass SVM (hinge, margin 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from striate.emit.builder import Builder, Register, Value
+from striate.emit.index import Index
+from striate.emit.mathematics import exp, logarithm
+from striate.emit.tensor import Tensor
+
+
+def _classes(b: Builder, scores: Tensor) -> Iterator[tuple[Index, Value]]:
+    """Every class: its index for memory, and its number as a vector to compare labels with."""
+    number = b.register("number", b.zero())
+    for k in b.range(scores.shape.axes[0].size, "k"):
+        yield k, number.value
+        number.value = number.value + b.constant(1)
+
+
+def _survey(b: Builder, scores: Tensor, label: Value) -> tuple[Register, Register, Register]:
+    """The highest score, the first class that has it, and the score of the label."""
+    best, which = b.register("best", scores[0]), b.register("which", b.zero())
+    own = b.register("own", b.zero())
+    for k, number in _classes(b, scores):
+        score = scores[k]
+        which.value = b.where(score, ">", best.value, number, which.value)
+        best.value = b.maximum(score, best.value)
+        own.value = b.where(label, "==", number, score, own.value)
+    return best, which, own
+
+
+def softmax_loss(
+    b: Builder, scores: Tensor, labels: Tensor, weights: Tensor, dscores: Tensor, losses: Tensor, hits: Tensor
+) -> None:
+    """losses = -log of the softmax at the label; dscores its gradient times the image's weight."""
+    scores, dscores = scores.flat, dscores.flat
+    label, weight = labels[0], weights[0]
+    best, which, own = _survey(b, scores, label)
+    total = b.register("total", b.zero())
+    for k in b.range(scores.shape.axes[0].size, "k"):
+        power = exp(b, scores[k] - best.value)
+        dscores[k] = power
+        total.value = total.value + power
+    share = b.divide(weight, total.value)
+    for k, number in _classes(b, scores):
+        dscores[k] = dscores[k] * share - b.where(label, "==", number, weight, b.zero())
+    nothing = total.value - total.value  # keeps what is not finite from looking like a loss
+    losses[0] = logarithm(b, total.value) + (best.value - own.value) + nothing
+    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+
+
+def svm_loss(
+    b: Builder, scores: Tensor, labels: Tensor, weights: Tensor, dscores: Tensor, losses: Tensor, hits: Tensor
+) -> None:
+    """losses = the sum over the other classes of max(0, score - the label's score + 1)."""
+    scores, dscores = scores.flat, dscores.flat
+    label, weight = labels[0], weights[0]
+    _, which, own = _survey(b, scores, label)
+    loss, count = b.register("loss", b.zero()), b.register("count", b.zero())
+    for k, number in _classes(b, scores):
+        margin = b.where(label, "==", number, b.zero(), scores[k] - own.value + b.constant(1))
+        over = b.where(margin, ">", b.zero(), b.constant(1), b.zero())
+        loss.value = loss.value + b.relu(margin)
+        count.value = count.value + over
+        dscores[k] = over * weight
+    pull = count.value * weight
+    for k, number in _classes(b, scores):
+        dscores[k] = dscores[k] - b.where(label, "==", number, pull, b.zero())
+    losses[0] = loss.value
+    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())

@@ -1,0 +1,95 @@
+"""POOL, any field and stride: the largest of each window, and which one it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from striate.emit.builder import Builder
+from striate.emit.index import Index
+from striate.emit.loops import tiles
+from striate.emit.tensor import Tensor
+from striate.plan.sweep import Sweep
+
+
+def pool_forward(b: Builder, x: Tensor, y: Tensor, *choice: Tensor, rows: Sweep, columns: Sweep) -> None:
+    """y = the maximum of each window of x; ``choice`` keeps its number within the window.
+
+    Windows are numbered row by row; F*F stands for none: a zero of the padding won.
+    """
+    depth, height, width = (axis.size for axis in x.shape.axes)
+    none = len(rows.taps) * len(columns.taps)
+    for d in b.range(depth, "d"):
+        for y0, y1, over in _stretches(rows, height):
+            for v in b.range(y1, "y", start=y0):
+                for x0, x1, beside in _stretches(columns, width):
+                    for u in b.range(x1, "x", start=x0):
+                        first = b.zero() if over or beside else b.constant(float("-inf"))
+                        best, which = b.register("best", first), b.register("which", b.constant(none))
+                        _scan(b, x, (d, v, u), rows, columns, best, which)
+                        y[d, v, u] = best.value
+                        if choice:
+                            choice[0][d, v, u] = which.value
+
+
+def _stretches(sweep: Sweep, size: int) -> Iterator[tuple[int, int, bool]]:
+    """(start, stop, touches padding) runs of windows along an axis."""
+    starts = [sweep.step * j + sweep.taps[0].offset for j in range(sweep.count)]
+    padded = [start < 0 or start + len(sweep.taps) > size for start in starts]
+    begin = 0
+    for j in range(1, sweep.count + 1):
+        if j == sweep.count or padded[j] != padded[begin]:
+            yield begin, j, padded[begin]
+            begin = j
+
+
+def _scan(
+    b: Builder,
+    x: Tensor,
+    at: tuple[Index, Index, Index],
+    rows: Sweep,
+    columns: Sweep,
+    best: object,
+    which: object,
+) -> None:
+    """Walk one window; the first of equal values stays."""
+    d, v, u = at
+    number = b.register("number", b.zero())
+    for i in b.range(len(rows.taps), "i"):
+        for tap in columns.taps:
+            value = x[d, v * rows.step + rows.taps[0].offset + i, u * columns.step + tap.offset]
+            which.value = b.where(value, ">", best.value, number.value, which.value)  # type: ignore[attr-defined]
+            best.value = b.maximum(value, best.value)  # type: ignore[attr-defined]
+            number.value = number.value + b.constant(1)
+
+
+def pool_backward(
+    b: Builder,
+    dy: Tensor,
+    y: Tensor,
+    choice: Tensor,
+    dx: Tensor,
+    *,
+    rows: Sweep,
+    columns: Sweep,
+    mask: bool,
+) -> None:
+    """dx = each dy at the place its window chose; nothing where ``mask`` says that a RELU held it at zero."""
+    depth, height, width = (axis.size for axis in dx.shape.axes)
+    apart = rows.step >= len(rows.taps) and columns.step >= len(columns.taps)
+    for d in b.range(depth, "d"):
+        for v in b.range(height, "y"):
+            for u, wide in tiles(b, width, 4, "x"):
+                for i in range(wide):
+                    dx[d, v, u + i] = b.zero()
+        for v in b.range(rows.count, "y"):
+            for u in b.range(columns.count, "x"):
+                value, which = dy[d, v, u], choice[d, v, u]
+                if mask:
+                    value = b.where(y[d, v, u], ">", b.zero(), value, b.zero())
+                number = b.register("number", b.zero())
+                for i in b.range(len(rows.taps), "i"):
+                    for tap in columns.taps:
+                        at = (d, v * rows.step + rows.taps[0].offset + i, u * columns.step + tap.offset)
+                        part = b.where(which, "==", number.value, value, b.zero())
+                        dx[at] = part if apart else dx[at] + part
+                        number.value = number.value + b.constant(1)

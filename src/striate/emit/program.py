@@ -1,0 +1,110 @@
+"""The whole step, in the vocabulary: a team takes lane groups through the network and then updates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+
+from striate.emit import conv, fc, loss, pool, relu
+from striate.emit.builder import Kernel, ProgramBuilder
+from striate.emit.index import Index
+from striate.emit.input import input_forward, write_scores
+from striate.emit.sgd import sgd_update
+from striate.plan.parameters import CHUNK
+from striate.plan.plan import Plan
+from striate.plan.schedule import Call
+from striate.plan.shape import Shape
+
+#: Every kernel family by the name that plans use.
+EMITTERS: dict[str, Callable[..., None]] = {
+    "conv_forward": conv.conv_forward,
+    "conv_data_gradient": conv.conv_data_gradient,
+    "conv_weight_gradient": conv.conv_weight_gradient,
+    "bias_gradient": conv.bias_gradient,
+    "unpool": conv.unpool,
+    "pool_forward": pool.pool_forward,
+    "pool_backward": pool.pool_backward,
+    "relu_forward": relu.relu_forward,
+    "relu_backward": relu.relu_backward,
+    "fc_forward": fc.fc_forward,
+    "fc_data_gradient": fc.fc_data_gradient,
+    "fc_weight_gradient": fc.fc_weight_gradient,
+    "softmax_loss": loss.softmax_loss,
+    "svm_loss": loss.svm_loss,
+}
+
+#: The functions of a program: what each does, and the element of the images it takes.
+ENTRIES = {
+    "train_float": ("train", "f32"),
+    "train_byte": ("train", "u8"),
+    "scores_float": ("scores", "f32"),
+    "scores_byte": ("scores", "u8"),
+}
+
+
+def _kernel(family: str, shapes: tuple[Shape, ...], settings: tuple[tuple[str, object], ...]) -> Kernel:
+    """The kernel of a family for these shapes and settings; its name tells equal ones."""
+    digest = sha256(repr((shapes, settings)).encode()).hexdigest()[:10]
+    emit = EMITTERS.get(family, input_forward)
+    arguments = tuple((f"a{i}", shape) for i, shape in enumerate(shapes))
+    return Kernel(f"{family}_{digest}", arguments, partial(emit, **dict(settings)))
+
+
+def _run(b: ProgramBuilder, plan: Plan, call: Call, slot: Index | int, group: Index) -> None:
+    """One call of the schedule on a group's, slot's and thread's buffers."""
+    buffers = [plan.buffers[name] for name in call.buffers]
+    kernel = _kernel(call.family, tuple(buffer.shape for buffer in buffers), call.settings)
+    b.call(kernel, *(b.place(x, slot if x.scope == "slot" else group) for x in buffers))
+
+
+def _take_in(b: ProgramBuilder, plan: Plan, group: Index, element: str) -> None:
+    """The group's images into lanes; lanes beyond the last image repeat it, and count for nothing later."""
+    last = b.number("images") - 1
+    one = Shape.of(plan.network.input.size, element=element)
+    images = [b.image(b.minimum(group * b.lanes + lane, last), one) for lane in range(b.lanes)]
+    places = [b.place(plan.buffers[name]) for name in ("scales", "shifts", "line", "input.y")]
+    shapes = tuple(tensor.shape for tensor in (*places, *images))
+    b.call(_kernel("input_forward", shapes, ()), *places, *images)
+
+
+def train(b: ProgramBuilder, plan: Plan, element: str) -> None:
+    """Forward, loss, backward for every group into its slot; then, slots summed in order, the update."""
+    for slot in b.work(plan.slots, "slot"):
+        gradient = b.place(plan.buffers["gradient"], slot)
+        if plan.row.size:
+            for i in b.range(plan.row.size, "i", step=b.lanes):
+                gradient.vector[i] = b.zero()
+        for group in b.range(b.number("groups"), "group", step=plan.slots, start=slot):
+            _take_in(b, plan, group, element)
+            for call in plan.train:
+                _run(b, plan, call, slot, group)
+    b.barrier()
+    _update(b, plan)
+
+
+def _update(b: ProgramBuilder, plan: Plan) -> None:
+    """Chunks of the parameters' row: weights with L2, then biases without."""
+    tensors = [b.place(plan.buffers[n]) for n in ("parameters", "velocity", "gradients", "settings")]
+    weights, biases = plan.row.weights // CHUNK, plan.row.biases // CHUNK
+    for first, chunks, decay in ((0, weights, True), (plan.row.weights, biases, False)):
+        if chunks:
+            for chunk in b.work(chunks, "chunk"):
+                sgd_update(b, *tensors, start=chunk * CHUNK + first, count=CHUNK, decay=decay)
+
+
+def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:
+    """Forward for every group; the last volume goes out as scores, in D, H, W order."""
+    last = plan.buffers[f"{plan.units[-1].name}.y"]
+    for group in b.work(b.number("groups"), "group"):
+        _take_in(b, plan, group, element)
+        for call in plan.scores:
+            _run(b, plan, call, 0, group)
+        write_scores(b, b.place(last), b.out(plan.network.classes), group * b.lanes)
+
+
+def emit_entry(b: ProgramBuilder, plan: Plan, entry: str) -> None:
+    """One of the program's functions, by its name in ENTRIES."""
+    what, element = ENTRIES[entry]
+    {"train": train, "scores": scores}[what](b, plan, element)
+    b.barrier()  # whoever returns knows that all have done their part

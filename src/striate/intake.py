@@ -1,0 +1,58 @@
+"""What callers hand to a program, checked and brought into the form that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from striate.errors import ArgumentError
+from striate.volume import Volume
+
+
+def check_images(images: npt.ArrayLike, volume: Volume, most: int | None) -> npt.NDArray[Any]:
+    """Images as a contiguous (N, H, W, D) array of uint8 or float32."""
+    array = np.asarray(images)
+    height, width, depth = volume.shape
+    if array.ndim != 4 or array.shape[1:] != (height, width, depth):
+        raise ArgumentError(
+            f"images for INPUT{volume} have the shape (N, {height}, {width}, {depth}), not {array.shape}"
+        )
+    if array.dtype != np.uint8:
+        if array.dtype.kind != "f":
+            raise ArgumentError(f"images are uint8 (0 to 255) or float32, not {array.dtype}: convert them first")
+        array = array.astype(np.float32, copy=False)
+    if most is not None and not 1 <= len(array) <= most:
+        raise ArgumentError(f"a training step takes 1 to {most} images (the batch), not {len(array)}")
+    return np.ascontiguousarray(array)
+
+
+def check_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray[Any]:
+    """Labels as an (N,) array of whole numbers from 0 to classes - 1."""
+    array = np.asarray(labels)
+    if array.shape != (count,):
+        raise ArgumentError(f"{count} images need labels of the shape ({count},), not {array.shape}")
+    if array.dtype.kind not in "iu":
+        raise ArgumentError(f"labels are whole numbers, not {array.dtype}: convert them first")
+    low, high = int(array.min()), int(array.max())
+    if low < 0 or high >= classes:
+        wrong = low if low < 0 else high
+        raise ArgumentError(f"labels are from 0 to {classes - 1} for {classes} scores, but one is {wrong}")
+    return array
+
+
+def check_parameters(
+    values: Mapping[str, npt.ArrayLike], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Every parameter under its name, float32, in its shape."""
+    missing, unknown = sorted(shapes.keys() - values.keys()), sorted(values.keys() - shapes.keys())
+    if missing or unknown:
+        parts = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unknown {', '.join(unknown)}"] * bool(unknown)
+        raise ArgumentError(f"the network's parameters are {', '.join(shapes)}; {'; '.join(parts)}")
+    checked = {name: np.asarray(values[name]) for name in shapes}
+    for name, array in checked.items():
+        if array.shape != tuple(shapes[name]) or array.dtype.kind not in "fiu":
+            raise ArgumentError(f"{name} is numbers of the shape {shapes[name]}, not {array.dtype} {array.shape}")
+    return {name: array.astype(np.float32) for name, array in checked.items()}

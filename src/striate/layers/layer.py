@@ -1,0 +1,100 @@
+"""What every layer is: a frozen value with a shape rule, counts, canonical text, and its NumPy meaning."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from striate.errors import NotationError
+from striate.volume import Volume
+
+__all__ = ["FITS", "MOST", "Array", "Layer", "Parameters", "Setting"]
+
+Array = npt.NDArray[np.float64]
+Parameters = Mapping[str, npt.NDArray[Any]]
+
+FITS = ("raise", "pad", "crop")
+MOST = 1_000_000  # the largest number a setting takes: far beyond use, and far below trouble
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One number in a layer's bracket: its letter in the notes, its field in Python, its least value."""
+
+    letter: str
+    name: str
+    meaning: str
+    least: int = 1
+
+
+@dataclass(frozen=True)
+class Layer(ABC):
+    """A layer: it transforms one volume into another. Subclasses are frozen dataclasses of their settings.
+
+    The class also tells the parser how its bracket reads: ``settings`` are its numbers, a bare number
+    sets ``number``, a bare size like 5x5 sets ``size``. Array volumes are ``(N, H, W, D)``, float64.
+    """
+
+    kind: ClassVar[str]
+    settings: ClassVar[tuple[Setting, ...]] = ()
+    required: ClassVar[tuple[str, ...]] = ()
+    number: ClassVar[str] = ""
+    size: ClassVar[str] = ""
+    example: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for setting in self.settings:
+            check_setting(self.kind, setting, getattr(self, setting.name))
+
+    @abstractmethod
+    def output(self, input: Volume) -> Volume:
+        """The volume this layer makes of ``input``; raises FitError where it does not fit."""
+
+    @abstractmethod
+    def connections(self, input: Volume) -> int:
+        """How many numbers of ``input`` one number of the output depends on."""
+
+    @abstractmethod
+    def flops(self, input: Volume) -> int:
+        """Arithmetic of one image's forward pass: 2 per multiply-add, 1 per comparison."""
+
+    @abstractmethod
+    def notation(self) -> str:
+        """Canonical text: the defaults are left out."""
+
+    def parameter_shapes(self, input: Volume) -> dict[str, tuple[int, ...]]:
+        """The shapes of weights and biases, by name; nothing for a layer that learns nothing."""
+        return {}
+
+    def settled(self, input: Volume) -> Layer:
+        """This layer without a ``fit`` that changes nothing on ``input``."""
+        return self
+
+    def receptive(self, input: Volume) -> tuple[int, int, int]:
+        """``(F along W, F along H, S)``: what an output number sees, and the step to the next."""
+        return (1, 1, 1)
+
+    @abstractmethod
+    def forward(self, x: Array, parameters: Parameters) -> Array:
+        """Activations ``(N, H, W, D)`` from the input's activations: the oracle, plain NumPy."""
+
+    @abstractmethod
+    def backward(
+        self, x: Array, parameters: Parameters, y: Array, dy: Array
+    ) -> tuple[Array, dict[str, Array]]:
+        """``(dx, gradients of the parameters)``, where ``y = forward(x)`` and ``dy`` is the gradient on y."""
+
+
+def check_setting(kind: str, setting: Setting, value: object) -> None:
+    """Refuse a setting that is no whole number in its range: NotationError with the range."""
+    if not isinstance(value, int) or isinstance(value, bool) or not setting.least <= value <= MOST:
+        shown = f"{value:,}" if isinstance(value, int) else repr(value)
+        raise NotationError(
+            f"{setting.letter} of {kind}, {setting.meaning}, is a whole number "
+            f"from {setting.least} to {MOST:,}, not {shown}"
+        )

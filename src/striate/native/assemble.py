@@ -1,0 +1,51 @@
+"""LLVM assembly to an object file in memory, and an object file to functions that can be called."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from llvmlite import binding as llvm
+
+from striate.native.host import target_machine
+from striate.plan.target import Target
+
+Entry = Callable[[int, int, int], None]  #: (address of the context, rank, threads)
+_ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+
+
+def assemble(ir: str, target: Target) -> bytes:
+    """The object file for ``ir``.
+
+    Emitters write what they mean to run, so the optimiser only turns stack slots into registers; inlining,
+    unrolling and vectorising would undo decisions of the plan. Instruction selection, scheduling and register
+    allocation are LLVM's at their highest level.
+    """
+    machine = target_machine(target)
+    module = llvm.parse_assembly(ir)
+    module.verify()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
+    passes = llvm.create_new_function_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_simplify_cfg_pass()
+    for function in module.functions:
+        if not function.is_declaration:
+            passes.run(function, builder)
+    return bytes(machine.emit_object(module))
+
+
+class Loaded:
+    """An object file in executable memory; its functions live as long as this does."""
+
+    def __init__(self, code: bytes, target: Target, names: Iterable[str]) -> None:
+        machine = target_machine(target)
+        self._engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+        self.entries: dict[str, Entry] = {}
+        for name in names:
+            address = self._engine.get_function_address(name)
+            if not address:
+                raise ValueError(f"the object file has no function {name}")
+            self.entries[name] = _ENTRY(address)

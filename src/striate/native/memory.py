@@ -1,0 +1,75 @@
+"""A program's memory: the arena that the plan laid out, and the context through which native code finds it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from striate.emit.llvm_program import CONTEXT, COUNTERS
+from striate.errors import ArgumentError
+from striate.native.team import pause_address
+from striate.plan.arena import ALIGNMENT
+from striate.plan.plan import Plan
+
+_MOST_COUNTERS = 6  #: hand-outs of work in one entry
+_pause = lru_cache(maxsize=1)(pause_address)
+
+
+def aligned_zeros(size: int) -> npt.NDArray[np.uint8]:
+    """``size`` zero bytes that begin at a cache line."""
+    try:
+        memory = np.zeros(size + ALIGNMENT, np.uint8)
+    except MemoryError:
+        raise ArgumentError(
+            f"the network needs {size / 2**30:,.1f} GiB of memory, more than there is: use a smaller batch or network"
+        ) from None
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + size]
+
+
+class Memory:
+    """The arena of one program, zeroed: halos are never written afterwards."""
+
+    def __init__(self, plan: Plan, threads: int) -> None:
+        self._plan = plan
+        self._arena = aligned_zeros(plan.bytes(threads))
+        self._sync = aligned_zeros((COUNTERS + _MOST_COUNTERS) * 64).view(np.int64)
+        self._context = aligned_zeros(8 * len(CONTEXT)).view(np.int64)
+        self._pictures: Any = None
+        self._views: dict[str, npt.NDArray[np.float32]] = {}
+
+    def view(self, name: str) -> npt.NDArray[np.float32]:
+        """A shared float32 buffer as an array of its shape."""
+        if name not in self._views:
+            buffer = self._plan.buffers[name]
+            sizes = [axis.size for axis in buffer.shape.axes]
+            numbers = self._arena[buffer.offset : buffer.offset + buffer.bytes].view(np.float32)
+            self._views[name] = numbers.reshape(sizes)
+        return self._views[name]
+
+    def rows(self, name: str) -> npt.NDArray[np.float32]:
+        """A buffer with one number an image, all groups in a row."""
+        if name not in self._views:
+            buffer = self._plan.buffers[name]
+            size = buffer.stride * self._plan.groups
+            self._views[name] = self._arena[buffer.offset : buffer.offset + size].view(np.float32)
+        return self._views[name]
+
+    def context(self, pictures: npt.NDArray[Any], out: int, groups: int) -> int:
+        """The context's address, filled for one run; work counters start at zero."""
+        self._pictures = pictures  # native code reads it: keep it alive
+        self._sync[8 * COUNTERS :] = 0
+        values = {
+            "arena": self._arena.ctypes.data,
+            "pictures": pictures.ctypes.data,
+            "out": out,
+            "images": len(pictures),
+            "groups": groups,
+            "sync": self._sync.ctypes.data,
+            "pause": _pause(),
+        }
+        self._context[:] = [values[name] for name in CONTEXT]
+        return int(self._context.ctypes.data)

@@ -1,0 +1,81 @@
+"""A team of threads: every member calls the same native function once, with its rank."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import threading
+from queue import SimpleQueue
+
+from striate.native.assemble import Entry
+
+Job = tuple[Entry, int, int, int]
+
+
+def usable_processors() -> int:
+    """How many processors this process may run on: affinity, then the control group's quota, or all."""
+    if hasattr(os, "sched_getaffinity"):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    return max(1, min(count, _quota(count)))
+
+
+def _quota(otherwise: int) -> int:
+    """Whole processors of the control group's quota (version 2), at least one."""
+    try:
+        with open("/sys/fs/cgroup/cpu.max") as file:  # noqa: PTH123 - a kernel interface, not a path of ours
+            quota, period = file.read().split()
+        return otherwise if quota == "max" else max(1, int(quota) // int(period))
+    except (OSError, ValueError):
+        return otherwise
+
+
+def pause_address() -> int:
+    """The address of the system's call that offers the processor to other threads."""
+    if sys.platform == "win32":
+        function = ctypes.windll.kernel32.SwitchToThread
+    else:
+        function = ctypes.CDLL(None).sched_yield
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+class Team:
+    """Ranks 1 and up wait in threads of their own; rank 0 is whoever calls ``run``.
+
+    Programs share the team, one at a time. A forked child starts with an empty team and makes its own threads.
+    """
+
+    def __init__(self) -> None:
+        self._reset()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._reset)
+
+    def _reset(self) -> None:
+        self._lock = threading.Lock()
+        self._members: list[SimpleQueue[Job]] = []
+
+    def run(self, entry: Entry, context: int, threads: int) -> None:
+        """Call ``entry(context, rank, threads)`` on every rank; the function itself makes them meet."""
+        with self._lock:
+            while len(self._members) < threads - 1:
+                self._hire()
+            for rank in range(1, threads):
+                self._members[rank - 1].put((entry, context, rank, threads))
+            entry(context, 0, threads)
+
+    def _hire(self) -> None:
+        jobs: SimpleQueue[Job] = SimpleQueue()
+        name = f"striate-{len(self._members) + 1}"
+        threading.Thread(target=_serve, args=(jobs,), name=name, daemon=True).start()
+        self._members.append(jobs)
+
+
+def _serve(jobs: SimpleQueue[Job]) -> None:
+    while True:
+        entry, context, rank, threads = jobs.get()
+        entry(context, rank, threads)
+
+
+TEAM = Team()  #: the process's one team

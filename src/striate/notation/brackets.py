@@ -1,0 +1,268 @@
+"""One layer with what stands in its bracket: CONV[10, 5x5], POOL2, CONV[K=96, F=11, S=4, P=0, fit=pad]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from striate.errors import NotationError
+from striate.layers import LAYERS, Layer
+from striate.layers.layer import FITS, check_setting
+from striate.notation.cursor import Cursor
+from striate.notation.tokens import Token
+from striate.notation.words import unknown_layer, unknown_setting
+
+__all__ = ["Placed", "read_layer"]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A layer and where it stands in the text."""
+
+    layer: Layer
+    position: int
+    length: int
+
+
+@dataclass
+class _Found:
+    """What has been read of one layer so far: values by the setting's letter."""
+
+    layer: type[Layer]
+    word: Token
+    values: dict[str, int] = field(default_factory=dict)
+    fit: str | None = None
+
+
+def read_layer(cursor: Cursor, fit: str) -> Placed:
+    """The layer at the cursor; ``fit`` is for a layer whose bracket says nothing of it."""
+    word = cursor.take()
+    layer = LAYERS.get(word.text.upper())
+    if layer is None:
+        raise cursor.error(unknown_layer(word.text), word)
+    found = _Found(layer, word)
+    _shorthand(cursor, found)
+    if cursor.now.kind == "open":
+        _bracket(cursor, found)
+    end = cursor.last.end
+    for letter in layer.required:
+        if letter not in found.values:
+            raise NotationError(
+                _missing(cursor, found, letter), cursor.text, word.position, end - word.position
+            )
+    settings: dict[str, Any] = {
+        s.name: found.values[s.letter] for s in layer.settings if s.letter in found.values
+    }
+    if hasattr(layer, "fit"):
+        settings["fit"] = found.fit or fit
+    try:
+        return Placed(layer(**settings), word.position, end - word.position)
+    except NotationError as error:
+        raise error.at(cursor.text, word.position, end - word.position) from None
+
+
+def _shorthand(cursor: Cursor, found: _Found) -> None:
+    """The notes' short forms without a bracket: CONV5-16, POOL2, FC-4096."""
+    if cursor.now.kind == "number":
+        numbers = _numbers(cursor)
+        if len(numbers) == 1 and found.layer.size == "F":
+            _put(cursor, found, "F", numbers[0])
+        else:
+            _bare(cursor, found, numbers)
+    if cursor.now.kind == "dash" and cursor.after.kind == "number" and found.layer.number:
+        cursor.take()
+        _put(cursor, found, found.layer.number, cursor.take())
+
+
+def _bracket(cursor: Cursor, found: _Found) -> None:
+    """``[ entry, entry, ... ]``; new lines inside are blanks."""
+    opening = cursor.take()
+    cursor.skip_lines()
+    while cursor.now.kind != "close":
+        if cursor.now.kind == "number":
+            _bare(cursor, found, _numbers(cursor))
+        elif cursor.now.kind == "word":
+            _named(cursor, found)
+        else:
+            raise _unexpected(cursor, found, opening)
+        cursor.skip_lines()
+        if cursor.now.kind == "comma":
+            cursor.take()
+            cursor.skip_lines()
+            if cursor.now.kind == "close":
+                raise cursor.error(
+                    "a setting is missing behind this comma: add it, or leave the comma out", cursor.last
+                )
+        elif cursor.now.kind != "close":
+            raise _unexpected(cursor, found, opening)
+    cursor.take()
+
+
+def _unexpected(cursor: Cursor, found: _Found, opening: Token) -> NotationError:
+    now, kind = cursor.now, found.layer.kind
+    if now.kind == "number" and cursor.last.kind in ("number", "word"):
+        return cursor.error(f"a comma is missing here: write it as in {found.layer.example}")
+    if now.kind == "dash" and cursor.after.kind == "number":
+        return cursor.error(
+            f"numbers in {kind}'s bracket have no sign: write it as in {found.layer.example}", now, 2
+        )
+    if now.kind in ("end", "dash", "arrow", "open"):
+        reason = (
+            f"the bracket of {kind} is not closed: put ] behind its last setting, as in {found.layer.example}"
+        )
+        return cursor.error(reason, opening if now.kind == "end" else now)
+    return cursor.error(f"{now} has no place in {kind}'s bracket, which reads {found.layer.example}")
+
+
+def _numbers(cursor: Cursor) -> list[Token]:
+    """``5`` or ``5x5`` or ``32x32x3``."""
+    numbers = [cursor.take()]
+    while cursor.now.kind == "times" and cursor.after.kind == "number":
+        cursor.take()
+        numbers.append(cursor.take())
+    return numbers
+
+
+def _named(cursor: Cursor, found: _Found) -> None:
+    """``S=2`` or ``fit=pad``."""
+    name = cursor.take()
+    letter = next((s.letter for s in found.layer.settings if s.letter.upper() == name.text.upper()), None)
+    is_fit = name.text.lower() == "fit" and hasattr(found.layer, "fit")
+    if not letter and not is_fit:
+        raise cursor.error(_no_setting(name, found.layer), name)
+    if cursor.now.kind != "equals":
+        value = cursor.now.text if cursor.now.kind == "number" else "3"
+        sample = "fit=pad" if is_fit else f"{letter}={value}"
+        raise cursor.error(f"= is missing behind {name.text}: write {sample}", name)
+    cursor.take()
+    cursor.skip_lines()
+    if is_fit:
+        _put_fit(cursor, found)
+    elif cursor.now.kind == "number":
+        _put_named(cursor, found, letter or "", _numbers(cursor))
+    elif cursor.now.kind == "dash" and cursor.after.kind == "number":
+        least = next(s.least for s in found.layer.settings if s.letter == letter)
+        reason = f"{letter} of {found.layer.kind} is a whole number from {least}, not -{cursor.after.text}"
+        raise cursor.error(reason, cursor.now, cursor.after.end - cursor.now.position)
+    else:
+        raise cursor.error(f"a number is missing behind {letter}=: write it as in {letter}=3")
+
+
+def _no_setting(name: Token, layer: type[Layer]) -> str:
+    if name.text.upper() in LAYERS:
+        return f"the bracket of {layer.kind} is not closed before {name.text}: put ] and - between them"
+    if not layer.settings:
+        return f"{layer.kind} has no settings: write {layer.example} without a bracket"
+    return unknown_setting(name.text, layer)
+
+
+def _put_fit(cursor: Cursor, found: _Found) -> None:
+    value = cursor.take() if cursor.now.kind == "word" else cursor.now
+    if value.text.lower() not in FITS:
+        raise cursor.error(f"fit is one of {', '.join(FITS)}, not {value}: write fit=pad or fit=crop", value)
+    if found.fit:
+        raise cursor.error(f"fit is said twice in {found.layer.kind}'s bracket: leave one out", value)
+    found.fit = value.text.lower()
+
+
+def _put_named(cursor: Cursor, found: _Found, letter: str, numbers: list[Token]) -> None:
+    if len(numbers) == 1:
+        _put(cursor, found, letter, numbers[0])
+    elif letter == "F":
+        _square(cursor, found, numbers)
+    else:
+        shown = "x".join(n.text for n in numbers)
+        length = numbers[-1].end - numbers[0].position
+        raise cursor.error(
+            f"{letter} is one number, not {shown}: write {letter}={numbers[0].text}", numbers[0], length
+        )
+
+
+def _bare(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
+    """A number or a size without a name."""
+    layer, length = found.layer, numbers[-1].end - numbers[0].position
+    shown = "x".join(n.text for n in numbers)
+    if len(numbers) == 1 and layer.number:
+        if layer.number in found.values:
+            reason = _second_number(layer, shown, found.values[layer.number])
+            raise cursor.error(reason, numbers[0])
+        _put(cursor, found, layer.number, numbers[0])
+    elif layer.size == "F":
+        _square(cursor, found, numbers)
+    elif layer.size == "WHD" and len(numbers) == 3:
+        for letter, number in zip(layer.size, numbers, strict=True):
+            _put(cursor, found, letter, number)
+    elif layer.size == "WHD":
+        reason = f"INPUT takes width x height x depth, three numbers, not {shown}: {_three(numbers)}"
+        raise cursor.error(reason, numbers[0], length)
+    elif layer.number:
+        reason = f"{layer.kind} takes one number, not {shown}: write {layer.kind}[{numbers[-1].text}]"
+        raise cursor.error(reason, numbers[0], length)
+    else:
+        raise cursor.error(f"{layer.kind} has no settings: leave {shown} out", numbers[0], length)
+
+
+def _second_number(layer: type[Layer], shown: str, first: int) -> str:
+    if layer.size == "F" and layer.number != "F":
+        return (
+            f"{shown} is a second bare number behind {layer.number}={first}: "
+            f"if it is the field, write {shown}x{shown} or F={shown}; the rest has names, S=.. and P=.."
+        )
+    names = ", ".join(f"{s.letter}=.." for s in layer.settings if s.letter != layer.number)
+    rest = f": name it, {names}" if names else ": leave one out"
+    return f"{shown} is a second bare number behind {layer.number}={first}{rest}"
+
+
+def _three(numbers: list[Token]) -> str:
+    if len(numbers) == 2:
+        size = "x".join(n.text for n in numbers)
+        return f"write INPUT[{size}x3] for colour images or INPUT[{size}x1] for grey ones"
+    if len(numbers) == 1:
+        side = numbers[0].text
+        return f"write INPUT[{side}x{side}x3] for square colour images, INPUT[1x1x{side}] for plain vectors"
+    return "write it as in INPUT[32x32x3]"
+
+
+def _square(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
+    """5x5 is F=5; nothing else is."""
+    shown, length = "x".join(n.text for n in numbers), numbers[-1].end - numbers[0].position
+    sides = [n.text for n in numbers]
+    if len(numbers) == 3 and sides[0] == sides[1]:
+        reason = f"a field always spans the full depth of its input: write {sides[0]}x{sides[0]}, not {shown}"
+        raise cursor.error(reason, numbers[0], length)
+    if len(numbers) != 2 or sides[0] != sides[1]:
+        larger = max(sides, key=lambda side: (len(side), side))
+        reason = f"fields are square, FxF, and {shown} is not: write {larger}x{larger} or F={larger}"
+        raise cursor.error(reason, numbers[0], length)
+    _put(cursor, found, "F", numbers[0], length)
+
+
+def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int = 0) -> None:
+    """Keep one value, once it is a whole number in the setting's range and the first for its letter."""
+    setting = next(s for s in found.layer.settings if s.letter == letter)
+    if "." in number.text:
+        raise cursor.error(
+            f"{letter}, {setting.meaning}, is a whole number, not {number.text}: write one, as in {letter}=3",
+            number,
+        )
+    if letter in found.values:
+        reason = (
+            f"{letter} of {found.layer.kind} is said twice, first as {found.values[letter]}: leave one out"
+        )
+        raise cursor.error(reason, number, length)
+    value = cursor.whole(number)
+    try:
+        check_setting(found.layer.kind, setting, value)
+    except NotationError as error:
+        raise cursor.error(error.reason, number, length) from None
+    found.values[letter] = value
+
+
+def _missing(cursor: Cursor, found: _Found, letter: str) -> str:
+    layer = found.layer
+    if cursor.now.kind == "newline" and cursor.beyond_lines().kind == "open":
+        return f"{layer.kind} needs {letter}; a bracket on a new line is a group: begin it behind {layer.kind}"
+    if layer.size == "WHD" and not found.values:
+        return f"{layer.kind} needs the images' size, width x height x depth: write it as in {layer.example}"
+    setting = next(s for s in layer.settings if s.letter == letter)
+    return f"{layer.kind} needs {letter}, {setting.meaning}: write it as in {layer.example}"

@@ -1,0 +1,206 @@
+"""A network: layers in a row, each with the volumes it takes and makes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from striate.errors import ArgumentError, FitError, NotationError
+from striate.layers import Input, Layer
+from striate.layers.layer import Array, Parameters
+from striate.layers.loss import loss as loss_of
+from striate.notation.canonical import canonical
+from striate.volume import Volume
+
+__all__ = ["MOST_LAYERS", "MOST_NUMBERS", "Network", "Node", "chain"]
+
+MOST_LAYERS = 1_000  # the deepest ConvNets have hundreds
+MOST_NUMBERS = 2**31 - 1  # of one volume, or of one layer's weights: 8 GiB of float32
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer in its place: its name (``conv1``, numbered per kind from 1), its input and output volumes."""
+
+    name: str
+    layer: Layer
+    input: Volume
+    output: Volume
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.layer.notation()} {self.input} -> {self.output}"
+
+
+@dataclass(frozen=True, repr=False)
+class Network:
+    """Layers in a row, INPUT first. Two networks are equal if their layers are; ``str`` gives canonical text.
+
+    Make one with ``parse`` or ``Network.of``.
+
+    >>> from striate.layers import Conv, Fc, Input, Relu
+    >>> network = Network.of([Input(8, 8, 1), Conv(4), Relu(), Fc(10)])
+    >>> print(network, network.output, network.classes)
+    INPUT[8x8x1] - CONV[4] - RELU - FC[10] [1x1x10] 10
+    """
+
+    nodes: tuple[Node, ...]
+
+    @classmethod
+    def of(cls, layers: Iterable[Layer]) -> Network:
+        """The network of these layers; NotationError or FitError where they make none."""
+        return cls(tuple(chain(layers)))
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers alone."""
+        return tuple(node.layer for node in self.nodes)
+
+    @property
+    def input(self) -> Volume:
+        """The volume of one image."""
+        return self.nodes[0].output
+
+    @property
+    def output(self) -> Volume:
+        """The volume of the scores."""
+        return self.nodes[-1].output
+
+    @property
+    def classes(self) -> int:
+        """How many scores the network gives: the size of its output."""
+        return self.output.size
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every parameter's shape, in the layers' order: ``{"conv1.weights": (K, D, F, F), ...}``."""
+        return {
+            f"{node.name}.{name}": shape
+            for node in self.nodes
+            for name, shape in node.layer.parameter_shapes(node.input).items()
+        }
+
+    def __str__(self) -> str:
+        return canonical([node.layer.notation() for node in self.nodes])
+
+    def __repr__(self) -> str:
+        return f"parse({str(self)!r})"
+
+    def activations(self, parameters: Parameters, images: npt.ArrayLike) -> dict[str, Array]:
+        """What every node makes of ``images`` ``(N, H, W, D)``, by name, in float64: the oracle forward.
+
+        Images are taken as they are: no division by 255. ArgumentError for wrong shapes or parameters.
+        """
+        x = np.asarray(images, np.float64)
+        if x.ndim != 4 or x.shape[1:] != self.input.shape:
+            height, width, depth = self.input.shape
+            raise ArgumentError(
+                f"images for INPUT{self.input} have the shape (N, {height}, {width}, {depth}), not {x.shape}"
+            )
+        checked = self._checked(parameters)
+        made = {}
+        for node in self.nodes:
+            x = node.layer.forward(x, _own(checked, node))
+            made[node.name] = x
+        return made
+
+    def forward(self, parameters: Parameters, images: npt.ArrayLike) -> Array:
+        """The class scores ``(N, classes)`` of ``images``; in D, H, W order if it is a wider volume."""
+        return _scores(self.activations(parameters, images)[self.nodes[-1].name])
+
+    def gradients(
+        self, parameters: Parameters, images: npt.ArrayLike, labels: npt.ArrayLike, loss: str = "softmax"
+    ) -> tuple[float, dict[str, Array], dict[str, Array]]:
+        """``(mean loss, its gradient on every parameter, every node's activations)``, in float64."""
+        made = self.activations(parameters, images)
+        checked = self._checked(parameters)
+        last = made[self.nodes[-1].name]
+        losses, dscores = loss_of(loss, _scores(last), labels)
+        images_, height, width, depth = last.shape
+        dy = dscores.reshape(images_, depth, height, width).transpose(0, 2, 3, 1)
+        gradients: dict[str, Array] = {}
+        for node, before in zip(self.nodes[:0:-1], self.nodes[-2::-1], strict=True):
+            dy, found = node.layer.backward(made[before.name], _own(checked, node), made[node.name], dy)
+            gradients.update({f"{node.name}.{name}": gradient for name, gradient in found.items()})
+        ordered = {name: gradients[name] for name in self.parameter_shapes()}
+        return float(losses.mean()), ordered, made
+
+    def _checked(self, parameters: Parameters) -> dict[str, Array]:
+        shapes = self.parameter_shapes()
+        if set(parameters) != set(shapes):
+            odd = sorted(set(parameters) ^ set(shapes))
+            raise ArgumentError(
+                f"parameters are named {', '.join(shapes) or '(none)'}; check {', '.join(odd)}"
+            )
+        checked = {name: np.asarray(parameters[name], np.float64) for name in shapes}
+        for name, shape in shapes.items():
+            if checked[name].shape != shape:
+                raise ArgumentError(f"{name} has the shape {shape}, not {checked[name].shape}")
+        return checked
+
+
+def chain(layers: Iterable[Layer]) -> Iterator[Node]:
+    """Place layers one after the other; an error concerns the layer after those already given out.
+
+    Raises NotationError unless INPUT comes first, only once, and not alone, or if sizes get out of hand;
+    FitError where a layer does not fit its input.
+    """
+    numbers: Counter[str] = Counter()
+    volume: Volume | None = None
+    for place, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            raise ArgumentError(f"a network is made of layers, and {layer!r} is none: see striate.layers")
+        if (place == 0) != isinstance(layer, Input):
+            raise NotationError(_misplaced(layer, place))
+        if place >= MOST_LAYERS:
+            raise NotationError(f"a network has at most {MOST_LAYERS:,} layers")
+        before = volume or layer.output(Volume(1, 1, 1))
+        numbers[layer.kind] += 1
+        name = layer.kind.lower() + ("" if place == 0 else str(numbers[layer.kind]))
+        try:
+            volume = layer.output(before)
+        except FitError as error:
+            raise FitError(f"{name} does not fit {before}: {error.reason}") from None
+        _check_size(layer, before, volume)
+        yield Node(name, layer.settled(before), before, volume)
+    if sum(numbers.values()) < 2:
+        example = "INPUT[32x32x3] - CONV[10] - RELU - POOL - FC[10]"
+        what = "INPUT alone computes nothing" if numbers else "there are no layers here"
+        raise NotationError(f"{what}: add layers, as in {example}")
+
+
+def _misplaced(layer: Layer, place: int) -> str:
+    if place == 0:
+        return (
+            f"a network begins with INPUT, which says the images' size, and not with {layer.kind}: "
+            f"put INPUT[WxHxD] first, as in INPUT[32x32x3] - {layer.notation()}"
+        )
+    return (
+        f"there is exactly one INPUT, at the beginning, and this is another (layer {place + 1}): leave it out"
+    )
+
+
+def _check_size(layer: Layer, input: Volume, output: Volume) -> None:
+    if output.size > MOST_NUMBERS:
+        raise NotationError(
+            f"{layer.notation()} makes the volume {output} of {output.size:,} numbers; "
+            f"at most {MOST_NUMBERS:,} (8 GiB of float32) are allowed: use a smaller volume"
+        )
+    weights = sum(int(np.prod(s, dtype=object)) for s in layer.parameter_shapes(input).values())
+    if weights > MOST_NUMBERS:
+        raise NotationError(
+            f"{layer.notation()} on {input} has {weights:,} weights and biases; "
+            f"at most {MOST_NUMBERS:,} (8 GiB of float32) are allowed: make its input or itself smaller"
+        )
+
+
+def _own(parameters: Parameters, node: Node) -> dict[str, npt.NDArray[np.float64]]:
+    names = node.layer.parameter_shapes(node.input)
+    return {name: parameters[f"{node.name}.{name}"] for name in names}
+
+
+def _scores(volume: Array) -> Array:
+    scores: Array = volume.transpose(0, 3, 1, 2).reshape(len(volume), -1)
+    return scores

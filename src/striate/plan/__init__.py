@@ -1,0 +1,1 @@
+"""Decisions: what runs, in which order, in which bytes. No LLVM here."""

@@ -1,0 +1,62 @@
+"""Where every buffer lies: one arena, planned ahead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from striate.plan.shape import Shape
+
+ALIGNMENT = 64  #: bytes: a cache line, and the widest vector
+
+
+def aligned(size: int) -> int:
+    """``size`` rounded up to whole cache lines."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A tensor's place: ``offset`` bytes into its region, and ``stride`` bytes from one instance to the next.
+
+    scope: ``shared`` once; ``slot`` once a gradient slot; ``group`` once a lane group; ``rank`` once a thread,
+    in the last region of the arena.
+    """
+
+    name: str
+    shape: Shape
+    scope: str
+    offset: int
+    bytes: int
+    stride: int = 0
+
+    def __str__(self) -> str:
+        each = "" if self.scope == "shared" else f" per {self.scope}"
+        return f"{self.offset:>12,} {self.bytes:>12,}  {self.name:24s} {self.shape}{each}"
+
+
+@dataclass
+class Arena:
+    """Buffers as they are booked; afterwards only read."""
+
+    lanes: int
+    shared: int = 0
+    rank: int = 0
+    buffers: dict[str, Buffer] = field(default_factory=dict)
+
+    def book(self, name: str, shape: Shape, scope: str = "shared", instances: int = 1) -> Buffer:
+        """A new buffer; ``instances`` of it follow each other in the shared region unless scope is ``rank``."""
+        size = shape.bytes(self.lanes)
+        if scope == "rank":
+            buffer = Buffer(name, shape, scope, self.rank, size)
+            self.rank += aligned(size)
+        else:
+            buffer = Buffer(name, shape, scope, self.shared, size, size)
+            self.shared += aligned(size * instances)
+        return self.add(buffer)
+
+    def add(self, buffer: Buffer) -> Buffer:
+        """A buffer whose place is known, such as a part of another."""
+        if buffer.name in self.buffers:
+            raise ValueError(f"two buffers are named {buffer.name}")
+        self.buffers[buffer.name] = buffer
+        return buffer

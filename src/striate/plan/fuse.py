@@ -1,0 +1,85 @@
+"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from striate.layers import Conv, Fc, Pool, Relu
+from striate.notation.network import Network, Node
+from striate.volume import Volume
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A layer and what is fused into it.
+
+    ``pool`` is a fused 2x2 POOL, whose choices already know of the RELU. ``masked``: whoever passes a gradient
+    back to this unit's output leaves out what its RELU held at zero.
+    """
+
+    node: Node
+    nodes: tuple[Node, ...]
+    relu: bool = False
+    pool: bool = False
+
+    @property
+    def name(self) -> str:
+        """The first node's name, in capitals its buffers' prefix."""
+        return self.node.name
+
+    @property
+    def input(self) -> Volume:
+        """The volume the unit takes."""
+        return self.node.input
+
+    @property
+    def output(self) -> Volume:
+        """The volume the unit makes."""
+        return self.nodes[-1].output
+
+    @property
+    def masked(self) -> bool:
+        """Whether gradients on the output must come with the RELU's zeros."""
+        return self.relu and not self.pool
+
+    @property
+    def learns(self) -> bool:
+        """Whether the unit has parameters."""
+        return isinstance(self.node.layer, Conv | Fc)
+
+    def __str__(self) -> str:
+        return " + ".join(node.name for node in self.nodes)
+
+
+def _rides(node: Node) -> bool:
+    """Whether a POOL is the 2x2, stride 2, unpadded one that a CONV's register tile can take along."""
+    layer = node.layer
+    if not isinstance(layer, Pool) or layer.field != 2 or layer.stride != 2:
+        return False
+    return all(w.before == 0 and w.after == 0 for w in layer.windows(node.input))
+
+
+def _unit(nodes: Sequence[Node]) -> Unit:
+    """The longest unit that starts with ``nodes[0]``."""
+    first, taken, relu, pool = nodes[0], 1, isinstance(nodes[0].layer, Relu), False
+    if isinstance(first.layer, Conv | Fc):
+        for node in nodes[1:]:
+            if isinstance(node.layer, Relu) and not relu:
+                relu = True
+            elif _rides(node) and isinstance(first.layer, Conv) and not pool:
+                pool = True
+            else:
+                break
+            taken += 1
+    return Unit(first, tuple(nodes[:taken]), relu, pool)
+
+
+def fuse(network: Network) -> tuple[Unit, ...]:
+    """The network's layers after INPUT as units, in order."""
+    units, rest = [], network.nodes[1:]
+    while rest:
+        unit = _unit(rest)
+        units.append(unit)
+        rest = rest[len(unit.nodes) :]
+    return tuple(units)

@@ -1,0 +1,73 @@
+"""The sweeps of a unit, and the halos that they ask of the volumes they read."""
+
+from __future__ import annotations
+
+from striate.layers import Conv, Pool
+from striate.layers.window import Window
+from striate.notation.network import Node
+from striate.plan.fuse import Unit
+from striate.plan.shape import Axis, Shape
+from striate.plan.sweep import Sweep, backward_sweeps, forward_sweep
+from striate.volume import Volume
+
+Sweeps = tuple[tuple[Sweep, ...], tuple[Sweep, ...]]  #: over the rows, over the columns
+
+
+def windows(node: Node) -> tuple[Window, Window]:
+    """The windows of a CONV or POOL over rows and columns."""
+    assert isinstance(node.layer, Conv | Pool)
+    return node.layer.windows(node.input)
+
+
+def counts(unit: Unit) -> tuple[int, int]:
+    """Rows and columns of CONV results that are needed: a fused POOL may crop the last."""
+    rows, columns = windows(unit.node)
+    if unit.pool:
+        return unit.output.height * 2, unit.output.width * 2
+    return rows.count, columns.count
+
+
+def forward(unit: Unit) -> tuple[Sweep, Sweep]:
+    """The forward sweeps over rows and columns."""
+    down, across = windows(unit.node)
+    rows, columns = counts(unit)
+    return (
+        forward_sweep(rows, down.field, down.stride, down.before),
+        forward_sweep(columns, across.field, across.stride, across.before),
+    )
+
+
+def backward(unit: Unit) -> Sweeps:
+    """The sweeps over the results' gradients that give the input's."""
+    down, across = windows(unit.node)
+    rows, columns = counts(unit)
+    return (
+        backward_sweeps(unit.input.height, rows, down.field, down.stride, down.before),
+        backward_sweeps(unit.input.width, columns, across.field, across.stride, across.before),
+    )
+
+
+def _axis(size: int, sweeps: tuple[Sweep, ...]) -> Axis:
+    reaches = [sweep.reach(size) for sweep in sweeps]
+    return Axis(size, max(low for low, _ in reaches), max(high for _, high in reaches))
+
+
+def volume_shape(volume: Volume, reader: Unit | None = None) -> Shape:
+    """A volume as [depth][row][column][lane], with the zeros that its reader's filter or window meets."""
+    if reader is None or not isinstance(reader.node.layer, Conv | Pool):
+        return Shape.of(volume.depth, volume.height, volume.width)
+    rows, columns = forward(reader)
+    return Shape((Axis(volume.depth), _axis(volume.height, (rows,)), _axis(volume.width, (columns,))))
+
+
+def gradient_shape(unit: Unit) -> Shape:
+    """The gradient of a CONV's results, with the zeros that the way back to its input meets."""
+    rows, columns = backward(unit)
+    height, width = counts(unit)
+    return Shape((Axis(unit.node.output.depth), _axis(height, rows), _axis(width, columns)))
+
+
+def choice_shape(volume: Volume, field: int) -> Shape:
+    """Which of a window's F*F numbers won, or none: bytes where F*F fits one."""
+    element = "bytes" if field * field < 256 else "lanes"
+    return Shape.of(volume.depth, volume.height, volume.width, element=element)

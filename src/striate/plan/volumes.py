@@ -1,0 +1,47 @@
+"""The volumes of a lane group: activations, choices and gradients, each with the halo its reader needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from striate.layers import Conv, Pool
+from striate.notation.network import Network
+from striate.plan.arena import Arena
+from striate.plan.fuse import Unit
+from striate.plan.geometry import choice_shape, counts, gradient_shape, volume_shape
+from striate.plan.shape import Shape
+
+
+def first_learner(units: Sequence[Unit]) -> int:
+    """The index of the first unit with parameters: gradients go back no further."""
+    return next((i for i, unit in enumerate(units) if unit.learns), len(units))
+
+
+def book_volumes(arena: Arena, network: Network, units: Sequence[Unit]) -> None:
+    """Book every volume of the units, once a thread."""
+    arena.book("line", Shape.of(network.input.width * network.input.depth), "rank")
+    arena.book("input.y", volume_shape(network.input, units[0]), "rank")
+    learner = first_learner(units)
+    last = units[-1].output
+    arena.book("dscores", Shape.of(last.depth, last.height, last.width), "rank")
+    for i, (unit, reader) in enumerate(zip(units, [*units[1:], None], strict=True)):
+        arena.book(f"{unit.name}.y", volume_shape(unit.output, reader), "rank")
+        if unit.pool or isinstance(unit.node.layer, Pool):
+            field = 2 if unit.pool else unit.node.layer.field
+            arena.book(f"{unit.name}.choice", choice_shape(unit.output, field), "rank")
+        if i >= learner:
+            _book_gradients(arena, unit, i > learner)
+
+
+def _book_gradients(arena: Arena, unit: Unit, goes_on: bool) -> None:
+    """``dy`` is the gradient of what the unit makes, ``dz`` that of the CONV results behind a fused POOL."""
+    output = unit.output
+    plain = Shape.of(output.depth, output.height, output.width)
+    if not isinstance(unit.node.layer, Conv):
+        arena.book(f"{unit.name}.dy", plain, "rank")
+        return
+    bare = Shape.of(unit.node.output.depth, *counts(unit))
+    results = gradient_shape(unit) if goes_on else bare
+    arena.book(f"{unit.name}.dy", plain if unit.pool else results, "rank")
+    if unit.pool:
+        arena.book(f"{unit.name}.dz", results, "rank")

@@ -1,0 +1,196 @@
+"""compile(network) -> Program: the engine's face."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from striate.errors import ArgumentError
+from striate.intake import check_images, check_labels, check_parameters
+from striate.notation.network import Network
+from striate.plan.plan import LOSSES, Plan, plan
+from striate.preprocessing import Preprocessing
+from striate.optimizers import SGD
+
+Parameters = dict[str, npt.NDArray[np.float32]]
+
+
+class Program:
+    """A network compiled for this processor, with its parameters and the optimiser's velocity.
+
+    Make one with ``compile``. Methods may be called from several threads; they run one after the other.
+    """
+
+    def __init__(
+        self, plan: Plan, entries: Mapping[str, Any], optimizer: SGD, seed: int, threads: int,
+        preprocessing: Preprocessing,
+    ) -> None:
+        from striate.native.memory import Memory
+
+        self.plan, self.network, self.batch = plan, plan.network, plan.batch
+        self.classes, self.threads, self.loss = plan.network.classes, threads, plan.loss
+        self.optimizer = optimizer
+        self.preprocessing = preprocessing
+        self.losses: npt.NDArray[np.float32] = np.empty(0, np.float32)
+        self.correct = 0
+        self._memory = Memory(plan, threads)
+        self._entries = entries
+        self._lock = threading_lock()
+        self.initialize(seed)
+
+    def initialize(self, seed: int) -> None:
+        """Weights drawn anew (He et al. 2015: normal, variance 2 / fan-in), biases and velocity zero."""
+        generator = np.random.default_rng(seed)
+        with self._lock:
+            for place in self.plan.row.places:
+                numbers = self._memory.view(place.name)
+                if place.name.endswith(".weights"):
+                    fan_in = place.size // place.shape[0]
+                    numbers[...] = generator.standard_normal(place.shape) * np.sqrt(2 / fan_in)
+                else:
+                    numbers[...] = 0
+            self._memory.view("velocity")[...] = 0
+
+    def train(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+        """One step: forward, loss, backward, update. Returns the mean loss before the update.
+
+        images: (N, H, W, D), uint8 or float32, N from 1 to ``batch``; labels: (N,) whole numbers below
+        ``classes``. Raises ArgumentError for anything else. ``losses`` and ``correct`` then speak of this batch.
+
+        >>> import numpy as np, striate
+        >>> program = striate.compile(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - FC[10]"), batch=32)
+        >>> images, labels = np.zeros((5, 8, 8, 1), np.uint8), np.arange(5)
+        >>> program.train(images, labels) > program.train(images, labels)
+        True
+        """
+        pictures = check_images(images, self.network.input, self.batch)
+        classes = check_labels(labels, len(pictures), self.classes)
+        with self._lock:
+            return self._train(pictures, classes, self.optimizer)
+
+    def _train(self, pictures: npt.NDArray[Any], classes: npt.NDArray[Any], optimizer: SGD) -> float:
+        count, memory = len(pictures), self._memory
+        memory.view("settings")[:3] = optimizer.lr, optimizer.momentum, optimizer.l2
+        labels, weights = memory.rows("labels"), memory.rows("weights")
+        labels[:count], labels[count:] = classes, -1
+        weights[:count], weights[count:] = 1 / count, 0
+        self._run("train", pictures, 0, self.plan.slots)
+        self.losses = memory.rows("losses")[:count].copy()
+        self.correct = int(memory.rows("hits")[:count].sum())
+        return float(self.losses.mean(dtype=np.float64))
+
+    def scores(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """The class scores (N, classes) of any number of images (N, H, W, D), uint8 or float32.
+
+        Raises ArgumentError for images of another shape or kind.
+        """
+        pictures = check_images(images, self.network.input, None)
+        lanes = self.plan.target.lanes
+        out = np.empty((-(-len(pictures) // lanes) * lanes, self.classes), np.float32)
+        if len(pictures):
+            with self._lock:
+                self._run("scores", pictures, out.ctypes.data, len(out) // lanes)
+        return out[: len(pictures)]
+
+    def _run(self, what: str, pictures: npt.NDArray[Any], out: int, shares: int) -> None:
+        from striate.native.team import TEAM
+
+        byte = pictures.dtype == np.uint8
+        scales, shifts = self.preprocessing.scales(self.network.input.depth, byte)
+        self._memory.view("scales")[...] = scales
+        self._memory.view("shifts")[...] = shifts
+        groups = -(-len(pictures) // self.plan.target.lanes)
+        entry = self._entries[f"{what}_{'byte' if byte else 'float'}"]
+        context = self._memory.context(pictures, out, groups)
+        TEAM.run(entry, context, min(self.threads, groups, shares))
+
+    def gradients(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, Parameters]:
+        """The mean loss and its gradient on every parameter, without an update; N <= batch images."""
+        pictures = check_images(images, self.network.input, self.batch)
+        classes = check_labels(labels, len(pictures), self.classes)
+        with self._lock:
+            velocity = self._memory.view("velocity")
+            kept = velocity.copy()
+            # With lr, momentum and l2 zero, the step leaves the bare gradient in the velocity.
+            loss = self._train(pictures, classes, SGD(0.0, 0.0, 0.0))
+            gradients = self._read("velocity")
+            velocity[...] = kept
+        return loss, gradients
+
+    def parameters(self) -> Parameters:
+        """Copies of all weights and biases: ``conv1.weights`` (K, D, F, F), ``fc1.weights`` (outputs, inputs)."""
+        with self._lock:
+            return self._read("parameters")
+
+    def load(self, parameters: Mapping[str, npt.ArrayLike]) -> None:
+        """Take over parameters as ``parameters()`` gives them; ArgumentError where names or shapes differ."""
+        self._write("parameters", parameters)
+
+    def velocity(self) -> Parameters:
+        """Copies of the momentum's running sums, named as the parameters."""
+        with self._lock:
+            return self._read("velocity")
+
+    def load_velocity(self, velocity: Mapping[str, npt.ArrayLike]) -> None:
+        """The inverse of ``velocity``."""
+        self._write("velocity", velocity)
+
+    def _read(self, row: str) -> Parameters:
+        numbers = self._memory.view(row)
+        return {
+            place.name: numbers[place.start : place.start + place.size].reshape(place.shape).copy()
+            for place in self.plan.row.places
+        }
+
+    def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:
+        checked = check_parameters(values, self.network.parameter_shapes())
+        with self._lock:
+            numbers = self._memory.view(row)
+            for place in self.plan.row.places:
+                numbers[place.start : place.start + place.size] = checked[place.name].ravel()
+
+    def __repr__(self) -> str:
+        return f"Program({self.network}, batch={self.batch}, {self.plan.target.name}, threads={self.threads})"
+
+
+def threading_lock() -> threading.RLock:  # type: ignore[valid-type]
+    """A lock that the same thread may take again."""
+    return threading.RLock()
+
+
+def compile(
+    network: Network, batch: int = 128, optimizer: SGD | None = None, loss: str = "softmax", seed: int = 0,
+    threads: int | None = None, *, preprocessing: Preprocessing | None = None, target: str | None = None,
+    cache: bool = True,
+) -> Program:
+    """Plan the network, compile it to one native function, and draw its weights from ``seed``.
+
+    batch: the most images a training step takes. loss: ``softmax`` or ``svm``. threads: how many take part; None
+    for all processors this process may use; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``
+    or None for the best that runs here. cache: keep and reuse machine code on disk. Raises ArgumentError.
+
+    >>> import striate
+    >>> net = striate.parse("INPUT[32x32x3] - CONV[12, 5x5] - RELU - POOL - FC[10]")
+    >>> striate.compile(net, batch=64).parameters()["conv1.weights"].shape
+    (12, 3, 5, 5)
+    """
+    from striate.native.build import build
+    from striate.native.host import choose_target
+    from striate.native.team import usable_processors
+
+    for name, value in (("batch", batch), ("threads", threads)):
+        if value is not None and (not isinstance(value, int | np.integer) or value < 1):
+            raise ArgumentError(f"{name} is a whole number from 1, not {value!r}")
+    if loss not in LOSSES:
+        raise ArgumentError(f"loss is one of {', '.join(LOSSES)}, not {loss!r}")
+    if not isinstance(network, Network):
+        raise ArgumentError(f"compile takes a network, as striate.parse gives it, not {type(network).__name__}")
+    preprocessing = preprocessing or Preprocessing()
+    preprocessing.scales(network.input.depth)
+    made = plan(network, choose_target(target), int(batch), loss)
+    members = min(threads or usable_processors(), max(made.slots, 1) if batch > 1 else 1_000_000)
+    return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing)

@@ -1,0 +1,108 @@
+"""The one corpus of named nets and layer cases, as lines of notation, and random numbers to run them on.
+
+``NETS`` are trained and timed; ``CASES`` are small and aim at one edge each: every check runs on all of them.
+``LARGE`` are for shapes, tables and plans; they are too big to run everywhere.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from striate.notation import Network
+
+NETS = {
+    "seed": "INPUT[32x32x3] - CONV[12, 5x5] - RELU - POOL - FC[10]",
+    "lenet": "INPUT[28x28x1] - CONV[6, 5x5] - RELU - POOL - CONV[16, 5x5, P=0] - RELU - POOL"
+    " - FC[120] - RELU - FC[84] - RELU - FC[10]",
+    "tinyvgg": "INPUT[32x32x3] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[10]",
+    "convnetjs": "INPUT[32x32x3] - CONV[16, 5x5] - RELU - POOL - [CONV[20, 5x5] - RELU - POOL]*2 - FC[10]",
+    "vgg32": "INPUT[32x32x3] - [CONV[32] - RELU]*2 - POOL - [CONV[64] - RELU]*2 - POOL"
+    " - [CONV[128] - RELU]*2 - POOL - FC[10]",
+}
+
+LARGE = {
+    "vgg64": "INPUT[32x32x3] - [CONV[64] - RELU]*2 - POOL - [CONV[128] - RELU]*2 - POOL"
+    " - [CONV[256] - RELU]*2 - POOL - FC[10]",
+    "alexnet": "INPUT[227x227x3] - CONV[96, 11x11, S=4, P=0] - RELU - POOL[3x3, S=2]"
+    " - CONV[256, 5x5] - RELU - POOL[3x3, S=2] - [CONV[384] - RELU]*2 - CONV[256] - RELU - POOL[3x3, S=2]"
+    " - [FC[4096] - RELU]*2 - FC[1000]",
+    "vgg16": "INPUT[224x224x3] - [CONV[64] - RELU]*2 - POOL - [CONV[128] - RELU]*2 - POOL"
+    " - [CONV[256] - RELU]*3 - POOL - [[CONV[512] - RELU]*3 - POOL]*2 - [FC[4096] - RELU]*2 - FC[1000]",
+}
+
+CASES = {
+    # the filter against the input
+    "field-is-input": "INPUT[5x5x2] - CONV[3, 5x5, P=0] - RELU - FC[4]",
+    "field-beyond-input": "INPUT[3x3x2] - CONV[3, 5x5] - RELU - FC[4]",
+    "one-pixel": "INPUT[1x1x5] - CONV[4] - RELU - FC[3]",
+    "conv-1x1": "INPUT[6x6x5] - CONV[4, 1x1] - RELU - POOL - FC[3]",
+    "conv-1x1-stride": "INPUT[7x7x3] - CONV[4, 1x1, S=2] - RELU - FC[3]",
+    "conv-7x7": "INPUT[9x9x2] - CONV[3, 7x7] - RELU - FC[3]",
+    "conv-11x11-stride-4": "INPUT[27x27x3] - CONV[5, 11x11, S=4, P=0] - RELU - FC[3]",
+    "even-field": "INPUT[8x8x2] - CONV[3, 4x4, S=2, P=1] - RELU - FC[3]",
+    "even-field-odd-output": "INPUT[6x6x2] - CONV[3, 2x2, P=0] - RELU - CONV[2, 2x2, P=1] - FC[3]",
+    "stride-beyond-field": "INPUT[9x9x2] - CONV[3, 2x2, S=7, P=0] - RELU - FC[3]",
+    "stride-3": "INPUT[10x10x2] - CONV[3, S=3, P=1, fit=crop] - RELU - FC[3]",
+    "widest-padding": "INPUT[4x4x2] - CONV[3, P=2] - RELU - FC[3]",
+    # depths beside the lanes of a vector
+    "depth-1": "INPUT[6x6x1] - CONV[1] - RELU - POOL - FC[2]",
+    "depth-7": "INPUT[6x6x7] - CONV[7] - RELU - POOL - FC[7]",
+    "depth-8": "INPUT[6x6x8] - CONV[8] - RELU - POOL - FC[8]",
+    "depth-15": "INPUT[6x6x3] - CONV[15] - RELU - POOL - FC[15]",
+    "depth-16": "INPUT[6x6x3] - CONV[16] - RELU - POOL - FC[16]",
+    "depth-17": "INPUT[6x6x17] - CONV[17] - RELU - POOL - FC[17]",
+    # what does not fit
+    "pad-conv": "INPUT[10x10x2] - CONV[3, S=2, P=0, fit=pad] - RELU - FC[3]",
+    "crop-conv": "INPUT[10x10x2] - CONV[3, S=2, P=0, fit=crop] - RELU - FC[3]",
+    "pad-three": "INPUT[24x24x2] - CONV[3, 11x11, S=4, P=0, fit=pad] - RELU - FC[3]",
+    "pad-pool": "INPUT[7x7x3] - CONV[4] - RELU - POOL[2x2, S=2, fit=pad] - FC[3]",
+    "crop-pool": "INPUT[7x7x3] - CONV[4] - RELU - POOL[2x2, S=2, fit=crop] - FC[3]",
+    "pad-pool-raw": "INPUT[7x7x3] - POOL[2x2, S=2, fit=pad] - FC[3]",
+    "pad-small-input": "INPUT[2x3x2] - CONV[3, 5x5, P=0, fit=pad] - RELU - FC[3]",
+    # pooling
+    "pool-overlap": "INPUT[9x9x3] - CONV[4] - RELU - POOL[3x3, S=2] - FC[3]",
+    "pool-3-stride-1": "INPUT[6x6x3] - CONV[4] - RELU - POOL[3x3, S=1, P=1] - FC[3]",
+    "pool-stride-beyond": "INPUT[8x8x3] - CONV[4] - RELU - POOL[2x2, S=3] - FC[3]",
+    "pool-1x1": "INPUT[5x5x3] - CONV[4] - RELU - POOL[1x1, S=2] - FC[3]",
+    "pool-whole": "INPUT[6x6x3] - CONV[4] - RELU - POOL[6x6, S=1] - FC[3]",
+    "pool-padded-negative": "INPUT[5x5x3] - CONV[4] - POOL[3x3, S=2, P=1] - FC[3]",
+    "pool-no-relu": "INPUT[8x8x3] - CONV[4] - POOL - FC[3]",
+    "pool-before-relu": "INPUT[8x8x3] - CONV[4] - POOL - RELU - FC[3]",
+    "pool-twice": "INPUT[8x8x3] - CONV[4] - RELU - POOL - POOL - FC[3]",
+    # the order of layers
+    "relu-first": "INPUT[6x6x3] - RELU - CONV[4] - RELU - FC[3]",
+    "relu-twice": "INPUT[6x6x3] - CONV[4] - RELU - RELU - FC[3]",
+    "relu-last": "INPUT[6x6x3] - CONV[4] - FC[3] - RELU",
+    "conv-conv": "INPUT[6x6x3] - CONV[4] - CONV[5] - FC[3]",
+    "conv-after-fc": "INPUT[5x5x2] - FC[6] - RELU - CONV[4] - RELU - FC[3]",
+    "conv-last": "INPUT[4x4x3] - CONV[4] - RELU - CONV[3, 4x4, P=0]",
+    "volume-last": "INPUT[4x3x3] - CONV[4] - RELU - CONV[2]",
+    "pool-last": "INPUT[4x4x3] - CONV[5] - RELU - POOL[4x4, S=1]",
+    "fc-only": "INPUT[4x4x3] - FC[5]",
+    "fc-fc": "INPUT[4x4x3] - FC[9] - RELU - FC[5]",
+    "fc-fc-linear": "INPUT[3x3x2] - FC[7] - FC[17] - FC[2]",
+    "fc-1": "INPUT[3x3x2] - FC[1]",
+    "no-conv": "INPUT[8x8x1] - POOL - RELU - FC[4]",
+    # volumes that are not square
+    "wide": "INPUT[12x5x3] - CONV[4] - RELU - FC[3]",
+    "high": "INPUT[4x10x3] - CONV[4, 5x5] - RELU - POOL - FC[3]",
+    "one-dimension": "INPUT[5x1x1] - CONV[1, S=1, P=1] - RELU - FC[2]",
+    "wide-stride": "INPUT[13x7x2] - CONV[3, S=2] - RELU - POOL[3x3, S=2, fit=pad] - FC[3]",
+    "uneven-fit": "INPUT[8x7x2] - CONV[3] - RELU - POOL[2x2, S=2, fit=crop] - FC[3]",
+}
+
+Parameters = dict[str, npt.NDArray[np.float64]]
+
+
+def draw(
+    network: Network, images: int, seed: int = 0
+) -> tuple[Parameters, npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Parameters, ``images`` images ``(N, H, W, D)`` and labels ``(N,)`` for a check; biases are not zero."""
+    random = np.random.default_rng(seed)
+    parameters = {}
+    for name, shape in network.parameter_shapes().items():
+        inputs = int(np.prod(shape[1:]))
+        parameters[name] = random.standard_normal(shape) * (np.sqrt(2 / inputs) if len(shape) > 1 else 0.1)
+    pixels = random.standard_normal((images, *network.input.shape))
+    return parameters, pixels, random.integers(0, network.classes, images)

@@ -1,0 +1,66 @@
+"""The NumPy oracle against PyTorch, in float64, on the whole corpus and on drawn nets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus import CASES, NETS, draw
+from striate.errors import NotationError
+from striate.notation import Network, parse
+
+pytest.importorskip(
+    "torch", reason="PyTorch is not installed: the oracle is compared with it only where it is"
+)
+
+import twin
+
+
+def compare(network: Network, images: int, loss: str, seed: int = 0) -> None:
+    parameters, pixels, labels = draw(network, images, seed)
+    scores, mean, expected = twin.gradients(network, parameters, pixels, labels, loss)
+    np.testing.assert_allclose(network.forward(parameters, pixels), scores, rtol=1e-9, atol=1e-10)
+    found_mean, found, _ = network.gradients(parameters, pixels, labels, loss)
+    assert found_mean == pytest.approx(mean, rel=1e-9, abs=1e-12)
+    assert set(found) == set(expected)
+    for name, gradient in expected.items():
+        np.testing.assert_allclose(found[name], gradient, rtol=1e-8, atol=1e-10, err_msg=name)
+
+
+@pytest.mark.parametrize("loss", ["softmax", "svm"])
+@pytest.mark.parametrize("name", CASES)
+def test_layer_cases(name: str, loss: str) -> None:
+    compare(parse(CASES[name]), 3, loss)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_named_nets(name: str) -> None:
+    compare(parse(NETS[name]), 2, "softmax")
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> Network:
+    """Small nets whose sizes lean to the edges; layers that do not go together are drawn again."""
+    side, depth = st.integers(1, 12), st.sampled_from([1, 2, 3, 7, 8])
+    lines = [f"INPUT[{draw(side)}x{draw(side)}x{draw(depth)}]"]
+    for kind in draw(st.lists(st.sampled_from(["CONV", "RELU", "POOL", "FC"]), min_size=1, max_size=5)):
+        field, stride = draw(st.integers(1, 5)), draw(st.integers(1, 4))
+        padding, fit = draw(st.integers(0, field - 1)), draw(st.sampled_from(["pad", "crop"]))
+        window = f"F={field}, S={stride}, P={padding}, fit={fit}"
+        bracket = {"CONV": f"[{draw(depth)}, {window}]", "POOL": f"[{window}]", "FC": f"[{draw(depth)}]"}
+        line = " - ".join([*lines, kind + bracket.get(kind, "")])
+        try:
+            parse(line)
+        except NotationError:
+            continue
+        lines = [line]
+    network = parse(" - ".join([*lines, "FC[3]"]))
+    return network
+
+
+@settings(deadline=None, max_examples=60)
+@given(networks(), st.sampled_from([1, 2, 5]), st.sampled_from(["softmax", "svm"]), st.integers(0, 99))
+def test_drawn_nets(network: Network, images: int, loss: str, seed: int) -> None:
+    compare(network, images, loss, seed)

@@ -1,0 +1,56 @@
+"""The same network in PyTorch: the judge from outside. Import it only where torch is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from striate.layers import Conv, Fc, Pool, Relu
+from striate.notation import Network
+
+
+def forward(network: Network, parameters: Mapping[str, torch.Tensor], images: torch.Tensor) -> torch.Tensor:
+    """Scores ``(N, classes)`` of images ``(N, D, H, W)``; padding is added by hand: POOL sees zeros."""
+    x = images
+    for node in network.nodes[1:]:
+        layer = node.layer
+        if isinstance(layer, Conv | Pool):
+            rows, columns = layer.windows(node.input)
+            x = functional.pad(x, (columns.before, columns.after, rows.before, rows.after))
+        if isinstance(layer, Conv):
+            weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
+            x = functional.conv2d(x, weights, biases, layer.stride)
+        elif isinstance(layer, Pool):
+            x = functional.max_pool2d(x, layer.field, layer.stride)
+        elif isinstance(layer, Relu):
+            x = functional.relu(x)
+        elif isinstance(layer, Fc):
+            weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
+            x = functional.linear(x.flatten(1), weights, biases)[:, :, None, None]
+        else:
+            raise AssertionError(f"no twin for {layer}")
+    return x.flatten(1)
+
+
+def gradients(
+    network: Network, parameters: Mapping[str, Any], images: Any, labels: Any, loss: str = "softmax"
+) -> tuple[Any, float, dict[str, Any]]:
+    """``(scores, mean loss, gradients)`` as arrays, in the precision of ``images`` ``(N, H, W, D)``."""
+    pixels = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2)
+    leaves = {
+        name: torch.from_numpy(np.array(p)).to(pixels.dtype).requires_grad_()
+        for name, p in parameters.items()
+    }
+    scores, classes = forward(network, leaves, pixels), torch.from_numpy(np.array(labels))
+    if loss == "softmax":
+        mean = functional.cross_entropy(scores, classes)
+    else:  # PyTorch divides by the number of classes as well
+        mean = functional.multi_margin_loss(scores, classes) * network.classes
+    if mean.requires_grad:  # a network may have no parameters at all
+        mean.backward()
+    found = {name: leaf.grad.numpy() for name, leaf in leaves.items() if leaf.grad is not None}
+    return scores.detach().numpy(), mean.item(), found
