@@ -12,12 +12,23 @@ __version__ = "0.1.0"
 from striate.errors import ArgumentError, DataError, FitError, ModelError, NotationError, StriateError
 from striate.notation.network import Network
 from striate.notation.parse import parse
+from striate.optimizers import SGD
 from striate.preprocessing import Preprocessing
 from striate.program import Program, compile
-from striate.optimizers import SGD
 from striate.volume import Volume
 
 __all__ = [
-    "SGD", "ArgumentError", "DataError", "FitError", "ModelError", "Network", "NotationError", "Preprocessing",
-    "Program", "StriateError", "Volume", "compile", "parse",
+    "SGD",
+    "ArgumentError",
+    "DataError",
+    "FitError",
+    "ModelError",
+    "Network",
+    "NotationError",
+    "Preprocessing",
+    "Program",
+    "StriateError",
+    "Volume",
+    "compile",
+    "parse",
 ]

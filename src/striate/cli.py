@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from striate import __version__
 from striate.commands.say import spoken, stop
 
 app = typer.Typer(
@@ -42,26 +43,18 @@ class Rate(str, Enum):
     cosine = "cosine"
 
 
-LineOf = typer.Argument(
-    metavar="LINE", help='The network, such as "INPUT[8x8x1] - CONV[16] - RELU - FC[10]".'
-)
-FitOption = Annotated[
-    Fit, typer.Option("--fit", help="Filters that do not fit: an error, zeros added, or cropped.")
-]
+LineOf = typer.Argument(metavar="LINE", help='The network, such as "INPUT[8x8x1] - CONV[16] - RELU - FC[10]".')
+FitOption = Annotated[Fit, typer.Option("--fit", help="Filters that do not fit: an error, zeros added, or cropped.")]
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", metavar="FOLDER", help="Where data sets are looked for first.")
 ]
-Threads = Annotated[
-    int | None, typer.Option("--threads", metavar="N", min=1, help="Threads; all cores if not given.")
-]
+Threads = Annotated[int | None, typer.Option("--threads", metavar="N", min=1, help="Threads; all cores if not given.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        print(f"striate {version('striate')}")
+        print(f"striate {__version__}")
         raise typer.Exit
 
 
@@ -126,9 +119,7 @@ def train(
     ] = None,
     png: Annotated[
         Path | None,
-        typer.Option(
-            "--png", metavar="FILE", help="Picture of loss and accuracy; beside --out if not given."
-        ),
+        typer.Option("--png", metavar="FILE", help="Picture of loss and accuracy; beside --out if not given."),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:

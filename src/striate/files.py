@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
+def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
     """Write the file at `path` whole or not at all.
 
-    `write` gets an open binary file beside the target; when it returns, the bytes are flushed to
-    the disk and the file takes its name in one step. When anything fails (also Ctrl-C), the part
-    is removed and what was at `path` before is still there. Missing folders on the way are made;
-    a symbolic link keeps its place and its target is replaced; permissions of an older file stay.
+    `write` gets an open binary file beside the target; when it is done, the bytes are flushed to the
+    disk and the file takes its name in one step. When anything fails (also Ctrl-C), the part is removed
+    and what was at `path` before is still there. Missing folders on the way are made; a symbolic link
+    keeps its place and its target is replaced; permissions of an older file stay.
 
     Raises OSError where the file cannot be written, and whatever `write` raises.
 
@@ -32,7 +32,7 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], None])
     target = Path(os.path.realpath(path))
     mode = _mode_of(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
+    part = target.with_name(f".{target.name[:40]}.{secrets.token_hex(6)}.part")
     try:
         # os.open with O_EXCL: nobody else's file is ever opened; 0o666 leaves the rest to the umask.
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)

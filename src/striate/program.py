@@ -12,9 +12,9 @@ import numpy.typing as npt
 from striate.errors import ArgumentError
 from striate.intake import check_images, check_labels, check_parameters
 from striate.notation.network import Network
+from striate.optimizers import SGD
 from striate.plan.plan import LOSSES, Plan, plan
 from striate.preprocessing import Preprocessing
-from striate.optimizers import SGD
 
 Parameters = dict[str, npt.NDArray[np.float32]]
 
@@ -26,7 +26,12 @@ class Program:
     """
 
     def __init__(
-        self, plan: Plan, entries: Mapping[str, Any], optimizer: SGD, seed: int, threads: int,
+        self,
+        plan: Plan,
+        entries: Mapping[str, Any],
+        optimizer: SGD,
+        seed: int,
+        threads: int,
         preprocessing: Preprocessing,
     ) -> None:
         from striate.native.memory import Memory
@@ -39,7 +44,7 @@ class Program:
         self.correct = 0
         self._memory = Memory(plan, threads)
         self._entries = entries
-        self._lock = threading_lock()
+        self._lock = threading.RLock()
         self.initialize(seed)
 
     def initialize(self, seed: int) -> None:
@@ -59,7 +64,8 @@ class Program:
         """One step: forward, loss, backward, update. Returns the mean loss before the update.
 
         images: (N, H, W, D), uint8 or float32, N from 1 to ``batch``; labels: (N,) whole numbers below
-        ``classes``. Raises ArgumentError for anything else. ``losses`` and ``correct`` then speak of this batch.
+        ``classes``. ``losses`` and ``correct`` then speak of this batch.
+        Raises ArgumentError for anything else.
 
         >>> import numpy as np, striate
         >>> program = striate.compile(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - FC[10]"), batch=32)
@@ -115,14 +121,16 @@ class Program:
         with self._lock:
             velocity = self._memory.view("velocity")
             kept = velocity.copy()
-            # With lr, momentum and l2 zero, the step leaves the bare gradient in the velocity.
-            loss = self._train(pictures, classes, SGD(0.0, 0.0, 0.0))
-            gradients = self._read("velocity")
-            velocity[...] = kept
+            try:
+                # With lr, momentum and l2 zero, the step leaves the bare gradient in the velocity.
+                loss = self._train(pictures, classes, SGD(0.0, 0.0, 0.0))
+                gradients = self._read("velocity")
+            finally:
+                velocity[...] = kept
         return loss, gradients
 
     def parameters(self) -> Parameters:
-        """Copies of all weights and biases: ``conv1.weights`` (K, D, F, F), ``fc1.weights`` (outputs, inputs)."""
+        """Copies of all parameters: ``conv1.weights`` (K, D, F, F), ``fc1.weights`` (outputs, inputs), …"""
         with self._lock:
             return self._read("parameters")
 
@@ -157,21 +165,23 @@ class Program:
         return f"Program({self.network}, batch={self.batch}, {self.plan.target.name}, threads={self.threads})"
 
 
-def threading_lock() -> threading.RLock:  # type: ignore[valid-type]
-    """A lock that the same thread may take again."""
-    return threading.RLock()
-
-
 def compile(
-    network: Network, batch: int = 128, optimizer: SGD | None = None, loss: str = "softmax", seed: int = 0,
-    threads: int | None = None, *, preprocessing: Preprocessing | None = None, target: str | None = None,
+    network: Network,
+    batch: int = 128,
+    optimizer: SGD | None = None,
+    loss: str = "softmax",
+    seed: int = 0,
+    threads: int | None = None,
+    *,
+    preprocessing: Preprocessing | None = None,
+    target: str | None = None,
     cache: bool = True,
 ) -> Program:
     """Plan the network, compile it to one native function, and draw its weights from ``seed``.
 
-    batch: the most images a training step takes. loss: ``softmax`` or ``svm``. threads: how many take part; None
-    for all processors this process may use; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``
-    or None for the best that runs here. cache: keep and reuse machine code on disk. Raises ArgumentError.
+    batch: the most images a training step takes. loss: ``softmax`` or ``svm``. threads: how many take part, all
+    processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or
+    the best that runs here if None. cache: keep machine code on disk and take it from there. Raises ArgumentError.
 
     >>> import striate
     >>> net = striate.parse("INPUT[32x32x3] - CONV[12, 5x5] - RELU - POOL - FC[10]")
@@ -192,5 +202,5 @@ def compile(
     preprocessing = preprocessing or Preprocessing()
     preprocessing.scales(network.input.depth)
     made = plan(network, choose_target(target), int(batch), loss)
-    members = min(threads or usable_processors(), max(made.slots, 1) if batch > 1 else 1_000_000)
+    members = threads or usable_processors()
     return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing)

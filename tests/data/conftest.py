@@ -1,4 +1,4 @@
-"""What the tests of the data share: an empty place for every test, and the official sets where there are any."""
+"""What the tests of the data share: an empty place for every test, and the official sets."""
 
 from __future__ import annotations
 

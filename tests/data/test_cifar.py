@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from striate.data import archive, cifar, decoded, load
 from striate.data.dataset import Splits
 from striate.errors import DataError
@@ -46,7 +47,9 @@ def python_files(small: Batches) -> dict[str, bytes]:
 
 def binary_files(small: Batches) -> dict[str, bytes]:
     return {
-        f"{name}.bin": b"".join(bytes([label]) + row.tobytes() for label, row in zip(labels, pixels, strict=True))
+        f"{name}.bin": b"".join(
+            bytes([label]) + row.tobytes() for label, row in zip(labels, pixels, strict=True)
+        )
         for name, (pixels, labels) in small.items()
     }
 
@@ -92,7 +95,8 @@ def test_both_distributions_in_every_wrapping(tmp_path: Path, small: Batches, ma
 
 
 @pytest.mark.parametrize(
-    "where", ["cifar-10-batches-py", "cifar10", "CIFAR-10", "cifar_10/cifar-10-batches-py", "cifar-10-python", "."]
+    "where",
+    ["cifar-10-batches-py", "cifar10", "CIFAR-10", "cifar_10/cifar-10-batches-py", "cifar-10-python", "."],
 )
 def test_it_is_found_by_name(
     tmp_path: Path, small: Batches, where: str, monkeypatch: pytest.MonkeyPatch, alone: Path
@@ -111,7 +115,9 @@ def test_it_is_found_as_an_archive(tmp_path: Path, small: Batches) -> None:
     check(load("cifar10", data_dir=tmp_path, download=False), small)
 
 
-def test_the_decoded_copy(tmp_path: Path, small: Batches, alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_decoded_copy(
+    tmp_path: Path, small: Batches, alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = in_tar(tmp_path / "a.tar.gz", python_files(small))
     read: list[Path] = []
 
@@ -178,7 +184,10 @@ def _batch(**changes: Any) -> Any:
         (_batch(data=np.zeros((ROWS, 100), np.uint8)), "3072"),
         (_batch(data=np.zeros((ROWS, 3072), np.int64)), "uint8"),
         (_batch(data=[1, 2]), "data"),
-        (_batch(data=np.zeros((2, 3072), np.uint8), labels=[1, 1]), "has 2 images, a batch of CIFAR-10 has 4"),
+        (
+            _batch(data=np.zeros((2, 3072), np.uint8), labels=[1, 1]),
+            "has 2 images, a batch of CIFAR-10 has 4",
+        ),
     ],
 )
 @pytest.mark.parametrize("wrapping", ["folder", "tar"])
@@ -272,7 +281,7 @@ def test_the_official_files(official: Path, tmp_path: Path) -> None:
     # The published statistics of the training set.
     mean = first.train.images.reshape(-1, 3).mean(axis=0) / 255
     np.testing.assert_allclose(mean, [0.49140, 0.48216, 0.44653], atol=1e-5)
-    # The md5 of the array in the official data_batch_1, as Python's pickle reads it: axes and order are right.
+    # The md5 of the array in the official data_batch_1, as Python's pickle reads it: axes are right.
     planes = first.train.images[:10_000].transpose(0, 3, 1, 2)
     assert hashlib.md5(planes.tobytes()).hexdigest() == PLANES_MD5
     assert first.train.labels[:5].tolist() == [6, 9, 9, 4, 1]

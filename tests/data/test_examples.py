@@ -5,9 +5,13 @@ import importlib
 import pkgutil
 
 import pytest
+
 import striate.data
 
-MODULES = ["striate.files", *(f"striate.data.{module.name}" for module in pkgutil.iter_modules(striate.data.__path__))]
+MODULES = [
+    "striate.files",
+    *(f"striate.data.{module.name}" for module in pkgutil.iter_modules(striate.data.__path__)),
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

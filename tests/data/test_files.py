@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+
 from striate.files import cache_folder, write_whole
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
     path = tmp_path / "new" / "a.bin"
-    write_whole(path, lambda file: file.write(b"one") and None)
-    write_whole(path, lambda file: file.write(b"two") and None)
+    write_whole(path, lambda file: file.write(b"one"))
+    write_whole(path, lambda file: file.write(b"two"))
     assert path.read_bytes() == b"two"
     assert [entry.name for entry in path.parent.iterdir()] == ["a.bin"]
 
 
-@pytest.mark.parametrize("failure", [ValueError("no"), KeyboardInterrupt(), OSError(28, "No space left on device")])
+@pytest.mark.parametrize(
+    "failure", [ValueError("no"), KeyboardInterrupt(), OSError(28, "No space left on device")]
+)
 def test_a_failure_leaves_what_was_there(tmp_path: Path, failure: BaseException) -> None:
     path = tmp_path / "a.bin"
     path.write_bytes(b"old")
@@ -49,11 +52,11 @@ def test_links_permissions_and_special_files(tmp_path: Path) -> None:
     real.write_bytes(b"old")
     real.chmod(0o640)
     link.symlink_to(real)
-    write_whole(link, lambda file: file.write(b"new") and None)
+    write_whole(link, lambda file: file.write(b"new"))
     assert link.is_symlink() and real.read_bytes() == b"new"
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
     for place in (tmp_path, Path(os.devnull)):
-        with pytest.raises(OSError, match="folder|regular"):
+        with pytest.raises(OSError, match=r"folder|regular"):
             write_whole(place, lambda file: None)
     assert not stat.S_ISREG(Path(os.devnull).stat().st_mode)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from striate.data import guard, idx, load
 from striate.errors import DataError
 
@@ -98,7 +99,9 @@ def test_labels_beyond_the_known_classes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_claim_of_terabytes_allocates_nothing(tmp_path: Path, zipped: bool) -> None:
-    content = b"\0\0\x08\x03" + (1 << 20).to_bytes(4, "big") + (1 << 10).to_bytes(4, "big") * 2 + b"x" * 3_000_000
+    content = (
+        b"\0\0\x08\x03" + (1 << 20).to_bytes(4, "big") + (1 << 10).to_bytes(4, "big") * 2 + b"x" * 3_000_000
+    )
     folder = in_folder(tmp_path / "a", "-", zipped, train_images=content)
     tracemalloc.start()
     with pytest.raises(DataError, match="claims 1048576x1024x1024 bytes"):
@@ -135,7 +138,12 @@ def test_the_official_files(official: Path, name: str, first: list[int]) -> None
         pytest.skip(f"no {name} among the official data")
     splits = load(name, data_dir=official, download=False)
     assert splits.test is not None
-    assert splits.train.images.shape == (60_000, 28, 28, 1) and splits.test.images.shape == (10_000, 28, 28, 1)
+    assert splits.train.images.shape == (60_000, 28, 28, 1) and splits.test.images.shape == (
+        10_000,
+        28,
+        28,
+        1,
+    )
     assert splits.train.labels[:4].tolist() == first
     assert len(splits.train.classes) == 10
     # The same set, found directly in the folder and by its path.

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from striate.data import Dataset, batches, describe, split
 from striate.data.batches import shuffled
 from striate.errors import ArgumentError

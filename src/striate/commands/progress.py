@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 PATIENCE = 10.0  # seconds without a line, in a long epoch
+SMOOTH = 0.97  # how much of what the bar says is kept in the next step
 FRAME = 0.1  # seconds between two drawings of the bar
 
 
@@ -74,6 +75,7 @@ class Bar:
         self.progress = _bar(self)
         self.task: TaskID | None = None
         self.last = 0.0
+        self.loss = self.accuracy = 0.0
 
     def __enter__(self) -> Bar:
         self.console.print(self.table.head(), style="bold", markup=False)
@@ -89,18 +91,25 @@ class Bar:
         """Print the line of an epoch; move the bar at most ten times a second."""
         if report.kind == "epoch":
             self.progress.console.print(self.table.line(report), markup=False)
+        self.smooth(report)
         now = time.monotonic()
         if now - self.last < FRAME and report.step < report.steps:
             return
         self.last = now
         words = (
-            f"loss {report.loss:.3f}  accuracy {percent(report.accuracy)}"
+            f"loss {self.loss:.3f}  accuracy {percent(self.accuracy)}"
             f"  {report.images_per_second:,.0f} images/s  {duration(report.seconds_left)} left"
         )
         if self.task is None:
             self.task = self.progress.add_task("", total=report.steps, words=words)
         self.progress.update(self.task, completed=report.step, words=words)
         self.progress.refresh()
+
+    def smooth(self, report: Report) -> None:
+        """Follow loss and accuracy slowly: those of single steps jump too much to be read."""
+        part = max(1 - SMOOTH, 1 / report.step)
+        self.loss += part * (report.loss - self.loss)
+        self.accuracy += part * (report.accuracy - self.accuracy)
 
 
 def _bar(owner: Bar) -> Progress:

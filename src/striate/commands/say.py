@@ -28,7 +28,7 @@ def spoken(command: Callable[P, T]) -> Callable[P, T]:
         try:
             return command(*args, **kwargs)
         except StriateError as error:
-            stop(str(error), getattr(error, "exit_status", MISTAKE))
+            stop(str(error), MISTAKE)
         except BrokenPipeError:
             raise  # whoever read our output has seen enough: typer ends quietly
         except OSError as error:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from striate import __version__
 from striate.commands.interrupt import Interrupt
 from striate.commands.outputs import check_outputs
 from striate.commands.progress import watching
-from striate.commands.say import INTERRUPTED, count, percent, stop
+from striate.commands.say import FAILED, INTERRUPTED, count, percent, stop
 from striate.commands.source import load_data
 from striate.notation.parse import parse
 from striate.optimizers import SGD
 from striate.train.evaluate import Evaluation, evaluate
 from striate.train.held_out import Parts, fingerprint, hold_out
-from striate.train.loop import Report, check_finite, train_epochs
+from striate.train.loop import DivergedError, Report, check_finite, train_epochs
 from striate.train.match import check_match
 from striate.train.model import Model
 from striate.train.schedule import schedule
@@ -63,12 +64,14 @@ def train(options: Options) -> None:
     print(f"{parts.train.name}: {parts}", flush=True)
     run = _Run(options, parts, _compile(options, network, optimizer, parts))
     facts = {"data": options.data, "fingerprint": fingerprint(splits) if splits.test is None else None}
-    with Interrupt() as interrupt:
-        run.learn(interrupt)
-        if interrupt.asked:
-            run.save_learned(facts)
-        else:
+    try:
+        with Interrupt() as interrupt:
+            run.learn(interrupt)
+            if interrupt.asked:
+                run.save_learned(facts)
             run.finish(facts)
+    except DivergedError as error:
+        stop(f"{error}; nothing was saved", FAILED)
 
 
 def _compile(options: Options, network: Any, optimizer: SGD, parts: Parts) -> Program:
@@ -127,7 +130,7 @@ class _Run:
         print(f"test accuracy {percent(result.accuracy)} ({of})")
         print(f"saved {self.options.out} and {self.options.png}")
 
-    def save_learned(self, facts: dict[str, Any]) -> None:
+    def save_learned(self, facts: dict[str, Any]) -> NoReturn:
         """Save what was learned before Ctrl-C, and leave."""
         if not self.history:
             stop("stopped before the first step: nothing was learned, nothing is saved", INTERRUPTED)
@@ -160,15 +163,9 @@ class _Run:
 
     def notes(self, result: Evaluation | None) -> dict[str, Any]:
         """Return the facts about the training that the model file keeps."""
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            striate = version("striate")
-        except PackageNotFoundError:
-            striate = "unknown"
         options, last = self.options, self.history[-1]
         return {
-            "striate": striate,
+            "striate": __version__,
             "images": len(self.parts.train),
             "pixels": str(self.parts.train.images.dtype),
             "epochs": last.time,

@@ -84,6 +84,9 @@ def _classes(folder: Path) -> dict[str, list[Path]]:
             "put the images of each class into a sub-folder with the class's name"
         )
     files = {path.name: _beneath(path) for path in folders}
+    unprintable = [name for name in files if not name.isprintable()]
+    if unprintable:
+        raise DataError(f"{folder}: the class folder {unprintable[0]!r} has no printable name: rename it")
     empty = [name for name, found in files.items() if not found]
     if empty:
         listed = ", ".join(repr(name) for name in empty[:5])

@@ -52,7 +52,7 @@ def load(
         splits = read_digits() if name == "digits" else _official(SOURCES[name], data_dir, download, progress)
         return splits.matching(volume, name)
     path = Path(os.path.expanduser(text))  # noqa: PTH111  (Path.expanduser raises where there is no home)
-    if "\0" in text or not os.path.lexists(path):
+    if not text or "\0" in text or not os.path.lexists(path):
         raise DataError(_nothing_at(text))
     return (_folder(path, volume) if path.is_dir() else _file(path)).matching(volume, text)
 

@@ -47,8 +47,7 @@ def read_npz(path: Path, name: str = "") -> Splits:
     >>> print(read_npz(file).train)
     few: 2 images [8x8x1] uint8, 2 classes
     """
-    arrays = read_arrays(path)
-    name = name or path.stem
+    arrays, name = read_arrays(path), name or path.stem
     for wanted in ("images", "labels"):
         if wanted not in arrays:
             held = ", ".join(sorted(arrays)) or "nothing of the kind"
@@ -157,6 +156,8 @@ def _classes(path: Path, names: Array | None) -> tuple[str, ...]:
         # Through bytes and back: a damaged name must fail here, not where it is printed.
         raw = [name if isinstance(name, bytes) else str(name).encode() for name in names.tolist()]
         texts = [name.decode("utf-8") for name in raw]
+    if not all(text.isprintable() for text in texts):
+        raise DataError(f"{path}: a class has no printable name: use plain text")
     if len(set(texts)) != len(texts):
         raise DataError(f"{path}: two classes have the same name: give each its own")
     return tuple(texts)

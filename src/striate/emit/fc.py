@@ -24,9 +24,7 @@ def fc_forward(
             y[k + n] = b.relu(sums[n].value) if relu else sums[n].value
 
 
-def fc_data_gradient(
-    b: Builder, dz: Tensor, weights: Tensor, x: Tensor, dx: Tensor, *, tile: int, mask: bool
-) -> None:
+def fc_data_gradient(b: Builder, dz: Tensor, weights: Tensor, x: Tensor, dx: Tensor, *, tile: int, mask: bool) -> None:
     """dx = dz passed back through the weights, ``tile`` inputs at a time; zero where a RELU held x at zero."""
     outputs, inputs = (axis.size for axis in weights.shape.axes)
     dz, x = dz.flat, x.flat
@@ -50,9 +48,7 @@ def fc_data_gradient(
                         dx[d, v, u + n] = total
 
 
-def fc_weight_gradient(
-    b: Builder, x: Tensor, dz: Tensor, dweights: Tensor, dbiases: Tensor, *, tile: int
-) -> None:
+def fc_weight_gradient(b: Builder, x: Tensor, dz: Tensor, dweights: Tensor, dbiases: Tensor, *, tile: int) -> None:
     """dweights += dz times x and dbiases += dz, summed over lanes.
 
     The inputs are transposed, so that neighbours of one image fill a vector and each dz is one number.
@@ -73,6 +69,6 @@ def fc_weight_gradient(
                     dweights.vector[k + n, i] = rows[n].value
     for k in b.range(outputs, "k"):
         given = dz[k]
-        for i in range(whole, inputs):
-            dweights[k, i] = dweights[k, i] + b.reduce_add(given * x[i])
+        for rest in range(whole, inputs):
+            dweights[k, rest] = dweights[k, rest] + b.reduce_add(given * x[rest])
         dbiases[k] = dbiases[k] + b.reduce_add(given)

@@ -7,9 +7,7 @@ from striate.emit.index import Index
 from striate.emit.tensor import Tensor
 
 
-def input_forward(
-    b: Builder, scales: Tensor, shifts: Tensor, line: Tensor, x: Tensor, *images: Tensor
-) -> None:
+def input_forward(b: Builder, scales: Tensor, shifts: Tensor, line: Tensor, x: Tensor, *images: Tensor) -> None:
     """x = images * scales + shifts, per depth slice; one image, (H*W*D), for each lane.
 
     A row is transposed in squares of ``lanes`` numbers into ``line``, (W*D), and from there dealt to the slices.
@@ -22,8 +20,8 @@ def input_forward(
             for i in b.range(whole, "i", step=b.lanes):
                 for j, value in enumerate(b.transpose([image.vector[y * across + i] for image in images])):
                     line[i + j] = value
-        for i in range(whole, across):
-            line[i] = b.pack([image[y * across + i] for image in images])
+        for rest in range(whole, across):
+            line[rest] = b.pack([image[y * across + rest] for image in images])
         for d in b.range(depth, "d"):
             scale, shift = b.splat(scales[d]), b.splat(shifts[d])
             for u in b.range(width, "x"):

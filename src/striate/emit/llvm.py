@@ -76,9 +76,7 @@ class LlvmModule:
         builder = LlvmBuilder(self)
         tensors = [Tensor(builder, name, shape, f"%{name}") for name, shape in kernel.arguments]
         kernel.emit(builder, *tensors)
-        self.functions.append(
-            builder.function(f"internal void @{kernel.name}({', '.join(parameters)})", "void")
-        )
+        self.functions.append(builder.function(f"internal void @{kernel.name}({', '.join(parameters)})", "void"))
 
     def text(self) -> str:
         """The module as LLVM assembly."""
@@ -252,9 +250,7 @@ class LlvmBuilder(Builder):
         return Ssa(self, float_text(number), "float")
 
     def splat(self, scalar: Ssa) -> Ssa:
-        one = self.assign(
-            f"insertelement {self.vector_type} poison, float {scalar.name}, i64 0", self.vector_type
-        )
+        one = self.assign(f"insertelement {self.vector_type} poison, float {scalar.name}, i64 0", self.vector_type)
         return self.shuffle(one, one, [0] * self.lanes)
 
     def shuffle(self, a: Ssa, b: Ssa, order: Sequence[int]) -> Ssa:

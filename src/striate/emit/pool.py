@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from striate.emit.builder import Builder
+from striate.emit.builder import Builder, Register
 from striate.emit.index import Index
 from striate.emit.loops import tiles
 from striate.emit.tensor import Tensor
@@ -48,8 +48,8 @@ def _scan(
     at: tuple[Index, Index, Index],
     rows: Sweep,
     columns: Sweep,
-    best: object,
-    which: object,
+    best: Register,
+    which: Register,
 ) -> None:
     """Walk one window; the first of equal values stays."""
     d, v, u = at
@@ -57,8 +57,8 @@ def _scan(
     for i in b.range(len(rows.taps), "i"):
         for tap in columns.taps:
             value = x[d, v * rows.step + rows.taps[0].offset + i, u * columns.step + tap.offset]
-            which.value = b.where(value, ">", best.value, number.value, which.value)  # type: ignore[attr-defined]
-            best.value = b.maximum(value, best.value)  # type: ignore[attr-defined]
+            which.value = b.where(value, ">", best.value, number.value, which.value)
+            best.value = b.maximum(value, best.value)
             number.value = number.value + b.constant(1)
 
 
@@ -79,8 +79,8 @@ def pool_backward(
     for d in b.range(depth, "d"):
         for v in b.range(height, "y"):
             for u, wide in tiles(b, width, 4, "x"):
-                for i in range(wide):
-                    dx[d, v, u + i] = b.zero()
+                for column in range(wide):
+                    dx[d, v, u + column] = b.zero()
         for v in b.range(rows.count, "y"):
             for u in b.range(columns.count, "x"):
                 value, which = dy[d, v, u], choice[d, v, u]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
+from inspect import signature
 
 from striate.emit import conv, fc, loss, pool, relu
 from striate.emit.builder import Kernel, ProgramBuilder
@@ -43,11 +44,23 @@ ENTRIES = {
 }
 
 
+def _argument_names(emit: Callable[..., None], count: int) -> list[str]:
+    """The names that an emitter gives its tensors."""
+    names: list[str] = []
+    for parameter in list(signature(emit).parameters.values())[1:]:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}{i}" for i in range(count - len(names))]
+        elif parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            names.append(parameter.name)
+    return names
+
+
 def _kernel(family: str, shapes: tuple[Shape, ...], settings: tuple[tuple[str, object], ...]) -> Kernel:
     """The kernel of a family for these shapes and settings; its name tells equal ones."""
     digest = sha256(repr((shapes, settings)).encode()).hexdigest()[:10]
     emit = EMITTERS.get(family, input_forward)
-    arguments = tuple((f"a{i}", shape) for i, shape in enumerate(shapes))
+    names = _argument_names(emit, len(shapes))
+    arguments = tuple(zip(names, shapes, strict=True))
     return Kernel(f"{family}_{digest}", arguments, partial(emit, **dict(settings)))
 
 
@@ -85,12 +98,14 @@ def train(b: ProgramBuilder, plan: Plan, element: str) -> None:
 
 def _update(b: ProgramBuilder, plan: Plan) -> None:
     """Chunks of the parameters' row: weights with L2, then biases without."""
-    tensors = [b.place(plan.buffers[n]) for n in ("parameters", "velocity", "gradients", "settings")]
+    row, velocity, slots, settings = (
+        b.place(plan.buffers[name]) for name in ("parameters", "velocity", "gradients", "settings")
+    )
     weights, biases = plan.row.weights // CHUNK, plan.row.biases // CHUNK
     for first, chunks, decay in ((0, weights, True), (plan.row.weights, biases, False)):
         if chunks:
             for chunk in b.work(chunks, "chunk"):
-                sgd_update(b, *tensors, start=chunk * CHUNK + first, count=CHUNK, decay=decay)
+                sgd_update(b, row, velocity, slots, settings, chunk * CHUNK + first, CHUNK, decay)
 
 
 def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:

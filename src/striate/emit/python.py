@@ -37,7 +37,11 @@ class PythonBuilder(ProgramBuilder):
     """
 
     def __init__(
-        self, plan: Plan, arena: npt.NDArray[np.uint8], pictures: npt.NDArray[Any], result: npt.NDArray[np.float32]
+        self,
+        plan: Plan,
+        arena: npt.NDArray[np.uint8],
+        pictures: npt.NDArray[Any],
+        result: npt.NDArray[np.float32],
     ) -> None:
         self.plan, self.lanes = plan, plan.target.lanes
         self._arena, self._pictures, self._result = arena, pictures, result

@@ -38,9 +38,7 @@ class Tensor:
         """A tensor without halo as one long axis."""
         if any(axis.before or axis.after for axis in self.shape.axes):
             raise ValueError(f"{self.name} has a halo and cannot be read as one axis")
-        return Tensor(
-            self.builder, self.name, Shape.of(self.shape.elements, element=self.shape.element), self.storage
-        )
+        return Tensor(self.builder, self.name, Shape.of(self.shape.elements, element=self.shape.element), self.storage)
 
     def __getitem__(self, index: Any) -> Any:
         return self.builder.load(self, self._indices(index))

@@ -6,6 +6,10 @@ import ctypes
 import os
 import sys
 import threading
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from operator import methodcaller
 from queue import SimpleQueue
 
 from striate.native.assemble import Entry
@@ -15,10 +19,8 @@ Job = tuple[Entry, int, int, int]
 
 def usable_processors() -> int:
     """How many processors this process may run on: affinity, then the control group's quota, or all."""
-    if hasattr(os, "sched_getaffinity"):
-        count = len(os.sched_getaffinity(0))
-    else:
-        count = os.cpu_count() or 1
+    affinity = hasattr(os, "sched_getaffinity")
+    count = len(os.sched_getaffinity(0)) if affinity else os.cpu_count() or 1
     return max(1, min(count, _quota(count)))
 
 
@@ -57,13 +59,19 @@ class Team:
         self._members: list[SimpleQueue[Job]] = []
 
     def run(self, entry: Entry, context: int, threads: int) -> None:
-        """Call ``entry(context, rank, threads)`` on every rank; the function itself makes them meet."""
+        """Call ``entry(context, rank, threads)`` on every rank; the function itself makes them meet.
+
+        Ctrl-C must not fall between the ranks' calls: those already inside would wait for the others for ever.
+        Python handles signals between bytecodes, so all calls are made from one, by ``deque`` and ``map``.
+        """
         with self._lock:
             while len(self._members) < threads - 1:
                 self._hire()
-            for rank in range(1, threads):
-                self._members[rank - 1].put((entry, context, rank, threads))
-            entry(context, 0, threads)
+            calls: list[Callable[[], object]] = [
+                partial(self._members[rank - 1].put, (entry, context, rank, threads)) for rank in range(1, threads)
+            ]
+            calls.append(partial(entry, context, 0, threads))
+            deque(map(methodcaller("__call__"), calls), maxlen=0)
 
     def _hire(self) -> None:
         jobs: SimpleQueue[Job] = SimpleQueue()

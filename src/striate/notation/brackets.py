@@ -261,7 +261,7 @@ def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int 
 def _missing(cursor: Cursor, found: _Found, letter: str) -> str:
     layer = found.layer
     if cursor.now.kind == "newline" and cursor.beyond_lines().kind == "open":
-        return f"{layer.kind} needs {letter}; a bracket on a new line is a group: begin it behind {layer.kind}"
+        return f"{layer.kind} needs {letter}; a bracket on a new line is a group: put it behind {layer.kind}"
     if layer.size == "WHD" and not found.values:
         return f"{layer.kind} needs the images' size, width x height x depth: write it as in {layer.example}"
     setting = next(s for s in layer.settings if s.letter == letter)

@@ -53,7 +53,10 @@ class Plan:
         return self.shared_bytes + threads * self.rank_bytes
 
     def __str__(self) -> str:
-        lines = [str(self.network), f"{self.target}; batch {self.batch} in {self.groups} groups, {self.slots} slots"]
+        lines = [
+            str(self.network),
+            f"{self.target}; batch {self.batch} in {self.groups} groups, {self.slots} slots",
+        ]
         lines += ["", "units: " + ", ".join(f"[{unit}]" for unit in self.units)]
         for title, calls in (("train", self.train), ("scores", self.scores)):
             lines += ["", f"{title}, each group:", *(f"  {call}" for call in calls)]
@@ -97,7 +100,16 @@ def plan(network: Network, target: Target, batch: int, loss: str) -> Plan:
     book_volumes(arena, network, units)
     training = (*forward_calls(units, target, True), loss_call(units, loss), *backward_calls(units, target))
     return Plan(
-        network, target, batch, loss, units, numbers, slots, MappingProxyType(arena.buffers),
-        training, forward_calls(units, target, False),
-        aligned(arena.shared), aligned(arena.rank),
+        network,
+        target,
+        batch,
+        loss,
+        units,
+        numbers,
+        slots,
+        MappingProxyType(arena.buffers),
+        training,
+        forward_calls(units, target, False),
+        aligned(arena.shared),
+        aligned(arena.rank),
     )

@@ -53,9 +53,7 @@ def forward_calls(units: Sequence[Unit], target: Target, training: bool) -> tupl
                 layer.filters, rows.count, columns.count, layer.field, layer.stride, step, target.registers
             )
             buffers = [x, *parameters, y, *(choice if unit.pool else [])]
-            call = _call(
-                "conv_forward", buffers, rows=rows, columns=columns, tile=tile, relu=unit.relu, pool=unit.pool
-            )
+            call = _call("conv_forward", buffers, rows=rows, columns=columns, tile=tile, relu=unit.relu, pool=unit.pool)
         elif isinstance(layer, Fc):
             tiles = fc_tiles(target)
             buffers = [x, *parameters, y]

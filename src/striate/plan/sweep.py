@@ -47,9 +47,7 @@ def backward_sweeps(size: int, count: int, field: int, stride: int, before: int)
     sweeps = []
     for remainder in range(min(stride, size)):
         taps = tuple(
-            Tap((remainder + before - f) // stride, f)
-            for f in range(field)
-            if (remainder + before - f) % stride == 0
+            Tap((remainder + before - f) // stride, f) for f in range(field) if (remainder + before - f) % stride == 0
         )
         positions = (size - remainder + stride - 1) // stride
         sweeps.append(Sweep(positions, 1, taps, stride, remainder))

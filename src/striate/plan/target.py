@@ -34,7 +34,11 @@ TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         Target(
-            "avx512", 16, 32, "x86-64-v4", "-prefer-256-bit",
+            "avx512",
+            16,
+            32,
+            "x86-64-v4",
+            "-prefer-256-bit",
             ("avx512f", "avx512bw", "avx512dq", "avx512vl", "fma"),
         ),
         Target("avx2", 8, 16, "x86-64-v3", needs=("avx2", "fma")),

@@ -37,9 +37,7 @@ def _widest(total: int, most: int) -> int:
     return split_evenly(total, most)[0][1] if total else 1
 
 
-def correlation_tile(
-    filters: int, rows: int, columns: int, reach: int, step: int, unit: int, registers: int
-) -> Tile:
+def correlation_tile(filters: int, rows: int, columns: int, reach: int, step: int, unit: int, registers: int) -> Tile:
     """The tile with the fewest loads per multiply-add that fits the registers.
 
     ``reach`` weights of a filter row meet the columns; ``unit`` rows and columns go together (2 under POOL).

@@ -26,8 +26,9 @@ def book_volumes(arena: Arena, network: Network, units: Sequence[Unit]) -> None:
     arena.book("dscores", Shape.of(last.depth, last.height, last.width), "rank")
     for i, (unit, reader) in enumerate(zip(units, [*units[1:], None], strict=True)):
         arena.book(f"{unit.name}.y", volume_shape(unit.output, reader), "rank")
-        if unit.pool or isinstance(unit.node.layer, Pool):
-            field = 2 if unit.pool else unit.node.layer.field
+        layer = unit.node.layer
+        if unit.pool or isinstance(layer, Pool):
+            field = layer.field if isinstance(layer, Pool) else 2
             arena.book(f"{unit.name}.choice", choice_shape(unit.output, field), "rank")
         if i >= learner:
             _book_gradients(arena, unit, i > learner)

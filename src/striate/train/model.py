@@ -64,6 +64,8 @@ class Model:
             raise ArgumentError(
                 f"the line ends in {self.network.classes} scores, but {len(self.classes)} classes are named"
             )
+        # It raises where means and standard deviations are not one for each depth slice.
+        self.preprocessing.scales(self.network.input.depth)
         if self.loss not in LOSSES:
             raise ArgumentError(f"loss={self.loss!r} is unknown: take one of {', '.join(LOSSES)}")
 
@@ -113,7 +115,7 @@ class Model:
         except KeyError as error:
             raise ModelError(f"{os.fspath(path)}: {error} is missing from its metadata") from None
         except (StriateError, ValueError, TypeError, RecursionError) as error:
-            raise ModelError(f"{os.fspath(path)}: {error}") from None
+            raise ModelError(f"{os.fspath(path)}: its contents do not fit together: {error}") from None
 
     def compile(self, batch: int | None = None, threads: int | None = None) -> Program:
         """Return a program with these parameters, ready to score images (or to be trained on).

@@ -1,0 +1,109 @@
+"""Imports go one way, and `import striate` brings nothing heavy along."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import striate
+
+SOURCE = Path(striate.__file__).parent
+
+# From the ground up: a room may import from lower ones and from itself. Rooms of one row do not know each other.
+ORDER = [
+    ["errors"],
+    ["volume", "files"],
+    ["layers"],
+    ["notation"],
+    ["optimizers", "preprocessing", "intake"],
+    ["plan"],
+    ["emit"],
+    ["native"],
+    ["program"],
+    ["data"],
+    ["train"],
+    ["look"],
+    ["__init__"],
+    ["commands"],
+    ["cli"],
+]
+RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
+
+# The data know nothing of networks and engines, although they stand above them.
+ONLY = {"data": {"errors", "volume", "files"}}
+
+HEAVY = {
+    "llvmlite", "matplotlib", "PIL", "rich", "typer", "safetensors", "sklearn", "scipy", "torch", "onnx", "platformdirs",
+}  # fmt: skip
+
+
+def room(module: str) -> str:
+    """The room of a module: "train" of "striate.train.loop"."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Every import of a module of Striate, wherever it stands in the file, with its line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are written in full here"
+            # `from striate import x` may name a room.
+            within = [f"striate.{alias.name}" for alias in node.names if alias.name in RANK]
+            names = within or [node.module or ""] if node.module == "striate" else [node.module or ""]
+        else:
+            continue
+        yield from ((node.lineno, name) for name in names if name.split(".")[0] == "striate")
+
+
+def files() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_go_down(path: Path) -> None:
+    inside = path.relative_to(SOURCE)
+    here = inside.parts[0].removesuffix(".py")
+    assert here in RANK, f"{here} has no place in ORDER"
+    for line, name in imports(path):
+        there = room(name)
+        allowed = there == here or (RANK[there] < RANK[here] and there in ONLY.get(here, RANK))
+        assert allowed, f"{inside}:{line}: {here} imports {name}"
+
+
+def test_the_check_itself_sees_imports(tmp_path: Path) -> None:
+    sample = tmp_path / "sample.py"
+    sample.write_text(
+        "def f():\n    from striate import train, parse\n    import striate.cli\nfrom numpy import array\n"
+    )
+    assert list(imports(sample)) == [(2, "striate.train"), (3, "striate.cli")]
+    assert [room(name) for name in ("striate", "striate.errors", "striate.train.loop")] == [
+        "__init__", "errors", "train",
+    ]  # fmt: skip
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The top-level modules in memory after a statement in a fresh Python."""
+    script = f"{statement}\nimport sys\nprint(' '.join(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def test_import_striate_is_light() -> None:
+    found = loaded_by("import striate")
+    assert "striate" in found
+    assert not found & HEAVY
+
+
+def test_plan_needs_no_engine_and_no_pictures() -> None:
+    found = loaded_by(
+        "from striate.commands.plan import plan; plan('INPUT[8x8x1] - FC[10]', 'raise', 1, False)"
+    )
+    assert "striate" in found
+    assert not found & (HEAVY - {"rich", "typer"})
