@@ -36,6 +36,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {
         **environment,
         "STRIATE_CACHE": str(tmp_path_factory.mktemp("cache")),
+        "PYTHONPATH": str(Path(striate.__file__).parents[1]),
         "PYTHONIOENCODING": "utf-8",
     }
 
@@ -64,9 +65,7 @@ def run(tmp_path: Path, environment: dict[str, str]) -> Run:
 def trained(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> tuple[Path, str]:
     """What `striate train` leaves when it is given nothing: its folder, and what it printed."""
     folder = tmp_path_factory.mktemp("trained")
-    done = subprocess.run(
-        [*COMMAND, "train"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-    )
+    done = subprocess.run([*COMMAND, "train"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return folder, done.stdout
@@ -130,8 +129,8 @@ def test_the_same_seed_is_the_same_file(run: Run, tmp_path: Path) -> None:
 
 def test_every_option_reaches_the_training(run: Run, tmp_path: Path) -> None:
     settings = {
-        "epochs": 2, "batch": 50, "lr": 0.03, "momentum": 0.5, "l2": 0.001, "schedule": "constant", "loss": "svm",
-        "validation": 0.25, "seed": 9,
+        "epochs": 2, "batch": 50, "lr": 0.03, "momentum": 0.5, "l2": 0.001,
+        "schedule": "constant", "loss": "svm", "validation": 0.25, "seed": 9,
     }  # fmt: skip
     words = [word for name, value in settings.items() for word in (f"--{name}", value)]
     line = "INPUT[8x8x1] - CONV[4, S=2] - RELU - FC[10]"
@@ -193,9 +192,7 @@ def test_test_in_a_pipe(run: Run, trained: tuple[Path, str]) -> None:
 
 def test_test_as_json(run: Run, trained: tuple[Path, str]) -> None:
     found = json.loads(run("test", trained[0] / "digits.striate", "--json").stdout)
-    assert found["accuracy"] == pytest.approx(
-        Model.load(trained[0] / "digits.striate").notes["test_accuracy"]
-    )
+    assert found["accuracy"] == pytest.approx(Model.load(trained[0] / "digits.striate").notes["test_accuracy"])
     assert np.array(found["confusion"]).sum() == found["images"] == 359
     assert np.trace(found["confusion"]) == found["correct"]
 
@@ -214,10 +211,7 @@ def test_predict_names_the_class(run: Run, trained: tuple[Path, str], tmp_path: 
     chances = [guess["probability"] for guess in best]
     assert chances == sorted(chances, reverse=True)
     scores = (
-        Model.load(trained[0] / "digits.striate")
-        .compile(threads=1)
-        .scores(digits.images[:1])[0]
-        .astype(np.float64)
+        Model.load(trained[0] / "digits.striate").compile(threads=1).scores(digits.images[:1])[0].astype(np.float64)
     )
     assert chances[0] == pytest.approx(np.exp(scores[0]) / np.exp(scores).sum(), rel=1e-5)
 

@@ -155,7 +155,7 @@ def train(
             seed=seed,
             threads=threads,
             out=out,
-            png=png if png is not None else out.with_suffix(".png"),
+            png=png if png is not None else out.parent / f"{out.stem}.png",
             data_dir=data_dir,
         )
     )

@@ -106,16 +106,32 @@ def _dress(axes: Axes, title: str) -> None:
 
 
 def _scale(left: Axes, right: Axes, history: Sequence[Report]) -> None:
-    """Start both axes at 0, and keep one wild step from flattening all the others."""
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
+    """Choose axes on which most of the run fills the picture, wild first steps or not."""
+    from matplotlib.ticker import MaxNLocator, PercentFormatter, ScalarFormatter
 
-    losses = _thinned(*_points([report for report in history if report.kind == "step"], "loss"))[1]
-    means = _points(history, "validation_loss")[1]
-    most = max(np.quantile(losses, 0.99) if len(losses) else 0.0, means.max(initial=0.0)) or 1.0
-    left.set_ylim(0, 1.08 * most)
-    right.set_ylim(0, 1.02)
+    means = [report for report in history if report.kind == "epoch"]
+    _losses_scale(left, _points(history, "loss")[1], _both(means, "loss"))
+    lowest = min(_both(means, "accuracy"), default=0.0)
+    right.set_ylim(np.floor(10 * min(lowest, 0.9)) / 10, 1.01)
     right.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    left.yaxis.set_major_formatter(ScalarFormatter())
     end = max(report.time for report in history)
     for axes in (left, right):
         axes.set_xlim(0, end)
         axes.xaxis.set_major_locator(MaxNLocator(integer=end >= 2, nbins=10))
+
+
+def _both(epochs: Sequence[Report], name: str) -> list[float]:
+    """Return the values of training and validation."""
+    return [*_points(epochs, name)[1].tolist(), *_points(epochs, f"validation_{name}")[1].tolist()]
+
+
+def _losses_scale(axes: Axes, steps: Floats, means: list[float]) -> None:
+    """Let the loss start at 0, or count in powers of ten where it has fallen far."""
+    top = max([float(np.quantile(steps, 0.99)), *means]) or 1.0
+    least = min(means, default=top)
+    if 0 < least < top / 20:
+        axes.set_yscale("log")
+        axes.set_ylim(least / 2, 1.3 * top)
+    else:
+        axes.set_ylim(0, 1.08 * top)

@@ -1,0 +1,1 @@
+"""Striate measured beside its peers; `python -m benchmarks` lists what there is."""
