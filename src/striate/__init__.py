@@ -7,14 +7,13 @@
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 from striate.errors import ArgumentError, DataError, FitError, ModelError, NotationError, StriateError
 from striate.notation.network import Network
 from striate.notation.parse import parse
 from striate.optimizers import SGD
 from striate.preprocessing import Preprocessing
 from striate.program import Program, compile
+from striate.version import __version__
 from striate.volume import Volume
 
 __all__ = [
@@ -29,6 +28,7 @@ __all__ = [
     "Program",
     "StriateError",
     "Volume",
+    "__version__",
     "compile",
     "parse",
 ]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from striate.notation.columns import _bytes as size
-from striate.notation.columns import _count as number
+from striate.notation.columns import size_text as size
+from striate.notation.columns import count_text as number
 from striate.notation.table import Row, Summary, Totals
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ _HOLDS = (
 _COSTS = (
     _Column("connections", lambda row: number(row.connections)),
     _Column("sees", lambda row: "x".join(map(str, row.receptive_field))),
-    _Column(
-        "activations", lambda row: size(row.activation_bytes), lambda totals: size(totals.activation_bytes)
-    ),
+    _Column("activations", lambda row: size(row.activation_bytes), lambda totals: size(totals.activation_bytes)),
     _Column("parameters", lambda row: size(row.parameter_bytes), lambda totals: size(totals.parameter_bytes)),
     _Column("flops", lambda row: number(row.flops), lambda totals: number(totals.flops)),
 )
@@ -61,7 +59,8 @@ def tables(summary: Summary, width: int) -> list[RenderableType]:
     pieces = [whole]
     if Measurement.get(endless, endless.options, whole).maximum > width:
         pieces = [_table(summary, (_NAME, *part)) for part in (_HOLDS, _COSTS)]
-    return [Text(summary.network, "bold"), *pieces, Text(_legend(summary), "dim")]
+    spaced = [line for piece in pieces for line in (Text(), piece)]
+    return [Text(summary.network, "bold"), *spaced, Text(), Text(_legend(summary), "dim")]
 
 
 def _table(summary: Summary, columns: tuple[_Column, ...]) -> Table:
@@ -86,7 +85,8 @@ def _table(summary: Summary, columns: tuple[_Column, ...]) -> Table:
 def _legend(summary: Summary) -> str:
     images = "1 image" if summary.batch == 1 else f"{summary.batch:,} images"
     return (
-        "unshared: weights + biases if every neuron had its own · connections: of a neuron\n"
-        "sees: receptive field on the input · parameters: with gradient and momentum\n"
-        f"activations: of {images} · flops: of one image, forward"
+        "unshared: weights + biases if every neuron had its own\n"
+        "connections: per neuron · sees: receptive field on the input\n"
+        f"activations: of {images} · flops: of one image, forward\n"
+        "parameters: with gradient and momentum"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,16 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 PATIENCE = 10.0  # seconds without a line, in a long epoch
-SMOOTH = 0.97  # how much of what the bar says is kept in the next step
+SMOOTH = 0.97  # how much of loss and accuracy is kept in the next step
 FRAME = 0.1  # seconds between two drawings of the bar
 
 
 class Table:
-    """The lines that both kinds of output share: a head, then a line an epoch."""
+    """What both kinds of output share: a head, then a line an epoch, with figures that can be read."""
 
     def __init__(self, validated: bool) -> None:
         self.validated = validated
+        self.loss = self.accuracy = 0.0
 
     def head(self) -> str:
         """Return the line of column names."""
@@ -40,6 +42,15 @@ class Table:
             f"{when:>6}{report.loss:>10.4f}{percent(report.accuracy):>12}{middle}"
             f"{report.images_per_second:>12,.0f}{duration(report.seconds_left):>10}"
         )
+
+    def follow(self, report: Report) -> Report:
+        """Return the report with loss and accuracy that follow slowly: those of single steps jump too much."""
+        if report.kind == "epoch":
+            return report
+        part = max(1 - SMOOTH, 1 / report.step)
+        self.loss += part * (report.loss - self.loss)
+        self.accuracy += part * (report.accuracy - self.accuracy)
+        return replace(report, loss=self.loss, accuracy=self.accuracy)
 
 
 class Lines:
@@ -60,6 +71,7 @@ class Lines:
 
     def show(self, report: Report) -> None:
         """Print the report where it is time to."""
+        report = self.table.follow(report)
         now = time.monotonic()
         if report.kind == "epoch" or now - self.last >= PATIENCE:
             self.last = now
@@ -75,7 +87,6 @@ class Bar:
         self.progress = _bar(self)
         self.task: TaskID | None = None
         self.last = 0.0
-        self.loss = self.accuracy = 0.0
 
     def __enter__(self) -> Bar:
         self.console.print(self.table.head(), style="bold", markup=False)
@@ -89,27 +100,21 @@ class Bar:
 
     def show(self, report: Report) -> None:
         """Print the line of an epoch; move the bar at most ten times a second."""
+        report = self.table.follow(report)
         if report.kind == "epoch":
             self.progress.console.print(self.table.line(report), markup=False)
-        self.smooth(report)
         now = time.monotonic()
         if now - self.last < FRAME and report.step < report.steps:
             return
         self.last = now
         words = (
-            f"loss {self.loss:.3f}  accuracy {percent(self.accuracy)}"
+            f"loss {report.loss:.3f}  accuracy {percent(report.accuracy)}"
             f"  {report.images_per_second:,.0f} images/s  {duration(report.seconds_left)} left"
         )
         if self.task is None:
             self.task = self.progress.add_task("", total=report.steps, words=words)
         self.progress.update(self.task, completed=report.step, words=words)
         self.progress.refresh()
-
-    def smooth(self, report: Report) -> None:
-        """Follow loss and accuracy slowly: those of single steps jump too much to be read."""
-        part = max(1 - SMOOTH, 1 / report.step)
-        self.loss += part * (report.loss - self.loss)
-        self.accuracy += part * (report.accuracy - self.accuracy)
 
 
 def _bar(owner: Bar) -> Progress:

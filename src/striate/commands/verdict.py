@@ -37,9 +37,7 @@ def verdict(result: Evaluation, width: int) -> Iterator[Text]:
         yield line + _cells(result, number, cell) if fits else line
     yield Text()
     if not fits:
-        yield from (
-            Text(f"{often:,} of {name} taken for {taken}") for name, taken, often in result.mistakes(MISTAKES)
-        )
+        yield from (Text(f"{often:,} of {name} taken for {taken}") for name, taken, often in result.mistakes(MISTAKES))
     yield _sum(result)
 
 

@@ -61,9 +61,10 @@ def save_png(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def _points(reports: Sequence[Report], name: str) -> tuple[Floats, Floats]:
-    """Return times (epochs) and the values called `name`, without the reports that have none."""
+    """Return times (epochs) and the finite values called `name`; some reports have none."""
     pairs = [(report.time, getattr(report, name)) for report in reports if getattr(report, name) is not None]
     both = np.array(pairs, np.float64).reshape(-1, 2)
+    both = both[np.isfinite(both[:, 1])]
     return both[:, 0], both[:, 1]
 
 
@@ -107,14 +108,13 @@ def _dress(axes: Axes, title: str) -> None:
 
 def _scale(left: Axes, right: Axes, history: Sequence[Report]) -> None:
     """Choose axes on which most of the run fills the picture, wild first steps or not."""
-    from matplotlib.ticker import MaxNLocator, PercentFormatter, ScalarFormatter
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     means = [report for report in history if report.kind == "epoch"]
     _losses_scale(left, _points(history, "loss")[1], _both(means, "loss"))
     lowest = min(_both(means, "accuracy"), default=0.0)
     right.set_ylim(np.floor(10 * min(lowest, 0.9)) / 10, 1.01)
     right.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    left.yaxis.set_major_formatter(ScalarFormatter())
     end = max(report.time for report in history)
     for axes in (left, right):
         axes.set_xlim(0, end)
@@ -132,6 +132,7 @@ def _losses_scale(axes: Axes, steps: Floats, means: list[float]) -> None:
     least = min(means, default=top)
     if 0 < least < top / 20:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.set_ylim(least / 2, 1.3 * top)
     else:
         axes.set_ylim(0, 1.08 * top)

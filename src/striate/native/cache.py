@@ -7,8 +7,8 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from striate import __version__
 from striate.files import cache_folder, write_whole
+from striate.version import __version__
 
 _MAGIC = b"striate object 1\n"
 

@@ -23,14 +23,14 @@ def render(table: Summary) -> str:
         wide, high = row.receptive_field
         learned = f"{row.weights:,} + {row.biases:,}" if row.parameters else "-"
         lines.append((
-            row.name, row.notation, str(row.output), _count(row.neurons), learned, _count(row.unshared),
-            _count(row.connections), f"{wide}x{high}", _bytes(row.activation_bytes),
-            _bytes(row.parameter_bytes), _count(row.flops),
+            row.name, row.notation, str(row.output), count_text(row.neurons), learned, count_text(row.unshared),
+            count_text(row.connections), f"{wide}x{high}", size_text(row.activation_bytes),
+            size_text(row.parameter_bytes), count_text(row.flops),
         ))  # fmt: skip
     sums = table.totals
     lines.append((
-        "total", "", "", _count(sums.neurons), f"{sums.weights:,} + {sums.biases:,}", _count(sums.unshared),
-        "", "", _bytes(sums.activation_bytes), _bytes(sums.parameter_bytes), _count(sums.flops),
+        "total", "", "", count_text(sums.neurons), f"{sums.weights:,} + {sums.biases:,}", count_text(sums.unshared),
+        "", "", size_text(sums.activation_bytes), size_text(sums.parameter_bytes), count_text(sums.flops),
     ))  # fmt: skip
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADS))]
     aligned = [_align(line, widths) for line in lines]
@@ -52,11 +52,11 @@ def _align(line: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join(cells).rstrip()
 
 
-def _count(number: int) -> str:
+def count_text(number: int) -> str:
     return f"{number:,}" if number else "-"
 
 
-def _bytes(number: int) -> str:
+def size_text(number: int) -> str:
     """1,234 B, then KiB, MiB, GiB with one digit."""
     if not number:
         return "-"

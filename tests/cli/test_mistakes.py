@@ -1,0 +1,96 @@
+"""Mistakes: one clear message, the right exit status, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from command_line import TINY, Run
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "INPUT[8x8x1] - CONV[4, S=3] - FC[10]", "digits"], "fit=pad"),
+        (["train", "INPUT[8x8x1] - CONF[4] - FC[10]", "digits"], "^^^^"),
+        (["train", TINY], "DATA is missing"),
+        (["train", "INPUT[9x9x1] - FC[10]", "digits"], "[8x8x1]"),
+        (["train", "INPUT[8x8x1] - FC[9]", "digits"], "end the line with FC[10]"),
+        (["train", TINY, "digit"], "did you mean digits?"),
+        (["train", TINY, "nowhere/"], "nowhere/"),
+        (["train", "--out", "nowhere/my.striate"], "there is no folder nowhere"),
+        (["train", "--out", "."], "is a folder"),
+        (["train", "--out", "a.png"], "give them different names"),
+        (["train", "--png", "a.jpg"], "let its name end in .png"),
+        (["train", "--out", "/dev/null"], "no regular file"),
+        (["train", "--out", "file.txt/my.striate"], "file.txt is no folder"),
+        (["train", "--epochs", "0"], "--epochs"),
+        (["train", "--epochs", "many"], "--epochs"),
+        (["train", "--lr", "nan"], "lr"),
+        (["train", "--momentum", "1"], "momentum"),
+        (["train", "--loss", "hinge"], "--loss"),
+        (["train", "--schedule", "linear"], "--schedule"),
+        (["train", "--validation", "1.5"], "--validation"),
+        (["train", "--seed", "-1"], "--seed"),
+        (["train", "--frobnicate"], "--frobnicate"),
+        (["test"], "MODEL"),
+        (["test", "nothing.striate", "digits"], "nothing.striate: there is no such file"),
+        (["test", "file.txt", "digits"], "file.txt"),
+        (["test", "good.striate", "nowhere"], "nowhere"),
+        (["predict", "good.striate", "file.txt"], "file.txt"),
+        (["predict", "good.striate", "nothing.png"], "nothing.png"),
+        (["predict", "good.striate"], "IMAGE"),
+        (["plan", ""], "INPUT"),
+        (["plan", "INPUT[8x8x1] - FC[10]", "--fit", "squeeze"], "--fit"),
+        (["plan", "INPUT[8x8x1] - FC[10]", "--batch", "0"], "--batch"),
+        (["dance"], "dance"),
+    ],
+)
+def test_a_mistake_is_one_clear_message(
+    run: Run, trained: tuple[Path, str], tmp_path: Path, words: list[str], message: str
+) -> None:
+    (tmp_path / "good.striate").write_bytes((trained[0] / "digits.striate").read_bytes())
+    (tmp_path / "file.txt").write_text("some text")
+    done = run(*words, status=2)
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    # Nothing was begun, nothing was left.
+    assert "epoch" not in done.stdout
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file.txt", "good.striate"]
+
+
+def test_a_folder_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o555)
+    if os.access(locked, os.W_OK):
+        locked = Path("/proc")  # even the superuser cannot make files there
+        if not locked.is_dir():
+            pytest.skip("this user may write everywhere")
+        done = run("train", "--epochs", 1, "--out", locked / "my.striate", "--png", "my.png", status=1)
+        assert "my.striate" in done.stderr
+    else:
+        done = run("train", "--out", locked / "my.striate", status=2)
+        assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_that_diverges_leaves_earlier_files_alone(run: Run, tmp_path: Path) -> None:
+    for name in ("digits.striate", "digits.png"):
+        (tmp_path / name).write_bytes(b"earlier")
+    done = run("train", "--lr", 1e9, status=1)
+    assert "a smaller learning rate" in done.stderr
+    assert "nothing was saved" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {
+        "digits.striate": b"earlier", "digits.png": b"earlier",
+    }  # fmt: skip
+
+
+def test_a_damaged_model_is_refused(run: Run, trained: tuple[Path, str], tmp_path: Path) -> None:
+    damaged = bytearray((trained[0] / "digits.striate").read_bytes())
+    damaged[-9] ^= 4
+    (tmp_path / "damaged.striate").write_bytes(damaged)
+    done = run("test", "damaged.striate", "digits", status=2)
+    assert "damaged.striate: damaged" in done.stderr
+    assert done.stdout == ""

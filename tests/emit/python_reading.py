@@ -1,0 +1,94 @@
+"""Whole programs and single kernels through the bounds-checked reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import judge
+from striate.emit.program import EMITTERS, emit_entry
+from striate.emit.python import PythonBuilder
+from striate.emit.tensor import Tensor
+from striate.notation import parse
+from striate.plan.plan import Plan, plan
+from striate.plan.schedule import Call
+from striate.plan.shape import Shape
+from striate.plan.target import TARGETS
+
+
+@dataclass
+class Arena:
+    """The memory of a plan for one thread, and its buffers as arrays."""
+
+    plan: Plan
+    bytes: npt.NDArray[np.uint8] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bytes = np.zeros(self.plan.bytes(1), np.uint8)
+
+    def numbers(self, name: str, count: int) -> npt.NDArray[np.float32]:
+        """The first numbers of a shared buffer, or of all groups' ones."""
+        start = self.plan.buffers[name].offset
+        return self.bytes[start : start + 4 * count].view(np.float32)
+
+    def parameters(self, row: str = "parameters") -> dict[str, npt.NDArray[np.float32]]:
+        whole = self.numbers(row, self.plan.row.size)
+        return {p.name: whole[p.start : p.start + p.size].reshape(p.shape) for p in self.plan.row.places}
+
+
+def make_plan(line: str, target: str = "sse2", batch: int = 5, loss: str = "softmax") -> Plan:
+    return plan(parse(line), TARGETS[target], batch, loss)
+
+
+def prepare(made: Plan, known: judge.Trial, labels: npt.NDArray[Any]) -> Arena:
+    """An arena as a program has it before a step: the trial's start, its settings, the labels and weights."""
+    arena = Arena(made)
+    for name, values in arena.parameters().items():
+        values[...] = known.start[name]
+    optimizer, depth = judge.OPTIMIZER, made.network.input.depth
+    arena.numbers("settings", 3)[:] = optimizer.lr, optimizer.momentum, optimizer.l2
+    arena.numbers("scales", depth)[:] = 1
+    lanes = made.groups * made.target.lanes
+    row = np.full(lanes, -1.0)
+    row[: len(labels)] = labels
+    arena.numbers("labels", lanes)[:] = row
+    arena.numbers("weights", lanes)[:] = np.where(np.arange(lanes) < len(labels), 1 / len(labels), 0)
+    return arena
+
+
+def run_entry(arena: Arena, entry: str, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Run one of the program's functions; the scores that it leaves, if it makes any."""
+    made = arena.plan
+    rows = -(-len(images) // made.target.lanes) * made.target.lanes
+    out = np.zeros((rows, made.network.classes), np.float32)
+    pictures = np.ascontiguousarray(images).reshape(len(images), -1)
+    if pictures.dtype != np.uint8:
+        pictures = pictures.astype(np.float32)
+    builder = PythonBuilder(made, arena.bytes, pictures, out)
+    with np.errstate(all="ignore"):
+        emit_entry(builder, made, entry)
+    return out[: len(images)]
+
+
+def first_call(made: Plan, family: str) -> Call:
+    """The first call of that family in a plan's schedule."""
+    return next(call for call in (*made.train, *made.scores) if call.family == family)
+
+
+def shapes_of(made: Plan, call: Call) -> list[Shape]:
+    return [made.buffers[name].shape for name in call.buffers]
+
+
+def run_kernel(made: Plan, call: Call, shapes: Sequence[Shape], builder: type[PythonBuilder] = PythonBuilder) -> None:
+    """Run a call's emitter alone, on zeros in tensors of the given shapes."""
+    b = builder(made, np.zeros(0, np.uint8), np.zeros(0), np.zeros(0, np.float32))
+    tensors = [
+        Tensor(b, name, shape, np.zeros(shape.bytes(b.lanes), np.uint8))
+        for name, shape in zip(call.buffers, shapes, strict=True)
+    ]
+    with np.errstate(all="ignore"):
+        EMITTERS[call.family](b, *tensors, **dict(call.settings))

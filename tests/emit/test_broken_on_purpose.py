@@ -1,0 +1,208 @@
+"""Every emitter and every halo, broken by one: the bounds-checked reading stops each with an IndexError."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from python_reading import first_call, make_plan, run_kernel, shapes_of
+from striate.emit.index import Index
+from striate.emit.input import input_forward, write_scores
+from striate.emit.program import EMITTERS
+from striate.emit.python import PythonBuilder
+from striate.emit.sgd import sgd_update
+from striate.emit.tensor import Tensor
+from striate.plan.plan import Plan
+from striate.plan.schedule import Call
+from striate.plan.shape import Shape
+from striate.plan.sweep import Sweep
+
+#: A net for every family, with no halo where the family does not read it.
+EXAMPLES = {
+    "conv_forward": "INPUT[7x5x2] - CONV[3] - FC[2]",
+    "conv_data_gradient": "INPUT[5x5x2] - CONV[2, 1x1] - CONV[3, 4x4, S=1, P=0] - FC[2]",
+    "conv_weight_gradient": "INPUT[7x5x2] - CONV[3] - FC[2]",
+    "bias_gradient": "INPUT[7x5x2] - CONV[3] - FC[2]",
+    "unpool": "INPUT[8x4x2] - CONV[3] - RELU - POOL - FC[2]",
+    "pool_forward": "INPUT[7x5x2] - CONV[3] - POOL[3x3, S=2] - FC[2]",
+    "pool_backward": "INPUT[7x5x2] - CONV[3] - POOL[3x3, S=2] - FC[2]",
+    "relu_forward": "INPUT[3x2x2] - RELU - FC[2]",
+    "relu_backward": "INPUT[3x2x2] - FC[3] - POOL[1x1, S=1] - RELU - FC[2]",
+    "fc_forward": "INPUT[3x2x2] - FC[19]",
+    "fc_data_gradient": "INPUT[3x3x2] - CONV[2, 1x1] - FC[3]",
+    "fc_weight_gradient": "INPUT[3x3x2] - FC[15]",
+    "softmax_loss": "INPUT[3x2x2] - FC[3]",
+    "svm_loss": "INPUT[3x2x2] - FC[3]",
+}
+
+
+def example(family: str) -> tuple[Plan, Call]:
+    made = make_plan(EXAMPLES[family], loss="svm" if family == "svm_loss" else "softmax")
+    return made, first_call(made, family)
+
+
+def test_there_is_an_example_of_every_family() -> None:
+    assert EXAMPLES.keys() == EMITTERS.keys()
+
+
+@pytest.mark.parametrize("family", EXAMPLES)
+def test_unbroken_they_stay_in_bounds(family: str) -> None:
+    made, call = example(family)
+    run_kernel(made, call, shapes_of(made, call))
+
+
+# ---- halos that are too small
+def narrowed(shape: Shape) -> Iterator[tuple[str, Shape]]:
+    """The shape with each zero of its halo's edges left out in turn."""
+    for i, axis in enumerate(shape.axes):
+        for side in ("before", "after"):
+            if getattr(axis, side):
+                less = replace(axis, **{side: getattr(axis, side) - 1})
+                yield f"axis {i} {side}", Shape((*shape.axes[:i], less, *shape.axes[i + 1 :]), shape.element)
+
+
+READERS = {
+    "conv_forward": 0,
+    "conv_data_gradient": 0,
+    "conv_weight_gradient": 0,
+    "pool_forward": 0,
+}
+HALOED = {
+    "conv_forward": ["INPUT[7x5x2] - CONV[3] - FC[2]", "INPUT[6x6x2] - CONV[3, 4x4, S=2, P=1] - FC[2]"],
+    "conv_data_gradient": [EXAMPLES["conv_data_gradient"], "INPUT[9x9x2] - CONV[2, 1x1] - CONV[2, 5x5, S=2] - FC[2]"],
+    "conv_weight_gradient": ["INPUT[7x5x2] - CONV[3] - FC[2]", "INPUT[6x6x2] - CONV[3, 4x4, S=2, P=1] - FC[2]"],
+    "pool_forward": ["INPUT[5x5x2] - POOL[3x3, S=2, P=1] - FC[2]", "INPUT[5x7x2] - POOL[fit=pad] - FC[2]"],
+}
+
+
+@pytest.mark.parametrize(("family", "line"), [(family, line) for family in READERS for line in HALOED[family]])
+def test_a_halo_too_small(family: str, line: str) -> None:
+    made = make_plan(line)
+    call = first_call(made, family)
+    shapes, at = shapes_of(made, call), READERS[family]
+    broken = list(narrowed(shapes[at]))
+    assert broken, "this example has no halo"
+    for what, shape in broken:
+        with pytest.raises(IndexError, match=r"is outside lanes\["):
+            run_kernel(made, call, [*shapes[:at], shape, *shapes[at + 1 :]])
+            pytest.fail(f"{family} reads in bounds although {what} is one short")
+
+
+# ---- loops that run once too often
+class Recorder(PythonBuilder):
+    """Notes the loops that a kernel has."""
+
+    names: set[str]
+
+    def range(self, stop: Any, name: str, step: int = 1, start: Any = 0) -> Iterator[Index]:
+        type(self).names.add(name)
+        return super().range(stop, name, step, start)
+
+
+class OnceTooOften(PythonBuilder):
+    """Every loop of one name has one turn more."""
+
+    victim: str
+
+    def range(self, stop: Any, name: str, step: int = 1, start: Any = 0) -> Iterator[Index]:
+        return super().range(Index.of(stop) + (step if name == self.victim else 0), name, step, start)
+
+
+@pytest.mark.parametrize("family", EXAMPLES)
+def test_a_loop_that_runs_once_too_often(family: str) -> None:
+    made, call = example(family)
+    shapes = shapes_of(made, call)
+    Recorder.names = set()
+    run_kernel(made, call, shapes, Recorder)
+    assert Recorder.names
+    for name in Recorder.names:
+        OnceTooOften.victim = name
+        with pytest.raises(IndexError, match="is outside"):
+            run_kernel(made, call, shapes, OnceTooOften)
+            pytest.fail(f"{family} stays in bounds although its loop over {name} has a turn more")
+
+
+# ---- sweeps that are shifted
+def shifted(sweep: Sweep, by: int) -> Sweep:
+    return replace(sweep, taps=tuple(replace(tap, offset=tap.offset + by) for tap in sweep.taps))
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+@pytest.mark.parametrize("axis", ["rows", "columns"])
+@pytest.mark.parametrize(
+    "family", ["conv_forward", "conv_weight_gradient", "conv_data_gradient", "pool_forward", "pool_backward"]
+)
+def test_a_sweep_shifted_by_one(family: str, axis: str, by: int) -> None:
+    made, call = example(family)
+    settings = dict(call.settings)
+    sweep = settings[axis]
+    settings[axis] = tuple(shifted(s, by) for s in sweep) if isinstance(sweep, tuple) else shifted(sweep, by)
+    with pytest.raises(IndexError, match="is outside"):
+        run_kernel(made, replace(call, settings=tuple(settings.items())), shapes_of(made, call))
+
+
+# ---- tensors that are one number short
+def shortened(shape: Shape) -> Iterator[Shape]:
+    """The shape with each axis one shorter in turn; a loop over the axis is shorter then too."""
+    for i, axis in enumerate(shape.axes):
+        if axis.size > 1:
+            less = replace(axis, size=axis.size - 1)
+            yield Shape((*shape.axes[:i], less, *shape.axes[i + 1 :]), shape.element)
+
+
+@pytest.mark.parametrize("family", EXAMPLES)
+def test_a_tensor_one_short(family: str) -> None:
+    """Some tensor's axes drive the loops; every other tensor that is short is found out."""
+    made, call = example(family)
+    shapes, caught = shapes_of(made, call), set()
+    for at, shape in enumerate(shapes):
+        for short in shortened(shape):
+            try:
+                run_kernel(made, call, [*shapes[:at], short, *shapes[at + 1 :]])
+            except IndexError:
+                caught.add(call.buffers[at])
+    assert len(caught) >= (1 if family.startswith(("relu", "bias")) or family.endswith("loss") else 2), caught
+
+
+# ---- the kernels outside the schedule
+def tensors(b: PythonBuilder, **shapes: Shape) -> dict[str, Tensor]:
+    return {n: Tensor(b, n, s, np.zeros(s.bytes(b.lanes), np.uint8)) for n, s in shapes.items()}
+
+
+def builder() -> PythonBuilder:
+    made = make_plan("INPUT[3x2x2] - FC[2]")
+    return PythonBuilder(made, np.zeros(0, np.uint8), np.zeros(0), np.zeros(0, np.float32))
+
+
+@pytest.mark.parametrize("short", ["scales", "shifts", "line", "image"])
+def test_input(short: str) -> None:
+    b = builder()
+    sizes = {"scales": 2, "shifts": 2, "line": 6, "image": 12}
+    sizes[short] -= 1
+    shapes = {name: Shape.of(size, element="lanes" if name == "line" else "f32") for name, size in sizes.items()}
+    made = tensors(b, **shapes, x=Shape.of(2, 2, 3))
+    with pytest.raises(IndexError, match=f"{short}.* is outside"):
+        input_forward(b, made["scales"], made["shifts"], made["line"], made["x"], *[made["image"]] * 4)
+
+
+def test_scores() -> None:
+    b = builder()
+    made = tensors(b, scores=Shape.of(3, 1, 1), out=Shape.of(3, 3, element="f32"))
+    with pytest.raises(IndexError, match=r"out\[3, 0\] is outside"):
+        write_scores(b, made["scores"], made["out"], Index())
+
+
+@pytest.mark.parametrize("short", ["parameters", "velocity", "gradients", "settings"])
+def test_update(short: str) -> None:
+    b = builder()
+    sizes: dict[str, tuple[int, ...]] = {
+        "parameters": (16,), "velocity": (16,), "gradients": (2, 16), "settings": (3,)
+    }
+    sizes[short] = (*sizes[short][:-1], sizes[short][-1] - 1)
+    made = tensors(b, **{name: Shape.of(*size, element="f32") for name, size in sizes.items()})
+    with pytest.raises(IndexError, match=f"{short}.* is outside"):
+        sgd_update(b, *made.values(), start=Index(), count=16, decay=True)

@@ -1,0 +1,94 @@
+"""The counting reading against closed forms."""
+
+from __future__ import annotations
+
+import pytest
+
+from corpus import CASES, NETS
+from python_reading import make_plan
+from striate.emit.counts import Counts, CountsBuilder
+from striate.emit.program import emit_entry
+from striate.layers import Conv, Fc
+from striate.notation import Network, parse
+
+LINES = {**CASES, **NETS}
+
+
+def count(line: str, entry: str, target: str, images: int) -> dict[str, Counts]:
+    """What each kernel family does in one run."""
+    made = make_plan(line, target, batch=images)
+    groups = -(-images // made.target.lanes)
+    b = CountsBuilder(made.target.lanes, {"images": images, "groups": groups})
+    emit_entry(b, made, entry)
+    families: dict[str, Counts] = {}
+    for name, counts in b.by_kernel.items():
+        families.setdefault(name.rsplit("_", 1)[0], Counts()).add(counts)
+    return {**families, "all": b.total}
+
+
+def connections(network: Network, kind: type) -> int:
+    """Multiply-adds of one image's forward pass through the layers of a kind."""
+    nodes = [node for node in network.nodes if isinstance(node.layer, kind)]
+    return sum(node.layer.connections(node.input) * node.output.size for node in nodes)
+
+
+@pytest.mark.parametrize("target", ["avx512", "avx2", "sse2"])
+@pytest.mark.parametrize("name", [n for n in LINES if n not in ("crop-pool", "uneven-fit")])
+def test_forward_is_every_connection_once(name: str, target: str) -> None:
+    """Connections per neuron times neurons times lanes, for every group: no more and no less."""
+    network, images = parse(LINES[name]), 19
+    counted = count(LINES[name], "scores_float", target, images)
+    lanes = make_plan(LINES[name], target).target.lanes
+    in_lanes = -(-images // lanes) * lanes
+    for family, kind in (("conv_forward", Conv), ("fc_forward", Fc)):
+        found = counted.get(family, Counts()).multiply_adds
+        assert found == connections(network, kind) * in_lanes, family
+
+
+def test_a_fused_pool_that_crops_leaves_out_what_nobody_asks_for() -> None:
+    counted = count(CASES["crop-pool"], "scores_float", "sse2", 4)  # 6 of 7 rows and columns
+    assert counted["conv_forward"].multiply_adds == 6 * 6 * 4 * 27 * 4
+
+
+def test_backward_of_a_convolution_that_keeps_the_size() -> None:
+    """Each pass over weights and positions is as long as the forward one; padding is computed like the rest."""
+    line = "INPUT[6x5x3] - CONV[4] - CONV[5] - FC[3]"
+    network, counted = parse(line), count(line, "train_float", "sse2", 4)
+    forward = connections(network, Conv) * 4
+    assert counted["conv_forward"].multiply_adds == forward
+    assert counted["conv_weight_gradient"].multiply_adds == forward
+    assert counted["conv_data_gradient"].multiply_adds == 30 * 5 * 36 * 4  # the second CONV's alone
+    # dweights += the sum over 4 lanes, 3 additions and 1, for each weight; one bias a filter, over 30 positions
+    assert counted["conv_weight_gradient"].others == (4 * 27 + 5 * 36) * 4
+    assert counted["bias_gradient"].loaded == (4 + 5) * (30 * 4 * 4 + 4)
+
+
+def test_a_stride_skips_what_meets_no_weight() -> None:
+    line = "INPUT[8x8x1] - CONV[2, 1x1] - CONV[3, 2x2, S=2, P=0] - FC[2]"
+    counted = count(line, "train_float", "sse2", 4)
+    assert counted["conv_data_gradient"].multiply_adds == 8 * 8 * 2 * 3 * 4  # one weight of four for each position
+
+
+def test_fully_connected() -> None:
+    line = "INPUT[4x4x2] - FC[8] - RELU - FC[3]"
+    counted = count(line, "train_float", "sse2", 8)
+    assert counted["fc_forward"].multiply_adds == (32 * 8 + 8 * 3) * 8
+    assert counted["fc_weight_gradient"].multiply_adds == (32 * 8 + 8 * 3) * 8  # inputs are whole vectors
+    assert counted["fc_data_gradient"].multiply_adds == 8 * 3 * 8
+    assert counted["fc_forward"].stored == (8 + 3) * 4 * 8
+    assert counted["fc_data_gradient"].stored == 8 * 4 * 8
+
+
+def test_layers_that_only_move_and_compare() -> None:
+    counted = count("INPUT[4x2x3] - RELU - POOL - FC[2]", "scores_float", "sse2", 4)
+    assert counted["relu_forward"] == Counts(others=24 * 4, loaded=24 * 16, stored=24 * 16)
+    windows = 2 * 3
+    assert counted["pool_forward"] == Counts(others=windows * 4 * 3 * 4, loaded=windows * 4 * 16, stored=windows * 16)
+    assert counted["all"].flops == 2 * counted["all"].multiply_adds + counted["all"].others
+
+
+def test_groups_are_counted_alike_in_training_and_in_scores() -> None:
+    line = NETS["seed"]
+    training, scores = count(line, "train_float", "avx2", 50), count(line, "scores_float", "avx2", 50)
+    assert training["conv_forward"].multiply_adds == scores["conv_forward"].multiply_adds
+    assert training["input_forward"] == scores["input_forward"]

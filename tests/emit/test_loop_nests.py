@@ -1,0 +1,98 @@
+"""The text reading: one small kernel of every family, as golden/loops_*.txt keeps it for people to read."""
+
+from __future__ import annotations
+
+import pytest
+
+import golden_text
+from python_reading import first_call, make_plan, shapes_of
+from striate.emit.builder import Kernel
+from striate.emit.index import Index
+from striate.emit.input import input_forward, write_scores
+from striate.emit.program import EMITTERS, emit_entry
+from striate.emit.sgd import sgd_update
+from striate.emit.tensor import Tensor
+from striate.emit.text import TextBuilder
+from striate.plan.shape import Shape
+
+KERNELS = {
+    "conv_forward": "INPUT[5x4x2] - CONV[5, 2x2, P=0] - RELU - FC[2]",
+    "conv_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[3, 2x2, S=2, P=0] - FC[2]",
+    "conv_weight_gradient": "INPUT[4x3x2] - CONV[3, 2x2, P=0] - FC[2]",
+    "bias_gradient": "INPUT[6x3x2] - CONV[3] - FC[2]",
+    "unpool": "INPUT[4x4x2] - CONV[3] - RELU - POOL - FC[2]",
+    "pool_forward": "INPUT[5x4x2] - POOL[2x2, S=2, fit=pad] - FC[2]",
+    "pool_backward": "INPUT[5x5x2] - CONV[3] - RELU - POOL[3x3, S=2] - FC[2]",
+    "relu_forward": "INPUT[3x2x2] - RELU - FC[2]",
+    "relu_backward": "INPUT[3x2x2] - FC[3] - POOL[1x1, S=1] - RELU - FC[2]",
+    "fc_forward": "INPUT[3x3x1] - FC[3] - RELU",
+    "fc_data_gradient": "INPUT[3x3x1] - FC[3] - RELU - FC[2]",
+    "fc_weight_gradient": "INPUT[3x3x1] - FC[3]",
+    "softmax_loss": "INPUT[3x2x2] - FC[3]",
+    "svm_loss": "INPUT[3x2x2] - FC[3]",
+}
+
+
+@pytest.mark.parametrize("family", EMITTERS)
+def test_a_kernel_reads_well(family: str) -> None:
+    line = KERNELS[family]
+    made = make_plan(line, loss="svm" if family == "svm_loss" else "softmax")
+    call = first_call(made, family)
+    arguments = tuple(zip(call.buffers, shapes_of(made, call), strict=True))
+    b = TextBuilder(made.target.lanes)
+    b.kernel(Kernel(family, arguments, lambda b, *t: EMITTERS[family](b, *t, **dict(call.settings))))
+    golden_text.check(f"loops_{family}.txt", "\n".join([line, "", *b.lines]))
+
+
+def test_a_fused_pool_reads_well() -> None:
+    line = "INPUT[4x4x1] - CONV[2, 1x1] - RELU - POOL - FC[2]"
+    made = make_plan(line)
+    call = first_call(made, "conv_forward")
+    arguments = tuple(zip(call.buffers, shapes_of(made, call), strict=True))
+    b = TextBuilder(made.target.lanes)
+    b.kernel(Kernel("conv_forward", arguments, lambda b, *t: EMITTERS["conv_forward"](b, *t, **dict(call.settings))))
+    golden_text.check("loops_conv_forward_pool.txt", "\n".join([line, "", *b.lines]))
+
+
+def named(b: TextBuilder, **shapes: Shape) -> list[Tensor]:
+    return [Tensor(b, name, shape, name) for name, shape in shapes.items()]
+
+
+def test_input_scores_and_update_read_well() -> None:
+    b, f32 = TextBuilder(4), {"element": "f32"}
+    b.say("input:")
+    row = named(b, scales=Shape.of(2, **f32), shifts=Shape.of(2, **f32), line=Shape.of(6), x=Shape.of(2, 2, 3))
+    images = named(b, **{f"image{i}": Shape.of(12, **f32) for i in range(4)})
+    input_forward(b, *row, *images)
+    b.say("scores:")
+    write_scores(b, *named(b, y=Shape.of(3, 1, 1), out=Shape.of(8, 3, **f32)), Index.variable("first"))
+    b.say("update:")
+    wide = Shape.of(1024, **f32)
+    row = named(b, w=wide, v=wide, g=Shape.of(3, 1024, **f32), settings=Shape.of(4, **f32))
+    sgd_update(b, *row, start=Index.variable("chunk") * 64, count=64, decay=True)
+    golden_text.check("loops_around.txt", "\n".join(b.lines))
+
+
+@pytest.mark.parametrize("entry", ["train_float", "scores_byte"])
+def test_a_whole_program_reads_well(entry: str) -> None:
+    line = "INPUT[4x4x1] - CONV[3] - RELU - POOL - FC[2]"
+    b = TextBuilder(4)
+    emit_entry(b, make_plan(line, batch=40), entry)
+    shown = [text.replace(name, name.rsplit("_", 1)[0]) for text in b.lines for name in [_name(text)]]
+    golden_text.check(f"program_{entry}.txt", "\n".join([line, "", *shown]))
+
+
+def _name(text: str) -> str:
+    """A called kernel's name, whose digest is nothing to read."""
+    head = text.strip().split("(")[0]
+    return head if "(" in text and "_" in head and " " not in head else "\0"
+
+
+def test_a_called_kernel_follows_once() -> None:
+    b = TextBuilder(4)
+    emit_entry(b, make_plan("INPUT[4x4x1] - FC[3] - RELU - FC[3] - RELU - FC[3]"), "scores_float")
+    called = [line.strip() for line in b.lines if line.strip().startswith("fc_forward")]
+    assert len(called) == 3 and len({line.split("(")[0] for line in called}) == 3
+    text = str(b)
+    for line in called:
+        assert text.count(f"\n{line.split('(')[0]}(") == 1

@@ -1,0 +1,71 @@
+"""Whole training steps through the bounds-checked reading: in bounds everywhere, and the oracle's numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import judge
+from corpus import CASES
+from python_reading import make_plan, prepare, run_entry
+from striate.emit.program import EMITTERS
+
+SLOW = {"depth-17", "conv-11x11-stride-4", "conv-7x7", "depth-7", "depth-8", "pad-three", "depth-16", "depth-15"}
+QUICK = [name for name in CASES if name not in SLOW]
+SIZES = (5,)  #: of 4 lanes: a full group and one image
+
+
+def step_through(line: str, target: str, loss: str, batch: int = 5) -> None:
+    """One training step and the scores, held against the oracle."""
+    known = judge.trial(line, loss, sizes=(batch,))
+    made, step = make_plan(line, target, batch, loss), known.steps[0]
+    arena = prepare(made, known, step.labels)
+    judge.check(run_entry(arena, "scores_float", step.images), step.scores, "scores")
+    run_entry(arena, "train_float", step.images)
+    losses, hits = arena.numbers("losses", batch), arena.numbers("hits", batch)
+    judge.check(losses.mean(), step.loss, "loss")
+    assert int(hits.sum()) == int((step.scores.argmax(1) == step.labels).sum())
+    judge.check_all(arena.parameters("velocity"), known.velocity, "velocity", known.floors)
+    judge.check_all(arena.parameters(), known.end, "value")
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_training_step(name: str) -> None:
+    step_through(CASES[name], "sse2", "svm" if QUICK.index(name) % 4 == 0 else "softmax")
+
+
+@pytest.mark.parametrize("target", ["avx512", "avx2", "neon"])
+@pytest.mark.parametrize("name", ["depth-1", "pool-no-relu", "fc-fc", "wide-stride", "pool-padded-negative"])
+def test_other_lanes_and_registers(name: str, target: str) -> None:
+    step_through(CASES[name], target, "softmax", batch=3)
+
+
+def test_every_kernel_family_has_run() -> None:
+    plans = [make_plan(CASES[name], loss=loss) for name in QUICK for loss in ("softmax", "svm")]
+    families = {call.family for made in plans for call in (*made.train, *made.scores)}
+    assert families == set(EMITTERS)
+
+
+@pytest.mark.parametrize("name", ["depth-1", "pool-overlap", "fc-fc"])
+def test_the_machine_does_the_same(name: str) -> None:
+    """Not only close to the oracle: within a few roundings of each other."""
+    if "avx2" not in judge.ABLE:
+        pytest.skip("this processor cannot run target avx2, which fuses as the Python reading does")
+    known = judge.trial(CASES[name], "softmax", sizes=SIZES)
+    program, step = judge.program(known, "avx2", threads=1, batch=5), known.steps[0]
+    arena = prepare(program.plan, known, step.labels)
+    run_entry(arena, "train_float", step.images)
+    program.train(step.images, step.labels)
+    for (name, found), own in zip(program.parameters().items(), arena.parameters().values(), strict=True):
+        np.testing.assert_allclose(found, own, rtol=3e-7, atol=1e-8, err_msg=name)
+    np.testing.assert_allclose(program.losses, arena.numbers("losses", 5), rtol=1e-6)
+
+
+@pytest.mark.parametrize("line", ["INPUT[3x2x3] - FC[2]", "INPUT[5x3x1] - CONV[2] - FC[2]"])
+def test_bytes(line: str) -> None:
+    known = judge.trial(line, "softmax", sizes=SIZES)
+    made = make_plan(line)
+    images = np.random.default_rng(3).integers(0, 256, (5, *known.network.input.shape), np.uint8)
+    arena = prepare(made, known, known.steps[0].labels)
+    arena.numbers("scales", made.network.input.depth)[:] = 1 / 255
+    judge.check(run_entry(arena, "scores_byte", images), known.network.forward(known.start, images / 255), "scores")

@@ -1,0 +1,273 @@
+"""What an engine's numbers are held against: the float64 oracle, on images where no decision hangs by a hair.
+
+RELU, POOL and the hinge decide: above zero or not, which of a window, within the margin or not. Where a number
+lies closer to such a decision than float32 can tell, float64 may decide otherwise and the gradient jumps. So images
+are drawn until every decision of each is clear; nothing is left out of the comparison itself.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from numpy.lib.stride_tricks import sliding_window_view
+
+from corpus import CASES, NETS
+from corpus import draw as draw_numbers
+from striate import SGD, Program
+from striate import compile as compile_network
+from striate.layers import Pool, Relu
+from striate.layers.loss import loss as loss_of
+from striate.native.host import runs_here
+from striate.notation import Network, parse
+from striate.plan.target import TARGETS
+
+Array = npt.NDArray[np.float64]
+Numbers = Mapping[str, npt.NDArray[Any]]
+
+TOLERANCE = 1e-4
+FLOOR = 1e-3  #: a tensor whose largest number is below is compared as if that number were this
+CANCELLED = 0.01  #: the same for a gradient that is a smaller part than this of all that was summed, signs aside
+CLEAR = 5e-7  #: how far from every decision an image must stay, relative to the volume's largest number
+BATCH = 19  #: two groups of 16, three of 8, five of 4 lanes, and none of them full
+SIZES = (19, 16, 7, 19, 1)  #: images of the five steps
+FEW = (5, 2, 2, 3, 1)  #: the same for nets that are slow in NumPy
+OPTIMIZER = SGD(lr=0.003, momentum=0.9, l2=0.01)
+
+LINES = {**NETS, **CASES}
+
+_MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+FAMILY = [target.name for target in TARGETS.values() if target.machine == _MACHINE]
+ABLE = [name for name in FAMILY if runs_here(TARGETS[name])]
+
+
+def lacks(name: str) -> pytest.MarkDecorator:
+    """Skips a test where this processor cannot run the target, and says what it lacks."""
+    needs = ", ".join(TARGETS[name].needs)
+    return pytest.mark.skipif(name not in ABLE, reason=f"target {name} needs a processor with {needs}")
+
+
+#: Each small case with one target, in turn, and each named net with all: for what need not run everywhere.
+IN_TURN = [
+    pytest.param(name, target, marks=lacks(target))
+    for i, name in enumerate(CASES)
+    for target in FAMILY[i % max(1, len(FAMILY)) :][:1]
+] + [pytest.param(name, target, marks=lacks(target)) for name in NETS for target in FAMILY]
+
+EACH_TARGET = [pytest.param(name, marks=lacks(name)) for name in FAMILY]
+
+
+def error(found: npt.ArrayLike, expected: npt.ArrayLike, floor: float = FLOOR) -> float:
+    """max|found - expected| / max|expected|; NaN, which no comparison passes, where either has one."""
+    a, b = np.asarray(found, np.float64), np.asarray(expected, np.float64)
+    assert a.shape == b.shape, (a.shape, b.shape)
+    return float(np.abs(a - b).max() / max(float(np.abs(b).max()), floor)) if a.size else 0.0
+
+
+def check(found: npt.ArrayLike, expected: npt.ArrayLike, what: str, floor: float = FLOOR) -> None:
+    """Fail unless the error is below the tolerance."""
+    off = error(found, expected, floor)
+    assert off < TOLERANCE, f"{what}: relative error {off:.3g}"
+
+
+def check_all(found: Numbers, expected: Numbers, what: str, floors: Mapping[str, float] | None = None) -> None:
+    """The same for every tensor by its name."""
+    assert list(found) == list(expected)
+    for name, numbers in expected.items():
+        check(found[name], numbers, f"{what} of {name}", max(FLOOR, (floors or {}).get(name, 0.0)))
+
+
+def clearances(network: Network, made: Mapping[str, Array], labels: npt.NDArray[Any], loss: str) -> Array:
+    """For each image, its least distance from any decision, relative to the largest number of that volume."""
+    least = np.full(len(labels), np.inf)
+    for before, node in zip(network.nodes, network.nodes[1:], strict=False):
+        x = made[before.name]
+        if isinstance(node.layer, Relu):
+            least = np.minimum(least, _relative(np.abs(x), x))
+        elif isinstance(node.layer, Pool) and node.layer.field > 1:
+            least = np.minimum(least, _relative(_leads(node.layer, x), x))
+    if loss == "svm":
+        last = made[network.nodes[-1].name]
+        scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
+        margins = np.abs(scores - scores[np.arange(len(labels)), labels][:, None] + 1)
+        margins[np.arange(len(labels)), labels] = np.inf
+        least = np.minimum(least, margins.min(1) / max(1.0, float(np.abs(scores).max())))
+    return least
+
+
+def _relative(distances: Array, x: Array) -> Array:
+    """The least of each image's distances. Exact zeros count as far: both precisions have them alike."""
+    rows = np.where(distances == 0, np.inf, distances).reshape(len(distances), -1)
+    return np.asarray(rows.min(1) / max(float(np.abs(x).max()), 1e-30))
+
+
+def _leads(pool: Pool, x: Array) -> Array:
+    """By how much the largest number of each window leads the second."""
+    from striate.volume import Volume
+
+    rows, columns = pool.windows(Volume(x.shape[2], x.shape[1], x.shape[3]))
+    padded = np.pad(x, ((0, 0), (rows.before, rows.after), (columns.before, columns.after), (0, 0)))
+    seen = sliding_window_view(padded, (pool.field, pool.field), (1, 2))[:, :: pool.stride, :: pool.stride]
+    flat = seen[:, : rows.count, : columns.count].reshape(*seen.shape[:1], -1, pool.field**2)
+    top = np.partition(flat, -2, axis=-1)[..., -2:]
+    return np.asarray(top[..., 1] - top[..., 0])
+
+
+@dataclass(frozen=True)
+class Step:
+    """A batch, and what the oracle says of it."""
+
+    images: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int64]
+    scores: Array
+    loss: float
+    gradients: dict[str, Array]
+    floors: dict[str, float]
+    clearance: float
+
+
+def _mistaken(scores: Array, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The labels, the first changed where softmax finds all of them right: 1 - p would have no digits left."""
+    powers = np.exp(scores - scores.max(1, keepdims=True))
+    shares = powers / powers.sum(1, keepdims=True)
+    if shares[np.arange(len(labels)), labels].min() < 0.95:
+        return labels
+    return np.concatenate([scores[:1].argmin(1), labels[1:]])
+
+
+def _floors(
+    network: Network, parameters: Numbers, made: Mapping[str, Array], labels: npt.NDArray[Any], loss: str
+) -> dict[str, float]:
+    """For every gradient, CANCELLED of the largest sum of its terms' absolute values.
+
+    A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms.
+    """
+    last = made[network.nodes[-1].name]
+    scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
+    dy = loss_of(loss, scores, labels)[1].reshape(last.transpose(0, 3, 1, 2).shape).transpose(0, 2, 3, 1)
+    floors = {}
+    for node, before in zip(network.nodes[:0:-1], network.nodes[-2::-1], strict=True):
+        own = {n: np.asarray(parameters[f"{node.name}.{n}"], np.float64) for n in node.layer.parameter_shapes(node.input)}
+        x, y = made[before.name], made[node.name]
+        if own:
+            _, sums = node.layer.backward(np.abs(x), own, y, np.abs(dy))
+            floors.update({f"{node.name}.{n}": CANCELLED * float(total.max()) for n, total in sums.items()})
+        dy, _ = node.layer.backward(x, own, y, dy)
+    return floors
+
+
+def step(network: Network, parameters: Numbers, count: int, loss: str, seed: int) -> Step:
+    """``count`` clear images with their labels; scores, loss and gradients by the oracle."""
+    _, pixels, labels = draw_numbers(network, 2 * count + 6, seed)
+    images = pixels.astype(np.float32)
+    made = network.activations(parameters, images)
+    clear = clearances(network, made, labels, loss)
+    chosen = np.sort(np.argsort(-clear, kind="stable")[:count])
+    images = images[chosen]
+    labels = _mistaken(network.forward(parameters, images), labels[chosen]) if loss == "softmax" else labels[chosen]
+    mean, gradients, made = network.gradients(parameters, images, labels, loss)
+    last = made[network.nodes[-1].name]
+    scores = last.transpose(0, 3, 1, 2).reshape(count, -1)
+    floors = _floors(network, parameters, made, labels, loss)
+    return Step(images, labels, scores, mean, gradients, floors, float(clear[chosen].min()))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A start, batches, and where the oracle ends after training on them."""
+
+    network: Network
+    loss: str
+    start: dict[str, npt.NDArray[np.float32]]
+    steps: tuple[Step, ...]
+    end: dict[str, Array]
+    velocity: dict[str, Array]
+
+    @property
+    def floors(self) -> dict[str, float]:
+        """The highest floor of each gradient over all steps."""
+        return {name: max(step.floors[name] for step in self.steps) for name in self.start}
+
+
+@lru_cache(maxsize=None)
+def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Trial:
+    """Five steps of SGD in float64, each on images that are clear for the parameters of that step."""
+    network = parse(line)
+    start = {n: p.astype(np.float32) for n, p in draw_numbers(network, 1, seed)[0].items()}
+    now: dict[str, Array] = {name: p.astype(np.float64) for name, p in start.items()}
+    velocity = {name: np.zeros(p.shape) for name, p in now.items()}
+    steps = []
+    for i, count in enumerate(sizes):
+        steps.append(step(network, now, count, loss, 1000 * seed + i + 1))
+        for name, gradient in steps[-1].gradients.items():
+            decay = OPTIMIZER.l2 if name.endswith(".weights") else 0.0
+            velocity[name] = OPTIMIZER.momentum * velocity[name] + gradient + decay * now[name]
+            now[name] = now[name] - OPTIMIZER.lr * velocity[name]
+    return Trial(network, loss, start, tuple(steps), now, velocity)
+
+
+def named(name: str, loss: str) -> Trial:
+    """The trial of a net of the corpus."""
+    return trial(LINES[name], loss, sizes=FEW if name == "vgg32" else SIZES)
+
+
+def program(
+    known: Trial, target: str | None = None, threads: int = 2, batch: int = BATCH, cache: bool = True
+) -> Program:
+    """The trial's network, compiled, at its start."""
+    made = compile_network(
+        known.network, batch, OPTIMIZER, known.loss, threads=threads, target=target, cache=cache
+    )
+    made.load(known.start)
+    return made
+
+
+@dataclass(frozen=True)
+class Run:
+    """What an engine made of a trial."""
+
+    scores: npt.NDArray[np.float32]
+    loss: float
+    gradients: Numbers
+    losses: tuple[float, ...]
+    correct: tuple[int, ...]
+    velocity: Numbers
+    end: Numbers
+
+    def check(
+        self,
+        known: Trial,
+        scores: Array,
+        losses: Sequence[float],
+        gradients: Numbers,
+        velocity: Numbers,
+        end: Numbers,
+    ) -> None:
+        """Hold everything against a judge's numbers."""
+        check(self.scores, scores, "scores")
+        check(self.loss, losses[0], "loss")
+        check_all(self.gradients, gradients, "gradient", known.steps[0].floors)
+        for i, (found, expected) in enumerate(zip(self.losses, losses, strict=True)):
+            check(found, expected, f"loss of step {i}")
+        check_all(self.velocity, velocity, "velocity", known.floors)
+        check_all(self.end, end, "value after five steps")
+
+
+@lru_cache(maxsize=None)
+def run(name: str, loss: str, target: str) -> Run:
+    """The trial of a net of the corpus on one target: the first batch looked at, then five steps."""
+    known = named(name, loss)
+    made, first = program(known, target), known.steps[0]
+    scores = made.scores(first.images)
+    mean, gradients = made.gradients(first.images, first.labels)
+    losses, correct = [], []
+    for each in known.steps:
+        losses.append(made.train(each.images, each.labels))
+        correct.append(made.correct)
+    return Run(scores, mean, gradients, tuple(losses), tuple(correct), made.velocity(), made.parameters())

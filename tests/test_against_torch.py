@@ -1,0 +1,81 @@
+"""The engine against PyTorch in float64: scores, loss, gradients, and parameters after five steps of its SGD."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+import judge
+from judge import EACH_TARGET, IN_TURN, LINES, OPTIMIZER
+
+torch = pytest.importorskip(
+    "torch", reason="PyTorch is not installed: the engine is compared with it only where it is"
+)
+
+import twin
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """These nets are too small for more."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def _mean_loss(scores: Any, labels: Any, loss: str) -> Any:
+    if loss == "softmax":
+        return torch.nn.functional.cross_entropy(scores, labels)
+    # PyTorch divides by the number of classes as well.
+    return torch.nn.functional.multi_margin_loss(scores, labels) * scores.shape[1]
+
+
+def _optimizer(leaves: dict[str, Any]) -> Any:
+    """L2 acts on weights alone, so PyTorch's SGD needs the parameters in two groups."""
+    weights = [p for name, p in leaves.items() if name.endswith(".weights")]
+    biases = [p for name, p in leaves.items() if name.endswith(".biases")]
+    groups = [
+        {"params": weights, "weight_decay": OPTIMIZER.l2},
+        {"params": biases, "weight_decay": 0.0},
+    ]
+    return torch.optim.SGD(groups, lr=OPTIMIZER.lr, momentum=OPTIMIZER.momentum)
+
+
+@lru_cache(maxsize=None)
+def trained(name: str, loss: str) -> tuple[Any, ...]:
+    """What ``Run.check`` takes: PyTorch's scores, losses, first gradients, momenta and last parameters."""
+    known = judge.named(name, loss)
+    leaves = {
+        n: torch.from_numpy(p.astype(np.float64)).requires_grad_() for n, p in known.start.items()
+    }
+    optimizer = _optimizer(leaves)
+    scores, losses, gradients = [], [], []
+    for step in known.steps:
+        optimizer.zero_grad()
+        pixels = torch.from_numpy(step.images.astype(np.float64)).permute(0, 3, 1, 2)
+        made = twin.forward(known.network, leaves, pixels)
+        mean = _mean_loss(made, torch.from_numpy(step.labels), loss)
+        mean.backward()
+        scores.append(made.detach().numpy())
+        losses.append(mean.item())
+        gradients.append({n: p.grad.numpy().copy() for n, p in leaves.items()})
+        optimizer.step()
+    velocity = {n: optimizer.state[p]["momentum_buffer"].numpy() for n, p in leaves.items()}
+    end = {n: p.detach().numpy() for n, p in leaves.items()}
+    return scores[0], losses, gradients[0], velocity, end
+
+
+@pytest.mark.parametrize("target", EACH_TARGET)
+@pytest.mark.parametrize("name", LINES)
+def test_softmax(name: str, target: str) -> None:
+    judge.run(name, "softmax", target).check(judge.named(name, "softmax"), *trained(name, "softmax"))
+
+
+@pytest.mark.parametrize(("name", "target"), IN_TURN)
+def test_hinge(name: str, target: str) -> None:
+    judge.run(name, "svm", target).check(judge.named(name, "svm"), *trained(name, "svm"))

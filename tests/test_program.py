@@ -1,0 +1,29 @@
+"""The engine against the float64 oracle: every net of the corpus, every target, both losses."""
+
+from __future__ import annotations
+
+import pytest
+
+import judge
+from judge import EACH_TARGET, IN_TURN, LINES
+
+
+def compare(name: str, target: str, loss: str) -> None:
+    """Scores, loss and gradients of the first batch; losses of five steps; parameters and velocity after them."""
+    known = judge.named(name, loss)
+    assert min(step.clearance for step in known.steps) > judge.CLEAR
+    run, first = judge.run(name, loss, target), known.steps[0]
+    losses = [step.loss for step in known.steps]
+    run.check(known, first.scores, losses, first.gradients, known.velocity, known.end)
+    assert run.correct == tuple(int((step.scores.argmax(1) == step.labels).sum()) for step in known.steps)
+
+
+@pytest.mark.parametrize("target", EACH_TARGET)
+@pytest.mark.parametrize("name", LINES)
+def test_softmax(name: str, target: str) -> None:
+    compare(name, target, "softmax")
+
+
+@pytest.mark.parametrize(("name", "target"), IN_TURN)
+def test_hinge(name: str, target: str) -> None:
+    compare(name, target, "svm")
