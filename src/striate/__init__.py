@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-from striate.errors import ArgumentError, DataError, FitError, ModelError, NotationError, StriateError
+from striate.errors import ArgumentError, DataError, DivergedError, FitError, ModelError, NotationError, StriateError
 from striate.notation.network import Network
 from striate.notation.parse import parse
 from striate.optimizers import SGD
 from striate.preprocessing import Preprocessing
 from striate.program import Program, compile
+from striate.train.model import Model
 from striate.version import __version__
 from striate.volume import Volume
 
@@ -20,7 +21,9 @@ __all__ = [
     "SGD",
     "ArgumentError",
     "DataError",
+    "DivergedError",
     "FitError",
+    "Model",
     "ModelError",
     "Network",
     "NotationError",

@@ -5,7 +5,8 @@ StriateError                 whatever the user can meet; ``str(error)`` is the f
 │   └── FitError             a filter does not fit its input neatly: with the arithmetic
 ├── ArgumentError            a wrong argument, in Python or on the command line (a ValueError)
 ├── DataError                a data set or an image: names the file
-└── ModelError               a saved model: names the file
+├── ModelError               a saved model: names the file
+└── DivergedError            training left the finite numbers
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TypeVar
 
-__all__ = ["ArgumentError", "DataError", "FitError", "ModelError", "NotationError", "StriateError"]
+__all__ = ["ArgumentError", "DataError", "DivergedError", "FitError", "ModelError", "NotationError", "StriateError"]
 
 _WIDEST = 100  # characters of a line that a message shows; longer lines are cut around the caret
 
@@ -102,3 +103,7 @@ def _cells(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+class DivergedError(StriateError):
+    """The loss or a parameter is no finite number any more: what was learned is lost."""

@@ -12,10 +12,10 @@ import pytest
 from striate.data.batches import batches
 from striate.data.dataset import Dataset
 from striate.data.split import split
-from striate.errors import ArgumentError
+from striate.errors import ArgumentError, DivergedError
 from striate.optimizers import SGD
 from striate.program import Program
-from striate.train.loop import DivergedError, Report, train_epochs
+from striate.train.loop import Report, train_epochs
 
 Make = Callable[..., Program]
 

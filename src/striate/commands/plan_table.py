@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from striate.notation.columns import size_text as size
 from striate.notation.columns import count_text as number
+from striate.notation.columns import size_text as size
 from striate.notation.table import Row, Summary, Totals
 
 if TYPE_CHECKING:

@@ -13,11 +13,12 @@ from striate.commands.outputs import check_outputs
 from striate.commands.progress import watching
 from striate.commands.say import FAILED, INTERRUPTED, count, percent, stop
 from striate.commands.source import load_data
+from striate.errors import DivergedError
 from striate.notation.parse import parse
 from striate.optimizers import SGD
 from striate.train.evaluate import Evaluation, evaluate
 from striate.train.held_out import Parts, fingerprint, hold_out
-from striate.train.loop import DivergedError, Report, check_finite, train_epochs
+from striate.train.loop import Report, check_finite, train_epochs
 from striate.train.match import check_match
 from striate.train.model import Model
 from striate.train.schedule import schedule

@@ -12,7 +12,7 @@ import numpy as np
 
 from striate.data.batches import batches
 from striate.data.dataset import Dataset
-from striate.errors import ArgumentError, StriateError
+from striate.errors import ArgumentError, DivergedError
 from striate.train.evaluate import Evaluation, evaluate
 from striate.train.match import check_match
 from striate.train.schedule import Schedule
@@ -20,10 +20,6 @@ from striate.train.schedule import schedule as schedule_of
 
 if TYPE_CHECKING:
     from striate.program import Program
-
-
-class DivergedError(StriateError):
-    """The loss or a parameter is no finite number any more: what was learned is lost."""
 
 
 @dataclass(frozen=True, slots=True)
