@@ -10,7 +10,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -195,7 +195,7 @@ class Trial:
         return {name: max(step.floors[name] for step in self.steps) for name in self.start}
 
 
-@lru_cache(maxsize=None)
+@cache
 def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Trial:
     """Five steps of SGD in float64, each on images that are clear for the parameters of that step."""
     network = parse(line)
@@ -259,7 +259,7 @@ class Run:
         check_all(self.end, end, "value after five steps")
 
 
-@lru_cache(maxsize=None)
+@cache
 def run(name: str, loss: str, target: str) -> Run:
     """The trial of a net of the corpus on one target: the first batch looked at, then five steps."""
     known = named(name, loss)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ def _optimizer(leaves: dict[str, Any]) -> Any:
     return torch.optim.SGD(groups, lr=OPTIMIZER.lr, momentum=OPTIMIZER.momentum)
 
 
-@lru_cache(maxsize=None)
+@cache
 def trained(name: str, loss: str) -> tuple[Any, ...]:
     """What ``Run.check`` takes: PyTorch's scores, losses, first gradients, momenta and last parameters."""
     known = judge.named(name, loss)

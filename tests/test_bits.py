@@ -14,7 +14,7 @@ import pytest
 import judge
 import scripted
 from corpus import draw as draw_numbers
-from judge import EACH_TARGET, LINES
+from judge import EACH_TARGET
 from striate import SGD, Preprocessing, Program, compile, parse
 
 NETS = {

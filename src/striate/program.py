@@ -13,7 +13,7 @@ from striate.errors import ArgumentError
 from striate.intake import check_images, check_labels, check_parameters
 from striate.notation.network import Network
 from striate.optimizers import SGD
-from striate.plan.plan import LOSSES, Plan, plan
+from striate.plan.plan import KERNELS, LOSSES, Plan, plan
 from striate.preprocessing import Preprocessing
 
 Parameters = dict[str, npt.NDArray[np.float32]]
@@ -45,12 +45,14 @@ class Program:
         self._memory = Memory(plan, threads)
         self._entries = entries
         self._lock = threading.RLock()
+        self._stale = True  # the transformed weights that scores use are those of older parameters
         self.initialize(seed)
 
     def initialize(self, seed: int) -> None:
         """Weights drawn anew (He et al. 2015: normal, variance 2 / fan-in), biases and velocity zero."""
         generator = np.random.default_rng(seed)
         with self._lock:
+            self._stale = True
             for place in self.plan.row.places:
                 numbers = self._memory.view(place.name)
                 if place.name.endswith(".weights"):
@@ -84,6 +86,7 @@ class Program:
         labels, weights = memory.rows("labels"), memory.rows("weights")
         labels[:count], labels[count:] = classes, -1
         weights[:count], weights[count:] = 1 / count, 0
+        self._stale = True
         self._run("train", pictures, 0, self.plan.slots)
         self.losses = memory.rows("losses")[:count].copy()
         self.correct = int(memory.rows("hits")[:count].sum())
@@ -99,6 +102,7 @@ class Program:
         out = np.empty((-(-len(pictures) // lanes) * lanes, self.classes), np.float32)
         if len(pictures):
             with self._lock:
+                self._prepare()
                 self._run("scores", pictures, out.ctypes.data, len(out) // lanes)
         return out[: len(pictures)]
 
@@ -113,6 +117,15 @@ class Program:
         entry = self._entries[f"{what}_{'byte' if byte else 'float'}"]
         context = self._memory.context(pictures, out, groups)
         TEAM.run(entry, context, min(self.threads, groups, shares))
+
+    def _prepare(self) -> None:
+        """Transform the weights for scores, if they have changed since."""
+        from striate.native.team import TEAM
+
+        if self._stale and self.plan.prepare:
+            context = self._memory.context(np.empty(0, np.uint8), 0, 0)
+            TEAM.run(self._entries["prepare"], context, self.threads)
+        self._stale = False
 
     def gradients(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, Parameters]:
         """The mean loss and its gradient on every parameter, without an update; N <= batch images."""
@@ -157,6 +170,7 @@ class Program:
     def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:
         checked = check_parameters(values, self.network.parameter_shapes())
         with self._lock:
+            self._stale = True
             numbers = self._memory.view(row)
             for place in self.plan.row.places:
                 numbers[place.start : place.start + place.size] = checked[place.name].ravel()
@@ -176,12 +190,16 @@ def compile(
     preprocessing: Preprocessing | None = None,
     target: str | None = None,
     cache: bool = True,
+    exact: bool = False,
+    kernels: str | None = None,
 ) -> Program:
     """Plan the network, compile it to one native function, and draw its weights from ``seed``.
 
     batch: the most images a training step takes. loss: ``softmax`` or ``svm``. threads: how many take part, all
     processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or
-    the best that runs here if None. cache: keep machine code on disk and take it from there. Raises ArgumentError.
+    the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct
+    kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd`` or ``deep`` wherever there is
+    one; None for the fastest. Raises ArgumentError.
 
     >>> import striate
     >>> net = striate.parse("INPUT[32x32x3] - CONV[12, 5x5] - RELU - POOL - FC[10]")
@@ -197,10 +215,12 @@ def compile(
             raise ArgumentError(f"{name} is a whole number from 1, not {value!r}")
     if loss not in LOSSES:
         raise ArgumentError(f"loss is one of {', '.join(LOSSES)}, not {loss!r}")
+    if kernels is not None and kernels not in KERNELS:
+        raise ArgumentError(f"kernels is one of {', '.join(KERNELS)}, or None for the fastest, not {kernels!r}")
     if not isinstance(network, Network):
         raise ArgumentError(f"compile takes a network, as striate.parse gives it, not {type(network).__name__}")
     preprocessing = preprocessing or Preprocessing()
     preprocessing.scales(network.input.depth)
-    made = plan(network, choose_target(target), int(batch), loss)
+    made = plan(network, choose_target(target), int(batch), loss, exact, kernels)
     members = threads or usable_processors()
     return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing)

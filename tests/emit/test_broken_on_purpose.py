@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from python_reading import first_call, make_plan, run_kernel, shapes_of
+
 from striate.emit.index import Index
 from striate.emit.input import input_forward, write_scores
 from striate.emit.program import EMITTERS

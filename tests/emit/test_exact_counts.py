@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from python_reading import make_plan
 
 from corpus import CASES, NETS
-from python_reading import make_plan
 from striate.emit.counts import Counts, CountsBuilder
 from striate.emit.program import emit_entry
 from striate.layers import Conv, Fc

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-
 from python_reading import make_plan
+
 from striate.emit.builder import Builder, Kernel, ProgramBuilder
 from striate.emit.counts import CountsBuilder
 from striate.emit.index import Index

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from python_reading import first_call, make_plan, shapes_of
 
 import golden_text
-from python_reading import first_call, make_plan, shapes_of
 from striate.emit.builder import Kernel
 from striate.emit.index import Index
 from striate.emit.input import input_forward, write_scores

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from python_reading import make_plan
+
 from striate.emit.mathematics import exp, logarithm
 from striate.emit.python import PythonBuilder
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from python_reading import make_plan, prepare, run_entry
 
 import judge
 from corpus import CASES
-from python_reading import make_plan, prepare, run_entry
 from striate.emit.program import EMITTERS
 
 SLOW = {"depth-17", "conv-11x11-stride-4", "conv-7x7", "depth-7", "depth-8", "pad-three", "depth-16", "depth-15"}

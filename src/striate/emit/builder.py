@@ -103,6 +103,10 @@ class Builder(ABC):
         """The scalar sum over the lanes."""
 
     @abstractmethod
+    def extract(self, vector: Value, lane: int) -> Value:
+        """One lane of a vector, as a scalar."""
+
+    @abstractmethod
     def transpose(self, vectors: Sequence[Value]) -> list[Value]:
         """``lanes`` vectors as a square matrix, transposed."""
 

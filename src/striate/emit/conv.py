@@ -90,6 +90,23 @@ def conv_forward(
 ) -> None:
     """y = [POOL] [RELU] (weights * x + biases); with POOL, ``choice`` keeps which of the four won (4: none)."""
     filters, depth = weights.shape.axes[0].size, weights.shape.axes[1].size
+    correlate(
+        b,
+        x,
+        lambda k, d, i, j: weights[k, d, i, j],
+        lambda k: b.splat(biases[k]),
+        forward_finish(b, y, choice, relu, pool),
+        filters,
+        depth,
+        rows,
+        columns,
+        tile,
+        2 if pool else 1,
+    )
+
+
+def forward_finish(b: Builder, y: Tensor, choice: tuple[Tensor, ...], relu: bool, pool: bool) -> Finish:
+    """What becomes of a tile of CONV results: RELU, 2x2 POOL, and into y."""
 
     def finish(k0: Index, y0: Index, x0: Index, sums: list[list[list[Value]]]) -> None:
         for k, plane in enumerate(sums):
@@ -100,19 +117,7 @@ def conv_forward(
                 for column, value in enumerate(line):
                     y[k0 + k, y0 + row, x0 + column] = b.relu(value) if relu else value
 
-    correlate(
-        b,
-        x,
-        lambda k, d, i, j: weights[k, d, i, j],
-        lambda k: b.splat(biases[k]),
-        finish,
-        filters,
-        depth,
-        rows,
-        columns,
-        tile,
-        2 if pool else 1,
-    )
+    return finish
 
 
 def _pool_tile(
@@ -149,6 +154,23 @@ def _half(index: Index) -> Index:
     return Index(tuple((n, c // 2) for n, c in index.terms), index.constant // 2)
 
 
+def gradient_finish(b: Builder, x: Tensor, dx: Tensor, down: Sweep, across: Sweep, mask: bool) -> Finish:
+    """What becomes of a tile of gradients: the RELU's zeros, and into dx."""
+
+    def finish(d: Index, y: Index, x0: Index, sums: list[list[list[Value]]]) -> None:
+        for i, plane in enumerate(sums):
+            for row, line in enumerate(plane):
+                for column, value in enumerate(line):
+                    at = (
+                        d + i,
+                        (y + row) * down.spread + down.first,
+                        (x0 + column) * across.spread + across.first,
+                    )
+                    dx[at] = b.where(x[at], ">", b.zero(), value, b.zero()) if mask else value
+
+    return finish
+
+
 def conv_data_gradient(
     b: Builder,
     dz: Tensor,
@@ -165,31 +187,12 @@ def conv_data_gradient(
     filters, depth = weights.shape.axes[0].size, weights.shape.axes[1].size
     for down in rows:
         for across in columns:
-
-            def finish(
-                d: Index,
-                y: Index,
-                x0: Index,
-                sums: list[list[list[Value]]],
-                down: Sweep = down,
-                across: Sweep = across,
-            ) -> None:
-                for i, plane in enumerate(sums):
-                    for row, line in enumerate(plane):
-                        for column, value in enumerate(line):
-                            at = (
-                                d + i,
-                                (y + row) * down.spread + down.first,
-                                (x0 + column) * across.spread + across.first,
-                            )
-                            dx[at] = b.where(x[at], ">", b.zero(), value, b.zero()) if mask else value
-
             correlate(
                 b,
                 dz,
                 lambda d, k, i, j: weights[k, d, i, j],
                 lambda d: b.zero(),
-                finish,
+                gradient_finish(b, x, dx, down, across, mask),
                 depth,
                 filters,
                 down,

@@ -131,6 +131,9 @@ class CountsBuilder(ProgramBuilder):
         self.total.others += (self.lanes - 1) * self._turns
         return Counted(self, 1)
 
+    def extract(self, vector: Counted, lane: int) -> Counted:
+        return Counted(self, 1)
+
     def transpose(self, vectors: Sequence[Counted]) -> list[Counted]:
         return list(vectors)
 

@@ -290,6 +290,9 @@ class LlvmBuilder(Builder):
             vector = low + high
         return self.assign(f"extractelement <1 x float> {vector.name}, i64 0", "float")
 
+    def extract(self, vector: Ssa, lane: int) -> Ssa:
+        return self.assign(f"extractelement {vector.type} {vector.name}, i64 {lane}", "float")
+
     def transpose(self, vectors: Sequence[Ssa]) -> list[Ssa]:
         rows, width = list(vectors), 1
         while width < self.lanes:

@@ -7,14 +7,16 @@ from functools import partial
 from hashlib import sha256
 from inspect import signature
 
-from striate.emit import conv, fc, loss, pool, relu
+from striate.emit import conv, fc, loss, pool, relu, winograd
 from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.index import Index
 from striate.emit.input import input_forward, write_scores
 from striate.emit.sgd import sgd_update
+from striate.emit.winograd import winograd_weights
+from striate.emit.winograd_deep import winograd_deep_gradient
+from striate.plan.call import Call
 from striate.plan.parameters import CHUNK
 from striate.plan.plan import Plan
-from striate.plan.schedule import Call
 from striate.plan.shape import Shape
 
 #: Every kernel family by the name that plans use.
@@ -22,6 +24,10 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "conv_forward": conv.conv_forward,
     "conv_data_gradient": conv.conv_data_gradient,
     "conv_weight_gradient": conv.conv_weight_gradient,
+    "winograd_forward": winograd.winograd_forward,
+    "winograd_data_gradient": winograd.winograd_data_gradient,
+    "winograd_weight_gradient": winograd.winograd_weight_gradient,
+    "winograd_deep_gradient": winograd_deep_gradient,
     "bias_gradient": conv.bias_gradient,
     "unpool": conv.unpool,
     "pool_forward": pool.pool_forward,
@@ -41,6 +47,7 @@ ENTRIES = {
     "train_byte": ("train", "u8"),
     "scores_float": ("scores", "f32"),
     "scores_byte": ("scores", "u8"),
+    "prepare": ("prepare", ""),
 }
 
 
@@ -64,11 +71,15 @@ def _kernel(family: str, shapes: tuple[Shape, ...], settings: tuple[tuple[str, o
     return Kernel(f"{family}_{digest}", arguments, partial(emit, **dict(settings)))
 
 
+def kernel_of(plan: Plan, call: Call) -> Kernel:
+    """The kernel that a call of the schedule runs."""
+    return _kernel(call.family, tuple(plan.buffers[name].shape for name in call.buffers), call.settings)
+
+
 def _run(b: ProgramBuilder, plan: Plan, call: Call, slot: Index | int, group: Index) -> None:
     """One call of the schedule on a group's, slot's and thread's buffers."""
     buffers = [plan.buffers[name] for name in call.buffers]
-    kernel = _kernel(call.family, tuple(buffer.shape for buffer in buffers), call.settings)
-    b.call(kernel, *(b.place(x, slot if x.scope == "slot" else group) for x in buffers))
+    b.call(kernel_of(plan, call), *(b.place(x, slot if x.scope == "slot" else group) for x in buffers))
 
 
 def _take_in(b: ProgramBuilder, plan: Plan, group: Index, element: str) -> None:
@@ -81,8 +92,19 @@ def _take_in(b: ProgramBuilder, plan: Plan, group: Index, element: str) -> None:
     b.call(_kernel("input_forward", shapes, ()), *places, *images)
 
 
+def prepare(b: ProgramBuilder, plan: Plan, element: str = "") -> None:
+    """Transform the weights for the kernels that want it; whoever scores does this once for all images."""
+    for preparation in plan.prepare:
+        weights, prepared = (b.place(plan.buffers[n]) for n in (preparation.weights, preparation.prepared))
+        for at in b.work(preparation.rows, "row"):
+            winograd_weights(b, weights, prepared, at, size=preparation.size, mirror=preparation.mirror)
+
+
 def train(b: ProgramBuilder, plan: Plan, element: str) -> None:
     """Forward, loss, backward for every group into its slot; then, slots summed in order, the update."""
+    if plan.prepare:
+        prepare(b, plan)
+        b.barrier()
     for slot in b.work(plan.slots, "slot"):
         gradient = b.place(plan.buffers["gradient"], slot)
         if plan.row.size:
@@ -121,5 +143,5 @@ def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:
 def emit_entry(b: ProgramBuilder, plan: Plan, entry: str) -> None:
     """One of the program's functions, by its name in ENTRIES."""
     what, element = ENTRIES[entry]
-    {"train": train, "scores": scores}[what](b, plan, element)
+    {"train": train, "scores": scores, "prepare": prepare}[what](b, plan, element)
     b.barrier()  # whoever returns knows that all have done their part

@@ -112,6 +112,9 @@ class PythonBuilder(ProgramBuilder):
             vector = vector[:half] + vector[half:]
         return vector[0]
 
+    def extract(self, vector: Vector, lane: int) -> Any:
+        return vector[lane]
+
     def transpose(self, vectors: Sequence[Vector]) -> list[Vector]:
         if len(vectors) != self.lanes:
             raise TypeError(f"a square of {self.lanes} vectors is transposed, not {len(vectors)}")

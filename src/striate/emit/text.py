@@ -147,6 +147,9 @@ class TextBuilder(ProgramBuilder):
     def reduce_add(self, vector: Phrase) -> Phrase:
         return Phrase(f"sum({vector})")
 
+    def extract(self, vector: Phrase, lane: int) -> Phrase:
+        return Phrase(f"lane({vector}, {lane})")
+
     def transpose(self, vectors: Sequence[Phrase]) -> list[Phrase]:
         name = self._fresh("turned")
         self.say(f"{name} = transpose({vectors[0]}, …, {vectors[-1]})")

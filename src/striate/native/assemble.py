@@ -44,8 +44,10 @@ class Loaded:
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
         self.entries: dict[str, Entry] = {}
+        self.addresses: dict[str, int] = {}
         for name in names:
             address = self._engine.get_function_address(name)
             if not address:
                 raise ValueError(f"the object file has no function {name}")
+            self.addresses[name] = address
             self.entries[name] = _ENTRY(address)

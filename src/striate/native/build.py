@@ -16,7 +16,7 @@ _LOADED: dict[str, Loaded] = {}  #: executable code of this process; programs of
 
 def build(plan: Plan, cache: bool = True) -> Mapping[str, Entry]:
     """The program's functions by name; with ``cache`` the object file is kept, and taken where it is there."""
-    key = cache_key(str(plan.network), str(plan.batch), plan.loss, repr(plan.target), toolchain())
+    key = cache_key(str(plan.network), str(plan.batch), plan.loss, repr(plan.target), repr(plan.kernels), toolchain())
     if key not in _LOADED or not cache:
         _LOADED[key] = _load(plan, key, cache)
     return _LOADED[key].entries

@@ -14,7 +14,6 @@ from striate.native.team import pause_address
 from striate.plan.arena import ALIGNMENT
 from striate.plan.plan import Plan
 
-_MOST_COUNTERS = 6  #: hand-outs of work in one entry
 _pause = lru_cache(maxsize=1)(pause_address)
 
 
@@ -36,7 +35,7 @@ class Memory:
     def __init__(self, plan: Plan, threads: int) -> None:
         self._plan = plan
         self._arena = aligned_zeros(plan.bytes(threads))
-        self._sync = aligned_zeros((COUNTERS + _MOST_COUNTERS) * 64).view(np.int64)
+        self._sync = aligned_zeros((COUNTERS + len(plan.prepare) + 4) * 64).view(np.int64)
         self._context = aligned_zeros(8 * len(CONTEXT)).view(np.int64)
         self._pictures: Any = None
         self._views: dict[str, npt.NDArray[np.float32]] = {}

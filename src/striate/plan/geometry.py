@@ -10,6 +10,9 @@ from striate.plan.shape import Axis, Shape
 from striate.plan.sweep import Sweep, backward_sweeps, forward_sweep
 from striate.volume import Volume
 
+#: Filter fields that Winograd's tiles serve, and how many results a side of the tile has.
+TILE_SIZES = {3: 4, 5: 2}
+
 Sweeps = tuple[tuple[Sweep, ...], tuple[Sweep, ...]]  #: over the rows, over the columns
 
 
@@ -47,8 +50,14 @@ def backward(unit: Unit) -> Sweeps:
     )
 
 
-def _axis(size: int, sweeps: tuple[Sweep, ...]) -> Axis:
-    reaches = [sweep.reach(size) for sweep in sweeps]
+def _tile(unit: Unit) -> int:
+    """Results along a side of the tiles that the unit's kernels may work in: volumes have room for whole ones."""
+    layer = unit.node.layer
+    return TILE_SIZES.get(layer.field, 1) if isinstance(layer, Conv) and layer.stride == 1 else 1
+
+
+def _axis(size: int, sweeps: tuple[Sweep, ...], tile: int) -> Axis:
+    reaches = [sweep.whole(tile).reach(size) for sweep in sweeps]
     return Axis(size, max(low for low, _ in reaches), max(high for _, high in reaches))
 
 
@@ -56,15 +65,19 @@ def volume_shape(volume: Volume, reader: Unit | None = None) -> Shape:
     """A volume as [depth][row][column][lane], with the zeros that its reader's filter or window meets."""
     if reader is None or not isinstance(reader.node.layer, Conv | Pool):
         return Shape.of(volume.depth, volume.height, volume.width)
-    rows, columns = forward(reader)
-    return Shape((Axis(volume.depth), _axis(volume.height, (rows,)), _axis(volume.width, (columns,))))
+    (rows, columns), tile = forward(reader), _tile(reader)
+    return Shape((Axis(volume.depth), _axis(volume.height, (rows,), tile), _axis(volume.width, (columns,), tile)))
 
 
-def gradient_shape(unit: Unit) -> Shape:
-    """The gradient of a CONV's results, with the zeros that the way back to its input meets."""
-    rows, columns = backward(unit)
-    height, width = counts(unit)
-    return Shape((Axis(unit.node.output.depth), _axis(height, rows), _axis(width, columns)))
+def gradient_shape(unit: Unit, goes_on: bool) -> Shape:
+    """The gradient of a CONV's results, with the zeros that whole tiles meet, and the way back if it ``goes_on``."""
+    tile = _tile(unit)
+    axes = [Axis(unit.node.output.depth)]
+    for size, sweeps in zip(counts(unit), backward(unit), strict=True):
+        axis = _axis(size, sweeps, tile) if goes_on else Axis(size)
+        rest = -size % tile
+        axes.append(Axis(size, axis.before, max(axis.after, rest)))
+    return Shape(tuple(axes))
 
 
 def choice_shape(volume: Volume, field: int) -> Shape:

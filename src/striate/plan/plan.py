@@ -6,19 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from striate.layers import Conv
 from striate.notation.network import Network
 from striate.plan.arena import Arena, Buffer, aligned
+from striate.plan.call import Call
+from striate.plan.convolution import Preparation, book_prepared, preparations, scratch_shapes
 from striate.plan.fuse import Unit, fuse
+from striate.plan.kernels import Kernels, choose
 from striate.plan.parameters import Row, row
-from striate.plan.schedule import Call, backward_calls, forward_calls, loss_call
+from striate.plan.schedule import backward_calls, forward_calls, loss_call
 from striate.plan.shape import Shape
 from striate.plan.target import Target
-from striate.plan.volumes import book_volumes
+from striate.plan.volumes import book_volumes, first_learner
 
 MOST_SLOTS = 16  #: gradient slots: as many threads can work on one batch
 SLOT_BYTES = 2**28  #: all slots together stay below, but one there is
 
 LOSSES = ("softmax", "svm")
+KERNELS = ("direct", "winograd", "deep")  #: kinds of CONV kernels that can be asked for
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,11 @@ class Plan:
     batch: int
     loss: str
     units: tuple[Unit, ...]
+    kernels: Mapping[str, Kernels]
     row: Row
     slots: int
     buffers: Mapping[str, Buffer]
+    prepare: tuple[Preparation, ...]
     train: tuple[Call, ...]
     scores: tuple[Call, ...]
     shared_bytes: int
@@ -58,6 +65,10 @@ class Plan:
             f"{self.target}; batch {self.batch} in {self.groups} groups, {self.slots} slots",
         ]
         lines += ["", "units: " + ", ".join(f"[{unit}]" for unit in self.units)]
+        for name, kernels in self.kernels.items():
+            lines += [f"{name}: {what} {getattr(kernels, what)}" for what in ("forward", "data", "weights")]
+        if self.prepare:
+            lines += ["", "before a step:", *(f"  {preparation}" for preparation in self.prepare)]
         for title, calls in (("train", self.train), ("scores", self.scores)):
             lines += ["", f"{title}, each group:", *(f"  {call}" for call in calls)]
         lines += ["", f"arena: {self.shared_bytes:,} bytes shared, {self.rank_bytes:,} bytes for each thread"]
@@ -91,25 +102,56 @@ def _book_shared(arena: Arena, network: Network, numbers: Row, groups: int, slot
         arena.book(name, Shape.of(1), "group", groups)
 
 
-def plan(network: Network, target: Target, batch: int, loss: str) -> Plan:
-    """Decide everything that the emitters then write down."""
+def _book_scratch(arena: Arena, units: tuple[Unit, ...], calls: tuple[Call, ...]) -> None:
+    """Scratch of the Winograd kernels: all of them begin at one place, since only one runs at a time."""
+    start, most = arena.rank, 0
+    for made in calls:
+        at = start
+        for unit in units:
+            if isinstance(unit.node.layer, Conv):
+                for name, shape in scratch_shapes(unit, [made], arena.lanes):
+                    size = shape.bytes(arena.lanes)
+                    if name not in arena.buffers:
+                        arena.add(Buffer(name, shape, "rank", at, size))
+                    at += aligned(size)
+        most = max(most, at)
+    arena.rank = max(arena.rank, most)
+
+
+def plan(
+    network: Network, target: Target, batch: int, loss: str, exact: bool = False, force: str | None = None
+) -> Plan:
+    """Decide everything that the emitters then write down.
+
+    exact: direct kernels alone. force: one of KERNELS wherever there is one of the kind, for tests.
+    """
     units, numbers, arena = fuse(network), row(network), Arena(target.lanes)
     groups = -(-batch // target.lanes)
     slots = _slots(groups, numbers.size)
+    convs = [(i, unit) for i, unit in enumerate(units) if isinstance(unit.node.layer, Conv)]
+    chosen = {unit.name: choose(unit, target.lanes, exact, force) for _, unit in convs}
+    learner = first_learner(units)
     _book_shared(arena, network, numbers, groups, slots)
+    for i, unit in convs:
+        book_prepared(arena, unit, chosen[unit.name], i > learner)
     book_volumes(arena, network, units)
-    training = (*forward_calls(units, target, True), loss_call(units, loss), *backward_calls(units, target))
+    scores = forward_calls(units, chosen, target, False)
+    back = backward_calls(units, chosen, target)
+    training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)
+    _book_scratch(arena, units, (*training, *scores))
     return Plan(
         network,
         target,
         batch,
         loss,
         units,
+        MappingProxyType(chosen),
         numbers,
         slots,
         MappingProxyType(arena.buffers),
+        tuple(p for i, unit in convs for p in preparations(unit, chosen[unit.name], i > learner)),
         training,
-        forward_calls(units, target, False),
+        scores,
         aligned(arena.shared),
         aligned(arena.rank),
     )

@@ -7,7 +7,7 @@ every S-th filter weight, with stride 1. So one description serves CONV in both 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class Sweep:
         low = min(tap.offset for tap in self.taps)
         high = max(tap.offset for tap in self.taps) + self.step * (self.count - 1)
         return max(0, -low), max(0, high - (size - 1))
+
+    def whole(self, size: int) -> Sweep:
+        """The sweep with its count rounded up to whole tiles of ``size`` results."""
+        return replace(self, count=-(-self.count // size) * size)
 
 
 def forward_sweep(count: int, field: int, stride: int, before: int) -> Sweep:

@@ -97,3 +97,74 @@ def fc_tiles(target: Target) -> FcTiles:
     """The FC tiles: sums, and for the weights also a transposed square of inputs, fit the registers."""
     half = target.registers // 2
     return FcTiles(half, 4, half - 4, target.registers - target.lanes - 2)
+
+
+@dataclass(frozen=True)
+class WinogradTile:
+    """Tiles of ``size`` x ``size`` results, ``down`` x ``across`` of them a block; sums in registers are
+    ``filters`` x tiles of the block, or ``filters`` x ``slices`` for the weight gradient."""
+
+    size: int
+    down: int
+    across: int
+    filters: int
+    slices: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.size}x{self.size} results, {self.down}x{self.across} a block, {self.filters} filters"
+
+
+def winograd_tile(size: int, filters: int, rows: int, columns: int, registers: int) -> WinogradTile:
+    """The block and the filters a turn with the fewest loads per multiply-add."""
+    down, across = -(-rows // size), -(-columns // size)
+    best: tuple[float, WinogradTile] | None = None
+    for wide in range(1, min(across, 8) + 1):
+        for tall in range(1, (min(down, 4) if wide == across else 1) + 1):
+            count = wide * tall
+            for many in range(1, min(filters, 16) + 1):
+                if many * count + count + 1 > registers:
+                    continue
+                fill = _fill(filters, many) * _fill(across, wide) * _fill(down, tall)
+                sums = many * count
+                cost = (1 + (many + count) / sums) / fill * (1 if sums >= 6 else 6 / sums)
+                if best is None or cost < best[0]:
+                    best = cost, WinogradTile(size, tall, wide, many)
+    assert best is not None
+    return best[1]
+
+
+def winograd_gradient_tile(
+    size: int, filters: int, depth: int, rows: int, columns: int, registers: int
+) -> WinogradTile:
+    """Blocks of up to 16 tiles, so that few sums travel to memory; a square of sums in registers."""
+    down, across = -(-rows // size), -(-columns // size)
+    wide = _widest(across, 8)
+    tall = _widest(down, max(1, 16 // wide))
+    best: tuple[float, int, int] | None = None
+    for many in range(1, min(filters, 16) + 1):
+        for deep in range(1, min(depth, 16) + 1):
+            if many * deep + deep + 1 > registers:
+                continue
+            cost = (1 + (many + deep) / (many * deep)) / (_fill(filters, many) * _fill(depth, deep))
+            if best is None or cost < best[0]:
+                best = cost, many, deep
+    assert best is not None
+    return WinogradTile(size, tall, wide, best[1], best[2])
+
+
+def winograd_deep_tile(size: int, filters: int, depth: int, rows: int, columns: int, target: Target) -> WinogradTile:
+    """Four tiles a block; sums of filters x bundles of slices in registers."""
+    down, across = -(-rows // size), -(-columns // size)
+    wide = _widest(across, 4)
+    bundles = -(-depth // target.lanes)
+    best: tuple[float, int, int] | None = None
+    for many in range(1, min(filters, 16) + 1):
+        for deep in range(1, min(bundles, 6) + 1):
+            if many * deep + deep + 1 > target.registers:
+                continue
+            sums = many * deep
+            cost = (1 + (many + deep) / sums) / (_fill(filters, many) * _fill(bundles, deep)) * max(1, 8 / sums)
+            if best is None or cost < best[0]:
+                best = cost, many, deep
+    assert best is not None
+    return WinogradTile(size, _widest(down, max(1, 4 // wide)), wide, best[1], best[2])

@@ -8,7 +8,7 @@ from striate.layers import Conv, Pool
 from striate.notation.network import Network
 from striate.plan.arena import Arena
 from striate.plan.fuse import Unit
-from striate.plan.geometry import choice_shape, counts, gradient_shape, volume_shape
+from striate.plan.geometry import choice_shape, gradient_shape, volume_shape
 from striate.plan.shape import Shape
 
 
@@ -41,8 +41,7 @@ def _book_gradients(arena: Arena, unit: Unit, goes_on: bool) -> None:
     if not isinstance(unit.node.layer, Conv):
         arena.book(f"{unit.name}.dy", plain, "rank")
         return
-    bare = Shape.of(unit.node.output.depth, *counts(unit))
-    results = gradient_shape(unit) if goes_on else bare
+    results = gradient_shape(unit, goes_on)
     arena.book(f"{unit.name}.dy", plain if unit.pool else results, "rank")
     if unit.pool:
         arena.book(f"{unit.name}.dz", results, "rank")

@@ -1,0 +1,254 @@
+"""CONV by Winograd's minimal filtering, stride 1: a small matrix product at each point of a transformed tile.
+
+Volumes are cut into tiles of ``size`` x ``size`` results. A block of tiles goes through three stages: the data of
+every slice is transformed into ``v`` (points, depth x tiles); products with the transformed weights ``u``
+(points, filters, depth) fill ``m`` (filters, tiles, points); these are turned back into results. Lanes ride along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from striate.emit.builder import Builder, Value
+from striate.emit.combine import combine
+from striate.emit.conv import Finish, forward_finish, gradient_finish
+from striate.emit.index import Index
+from striate.emit.loops import tiles
+from striate.emit.tensor import Tensor
+from striate.plan.sweep import Sweep, split_evenly
+from striate.plan.tiles import WinogradTile
+from striate.plan.winograd import Matrix, transforms, transposed
+
+#: A block's first tile, by row and column among tiles; the results kept of its tiles' rows, of their columns.
+Block = tuple[Index, Index, list[int], list[int]]
+Cell = tuple[Index, Index, Index, int, int]  #: tile of the block, its row and column among tiles, results kept
+
+
+def square(b: Builder, matrix: Matrix, rows: Sequence[Sequence[Value]]) -> list[list[Value]]:
+    """matrix . rows . matrix^T."""
+    columns = [combine(b, matrix, [row[j] for row in rows]) for j in range(len(rows[0]))]
+    return [combine(b, matrix, [column[i] for column in columns]) for i in range(len(matrix))]
+
+
+def _axis_blocks(b: Builder, count: int, size: int, most: int, name: str) -> Iterator[tuple[Index, list[int]]]:
+    """(first tile, results kept of each tile) for blocks along an axis; only its last tile may keep fewer."""
+    total = -(-count // size)
+    for start, width, repetitions in split_evenly(total, most):
+        last = start + width * repetitions == total and count % size
+        whole = repetitions - 1 if last else repetitions
+        if whole == 1:
+            yield Index.of(start), [size] * width
+        elif whole:
+            for i in b.range(start + width * whole, name, step=width, start=start):
+                yield i, [size] * width
+        if last:
+            at = start + width * whole
+            yield Index.of(at), [min(size, count - (at + t) * size) for t in range(width)]
+
+
+def blocks(b: Builder, rows: Sweep, columns: Sweep, tile: WinogradTile) -> Iterator[Block]:
+    """Every block: its first tile's row and column among tiles, and the results kept of its tiles' rows, columns."""
+    for ty, tall in _axis_blocks(b, rows.count, tile.size, tile.down, "y"):
+        for tx, wide in _axis_blocks(b, columns.count, tile.size, tile.across, "x"):
+            yield ty, tx, tall, wide
+
+
+def whole(block: Block, size: int) -> Block:
+    """The block with all its tiles whole."""
+    return (*block[:2], [size] * len(block[2]), [size] * len(block[3]))
+
+
+def cells(b: Builder, block: Block) -> Iterator[Cell]:
+    """The tiles of a block; a loop along each row of them, unless the last is cut short."""
+    ty, tx, tall, wide = block
+    for i, high in enumerate(tall):
+        start = i * len(wide)
+        if len(wide) > 1 and len(set(wide)) == 1:
+            for j in b.range(len(wide), "t"):
+                yield j + start, ty + i, tx + j, high, wide[0]
+        else:
+            for n, broad in enumerate(wide):
+                yield Index.of(start + n), ty + i, tx + n, high, broad
+
+
+def transform(
+    b: Builder,
+    source: Tensor,
+    target: Tensor,
+    matrix: Matrix,
+    first: tuple[int, int],
+    size: int,
+    room: int,
+    block: Block,
+) -> None:
+    """target[point, room*slice + tile] = matrix . tile of the source's slice . matrix^T; tiles are ``size`` apart."""
+    reach = range(len(matrix[0]))
+    for d in b.range(source.shape.axes[0].size, "d"):
+        for t, i, j, _, _ in cells(b, block):
+            y, x = i * size + first[0], j * size + first[1]
+            data = [[source[d, y + r, x + c] for c in reach] for r in reach]
+            for p, value in enumerate(value for row in square(b, matrix, data) for value in row):
+                target[p, d * room + t] = value
+
+
+def _multiply(b: Builder, u: Tensor, v: Tensor, m: Tensor, depth: int, tile: WinogradTile, count: int) -> None:
+    """m[k, t, p] = the sum over slices d of u[p, k, d] * v[p, d, t]."""
+    room = tile.down * tile.across
+    for p in b.range(u.shape.axes[0].size, "p"):
+        for k, wide in tiles(b, m.shape.axes[0].size, tile.filters, "k"):
+            sums = [[b.register("sum", b.zero()) for _ in range(count)] for _ in range(wide)]
+            for d in b.range(depth, "d"):
+                data = [v[p, d * room + t] for t in range(count)]
+                for n in range(wide):
+                    weight = b.splat(u[p, k + n, d])
+                    for t in range(count):
+                        sums[n][t].value = b.fma(data[t], weight, sums[n][t].value)
+            for n in range(wide):
+                for t in range(count):
+                    m[k + n, t, p] = sums[n][t].value
+
+
+def _correlate(
+    b: Builder,
+    source: Tensor,
+    u: Tensor,
+    v: Tensor,
+    m: Tensor,
+    rows: Sweep,
+    columns: Sweep,
+    tile: WinogradTile,
+    finish: Finish,
+    start: Tensor | None,
+) -> None:
+    """``finish`` receives the results of every tile of every filter; ``start`` is added to them."""
+    kit = transforms(tile.size, len(rows.taps))
+    first = min(tap.offset for tap in rows.taps), min(tap.offset for tap in columns.taps)
+    for block in blocks(b, rows, columns, tile):
+        transform(b, source, v, kit.data, first, tile.size, tile.down * tile.across, block)
+        _multiply(b, u, v, m, source.shape.axes[0].size, tile, len(block[2]) * len(block[3]))
+        for k in b.range(m.shape.axes[0].size, "k"):
+            bias = None if start is None else b.splat(start[k])
+            for t, i, j, high, broad in cells(b, block):
+                sums = [[m[k, t, r * kit.tile + c] for c in range(kit.tile)] for r in range(kit.tile)]
+                plane = [row[:broad] for row in square(b, kit.result, sums)[:high]]
+                if bias is not None:
+                    plane = [[value + bias for value in row] for row in plane]
+                finish(k, i * tile.size, j * tile.size, [plane])
+
+
+def winograd_forward(
+    b: Builder,
+    x: Tensor,
+    u: Tensor,
+    biases: Tensor,
+    y: Tensor,
+    v: Tensor,
+    m: Tensor,
+    *choice: Tensor,
+    rows: Sweep,
+    columns: Sweep,
+    tile: WinogradTile,
+    relu: bool,
+    pool: bool,
+) -> None:
+    """y = [POOL] [RELU] (weights * x + biases), as ``conv_forward`` does."""
+    _correlate(b, x, u, v, m, rows, columns, tile, forward_finish(b, y, choice, relu, pool), biases)
+
+
+def winograd_data_gradient(
+    b: Builder,
+    dz: Tensor,
+    u: Tensor,
+    x: Tensor,
+    dx: Tensor,
+    v: Tensor,
+    m: Tensor,
+    *,
+    rows: Sweep,
+    columns: Sweep,
+    tile: WinogradTile,
+    mask: bool,
+) -> None:
+    """dx = what dz passes back, as ``conv_data_gradient`` does; u holds the mirrored weights, (points, D, K)."""
+    _correlate(b, dz, u, v, m, rows, columns, tile, gradient_finish(b, x, dx, rows, columns, mask), None)
+
+
+def winograd_weights(b: Builder, weights: Tensor, u: Tensor, at: Index, *, size: int, mirror: bool) -> None:
+    """u[point, at, :] = the transformed weights of filter ``at``; ``mirror``: those that lead back to slice ``at``.
+
+    Neighbours along the last axis of u share vectors; its rows are padded to whole ones.
+    """
+    filters, depth, field = (axis.size for axis in weights.shape.axes[:3])
+    kit, inner = transforms(size, field), filters if mirror else depth
+    for i in b.range(u.shape.axes[2].size, "i", step=b.lanes):
+        lanes = [b.minimum(i + lane, inner - 1) for lane in range(b.lanes)]
+        taps = [
+            [
+                b.pack(
+                    [
+                        weights[lane, at, field - 1 - r, field - 1 - c] if mirror else weights[at, lane, r, c]
+                        for lane in lanes
+                    ]
+                )
+                for c in range(field)
+            ]
+            for r in range(field)
+        ]
+        for p, value in enumerate(value for row in square(b, kit.weights, taps) for value in row):
+            u.vector[p, at, i] = value
+
+
+def winograd_weight_gradient(
+    b: Builder,
+    x: Tensor,
+    dz: Tensor,
+    dweights: Tensor,
+    v: Tensor,
+    z: Tensor,
+    s: Tensor,
+    *,
+    rows: Sweep,
+    columns: Sweep,
+    tile: WinogradTile,
+) -> None:
+    """dweights += the sum over positions and lanes of dz times the x that each weight met.
+
+    z is to dz what v is to x; s (points, filters x depth) gathers their products over all tiles.
+    """
+    kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
+    filters, depth = dweights.shape.axes[0].size, dweights.shape.axes[1].size
+    first = rows.taps[0].offset, columns.taps[0].offset
+    for p in b.range(s.shape.axes[0].size, "p"):
+        for i in b.range(filters * depth, "i"):
+            s[p, i] = b.zero()
+    for block in blocks(b, rows, columns, tile):
+        block = whole(block, tile.size)  # beyond the end dz is zero
+        transform(b, x, v, kit.data, first, tile.size, room, block)
+        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block)
+        _gather(b, v, z, s, (filters, depth), tile, len(block[2]) * len(block[3]))
+    for k in b.range(filters, "k"):
+        for d in b.range(depth, "d"):
+            sums = [[s[r * kit.tile + c, k * depth + d] for c in range(kit.tile)] for r in range(kit.tile)]
+            for r, line in enumerate(square(b, transposed(kit.weights), sums)):
+                for c, value in enumerate(line):
+                    dweights[k, d, r, c] = dweights[k, d, r, c] + b.reduce_add(value)
+
+
+def _gather(
+    b: Builder, v: Tensor, z: Tensor, s: Tensor, sizes: tuple[int, int], tile: WinogradTile, count: int
+) -> None:
+    """s[p, k, d] += the sum over a block's tiles of z[p, k, t] * v[p, d, t]."""
+    (filters, depth), room = sizes, tile.down * tile.across
+    for p in b.range(s.shape.axes[0].size, "p"):
+        for k, many in tiles(b, filters, tile.filters, "k"):
+            for d, deep in tiles(b, depth, tile.slices, "d"):
+                sums = [[b.register("sum", s[p, (k + i) * depth + d + j]) for j in range(deep)] for i in range(many)]
+                for t in b.range(count, "t"):
+                    data = [v[p, (d + j) * room + t] for j in range(deep)]
+                    for i in range(many):
+                        given = z[p, (k + i) * room + t]
+                        for j in range(deep):
+                            sums[i][j].value = b.fma(data[j], given, sums[i][j].value)
+                for i in range(many):
+                    for j in range(deep):
+                        s[p, (k + i) * depth + d + j] = sums[i][j].value

@@ -1,0 +1,111 @@
+"""Winograd's weight gradient for deep volumes: slices of the input, not images, side by side in the sums.
+
+With many filters and slices, a sum for each lane of each pair would fill megabytes. So the transformed data are
+transposed, ``lanes`` slices at a time; products with single numbers of dz then sum over images by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from striate.emit.builder import Builder, Value
+from striate.emit.index import Index
+from striate.emit.loops import tiles
+from striate.emit.tensor import Tensor
+from striate.emit.winograd import Block, blocks, cells, square, transform, whole
+from striate.plan.sweep import Sweep
+from striate.plan.tiles import WinogradTile
+from striate.plan.winograd import transforms, transposed
+
+
+def _bundles(b: Builder, depth: int) -> Iterator[tuple[Index, Index, range]]:
+    """(number, first slice, lanes that count) of every bundle of ``lanes`` slices; the last may overlap."""
+    full, rest = divmod(depth, b.lanes)
+    if full == 1:
+        yield Index(), Index(), range(b.lanes)
+    else:
+        for n in b.range(full, "bundle"):
+            yield n, n * b.lanes, range(b.lanes)
+    if rest:
+        yield Index.of(full), Index.of(depth - b.lanes), range(b.lanes - rest, b.lanes)
+
+
+def winograd_deep_gradient(
+    b: Builder,
+    x: Tensor,
+    dz: Tensor,
+    dweights: Tensor,
+    v: Tensor,
+    z: Tensor,
+    s: Tensor,
+    line: Tensor,
+    *,
+    rows: Sweep,
+    columns: Sweep,
+    tile: WinogradTile,
+) -> None:
+    """dweights += the sum over positions and lanes of dz times the x that each weight met.
+
+    v (points, bundles x tiles x lanes) holds transformed and transposed x, z (points, filters x tiles) transformed
+    dz, s (points, filters x bundles) the sums, slices in lanes; line (points, lanes) is one tile on its way to v.
+    """
+    kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
+    depth, filters = x.shape.axes[0].size, dz.shape.axes[0].size
+    bundles = -(-depth // b.lanes)
+    for p in b.range(s.shape.axes[0].size, "p"):
+        for i in b.range(filters * bundles, "i"):
+            s[p, i] = b.zero()
+    for block in blocks(b, rows, columns, tile):
+        block = whole(block, tile.size)  # beyond the end dz is zero
+        _turn(b, x, v, line, block, rows, columns, tile)
+        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block)
+        _gather(b, v, z, s, (filters, bundles), tile, len(block[2]) * len(block[3]))
+    back = transposed(kit.weights)
+    for k in b.range(filters, "k"):
+        for n, d, lanes in _bundles(b, depth):
+            sums = [[s[r * kit.tile + c, k * bundles + n] for c in range(kit.tile)] for r in range(kit.tile)]
+            for r, row in enumerate(square(b, back, sums)):
+                for c, value in enumerate(row):
+                    for lane in lanes:
+                        at = (k, d + lane, r, c)
+                        dweights[at] = dweights[at] + b.extract(value, lane)
+
+
+def _turn(
+    b: Builder, x: Tensor, v: Tensor, line: Tensor, block: Block, rows: Sweep, columns: Sweep, tile: WinogradTile
+) -> None:
+    """v[point, bundle, tile, image] = the transformed tiles of a bundle's slices, transposed."""
+    kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
+    reach = range(kit.tile)
+    for n, d, _ in _bundles(b, x.shape.axes[0].size):
+        for t, i, j, _, _ in cells(b, block):
+            y0, x0 = i * tile.size + rows.taps[0].offset, j * tile.size + columns.taps[0].offset
+            for lane in b.range(b.lanes, "lane"):
+                data = [[x[d + lane, y0 + r, x0 + c] for c in reach] for r in reach]
+                for p, value in enumerate(value for row in square(b, kit.data, data) for value in row):
+                    line[p, lane] = value
+            for p in b.range(v.shape.axes[0].size, "p"):
+                turned: list[Value] = b.transpose([line[p, slice_] for slice_ in range(b.lanes)])
+                for image, value in enumerate(turned):
+                    v[p, (n * room + t) * b.lanes + image] = value
+
+
+def _gather(
+    b: Builder, v: Tensor, z: Tensor, s: Tensor, sizes: tuple[int, int], tile: WinogradTile, count: int
+) -> None:
+    """s[p, k, bundle] += the sum over tiles and images of z[p, k, tile] image by image times v."""
+    (filters, bundles), room, each = sizes, tile.down * tile.across, z.scalars
+    for p in b.range(s.shape.axes[0].size, "p"):
+        for k, many in tiles(b, filters, tile.filters, "k"):
+            for n, wide in tiles(b, bundles, tile.slices, "n"):
+                sums = [[b.register("sum", s[p, (k + i) * bundles + n + j]) for j in range(wide)] for i in range(many)]
+                for t in b.range(count, "t"):
+                    for image in b.range(b.lanes, "image"):
+                        data = [v[p, ((n + j) * room + t) * b.lanes + image] for j in range(wide)]
+                        for i in range(many):
+                            given = b.splat(each[p, (k + i) * room + t, image])
+                            for j in range(wide):
+                                sums[i][j].value = b.fma(data[j], given, sums[i][j].value)
+                for i in range(many):
+                    for j in range(wide):
+                        s[p, (k + i) * bundles + n + j] = sums[i][j].value

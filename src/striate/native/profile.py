@@ -1,0 +1,60 @@
+"""How long each kernel of a plan takes: every one alone, again and again, on a program's own buffers."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from striate.emit.counts import CountsBuilder
+from striate.emit.llvm import LlvmModule
+from striate.emit.program import kernel_of
+from striate.emit.tensor import Tensor
+from striate.native.assemble import Loaded, assemble
+from striate.native.memory import aligned_zeros
+from striate.plan.call import Call
+from striate.plan.plan import Plan
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A call's median seconds for one lane group on one thread, and the float operations it does."""
+
+    call: Call
+    seconds: float
+    flops: int
+
+
+def profile(plan: Plan, calls: Sequence[Call], seconds: float = 0.02) -> list[Measured]:
+    """Time every call for about ``seconds`` each."""
+    module = LlvmModule(plan.target.lanes, plan.target.x86)
+    kernels = [kernel_of(plan, call) for call in calls]
+    for kernel in kernels:
+        module.require(kernel)
+    names = {kernel.name for kernel in kernels}
+    ir = module.text().replace("define internal", "define")
+    loaded = Loaded(assemble(ir, plan.target), plan.target, names)
+    arena = aligned_zeros(plan.bytes(1))
+    numbers = arena.view(np.float32)
+    numbers[:] = np.random.default_rng(0).standard_normal(len(numbers), np.float32)
+    out = []
+    for call, kernel in zip(calls, kernels, strict=True):
+        places = []
+        for name in call.buffers:
+            buffer = plan.buffers[name]
+            start = buffer.offset + (plan.shared_bytes if buffer.scope == "rank" else 0)
+            places.append(arena.ctypes.data + start)
+        function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(places))(loaded.addresses[kernel.name])
+        counts = CountsBuilder(plan.target.lanes, {})
+        counts.call(kernel, *(Tensor(counts, n, shape, None) for n, shape in kernel.arguments))
+        taken: list[float] = []
+        end = time.perf_counter() + seconds
+        while len(taken) < 3 or time.perf_counter() < end:
+            start_ = time.perf_counter()
+            function(*places)
+            taken.append(time.perf_counter() - start_)
+        out.append(Measured(call, float(np.median(taken)), counts.total.flops))
+    return out

@@ -1,0 +1,29 @@
+"""One kernel run, as the schedule lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Call:
+    """One kernel run: the emitter's name, the buffers it gets, and the settings that shape its code."""
+
+    family: str
+    buffers: tuple[str, ...]
+    settings: tuple[tuple[str, Any], ...] = ()
+
+    def setting(self, name: str) -> Any:
+        """A setting by name; None where there is none."""
+        return dict(self.settings).get(name)
+
+    def __str__(self) -> str:
+        shown = [f"{name}={value}" for name, value in self.settings if name in ("tile", "relu", "pool", "mask")]
+        return f"{self.family}({', '.join(self.buffers)})" + (f"  {', '.join(shown)}" if shown else "")
+
+
+def call(family: str, buffers: Sequence[str], **settings: Any) -> Call:
+    """A Call, its settings by name."""
+    return Call(family, tuple(buffers), tuple(settings.items()))

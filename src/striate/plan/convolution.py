@@ -1,0 +1,155 @@
+"""A CONV's calls and its own buffers, by the kernel chosen for each direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from striate.layers import Conv
+from striate.plan.arena import Arena
+from striate.plan.call import Call, call
+from striate.plan.fuse import Unit
+from striate.plan.geometry import backward, counts, forward
+from striate.plan.kernels import PRODUCTS, Kernels
+from striate.plan.shape import Axis, Shape
+from striate.plan.sweep import Sweep
+from striate.plan.target import Target
+from striate.plan.tiles import (
+    correlation_tile,
+    gradient_tile,
+    winograd_deep_tile,
+    winograd_gradient_tile,
+    winograd_tile,
+)
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Weights to transform before they are used: ``mirror`` for the way back; ``rows`` items of work."""
+
+    weights: str
+    prepared: str
+    size: int
+    mirror: bool
+    rows: int
+
+    def __str__(self) -> str:
+        return f"winograd_weights({self.weights}, {self.prepared})" + ("  mirrored" if self.mirror else "")
+
+
+def _layer(unit: Unit) -> Conv:
+    assert isinstance(unit.node.layer, Conv)
+    return unit.node.layer
+
+
+def preparations(unit: Unit, kernels: Kernels, goes_on: bool) -> Iterator[Preparation]:
+    """What the unit's Winograd kernels need transformed."""
+    name, filters, depth = unit.name, _layer(unit).filters, unit.input.depth
+    if kernels.forward.size:
+        yield Preparation(f"{name}.weights", f"{name}.forth", kernels.forward.size, False, filters)
+    if kernels.data.size and goes_on:
+        yield Preparation(f"{name}.weights", f"{name}.back", kernels.data.size, True, depth)
+
+
+def book_prepared(arena: Arena, unit: Unit, kernels: Kernels, goes_on: bool) -> None:
+    """Room for transformed weights, their rows whole vectors."""
+    inner = {False: unit.input.depth, True: _layer(unit).filters}
+    for preparation in preparations(unit, kernels, goes_on):
+        width = -(-inner[preparation.mirror] // arena.lanes) * arena.lanes
+        arena.book(preparation.prepared, Shape.of(PRODUCTS, preparation.rows, width, element="f32"))
+
+
+def forward_call(unit: Unit, kernels: Kernels, x: str, target: Target, training: bool) -> Call:
+    """The unit's results; only training keeps POOL's choices."""
+    name, layer = unit.name, _layer(unit)
+    rows, columns = forward(unit)
+    choice = [f"{name}.choice"] if training and unit.pool else []
+    ends = {"relu": unit.relu, "pool": unit.pool}
+    if kernels.forward.size:
+        tile = winograd_tile(kernels.forward.size, layer.filters, rows.count, columns.count, target.registers)
+        buffers = [x, f"{name}.forth", f"{name}.biases", f"{name}.y", f"{name}.v.forward", f"{name}.m.forward", *choice]
+        return call("winograd_forward", buffers, rows=rows, columns=columns, tile=tile, **ends)
+    unit_size = 2 if unit.pool else 1
+    direct = correlation_tile(
+        layer.filters, rows.count, columns.count, layer.field, layer.stride, unit_size, target.registers
+    )
+    buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y", *choice]
+    return call("conv_forward", buffers, rows=rows, columns=columns, tile=direct, **ends)
+
+
+def backward_calls(unit: Unit, kernels: Kernels, x: str, dx: str, mask: bool, target: Target) -> Iterator[Call]:
+    """Biases, weights, and if ``dx`` is named the gradient of the input."""
+    name = unit.name
+    dz = f"{name}.dz" if unit.pool else f"{name}.dy"
+    if unit.pool:
+        yield call("unpool", [f"{name}.dy", f"{name}.choice", dz, f"{name}.biases.gradient"])
+    else:
+        yield call("bias_gradient", [dz, f"{name}.biases.gradient"])
+    yield _weight_gradient(unit, kernels, x, dz, target)
+    if dx:
+        yield _data_gradient(unit, kernels, (dz, x, dx), mask, target)
+
+
+def _weight_gradient(unit: Unit, kernels: Kernels, x: str, dz: str, target: Target) -> Call:
+    name, layer = unit.name, _layer(unit)
+    rows, columns = forward(unit)
+    gradient = f"{name}.weights.gradient"
+    if not kernels.weights.size:
+        tile = gradient_tile(layer.filters, layer.field, counts(unit)[1], layer.stride, target.registers)
+        return call("conv_weight_gradient", [x, dz, gradient], rows=rows, columns=columns, tile=tile)
+    if kernels.weights.deep:
+        deep = winograd_deep_tile(
+            kernels.weights.size, layer.filters, unit.input.depth, rows.count, columns.count, target
+        )
+        buffers = [x, dz, gradient, *(f"{name}.{kind}.weights" for kind in ("v", "z", "s", "line"))]
+        return call("winograd_deep_gradient", buffers, rows=rows, columns=columns, tile=deep)
+    winograd = winograd_gradient_tile(
+        kernels.weights.size, layer.filters, unit.input.depth, rows.count, columns.count, target.registers
+    )
+    buffers = [x, dz, gradient, f"{name}.v.weights", f"{name}.z.weights", f"{name}.s.weights"]
+    return call("winograd_weight_gradient", buffers, rows=rows, columns=columns, tile=winograd)
+
+
+def _widest(sweeps: Sequence[Sweep]) -> int:
+    return max(sweep.count for sweep in sweeps)
+
+
+def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], mask: bool, target: Target) -> Call:
+    (dz, x, dx), name, depth = buffers, unit.name, unit.input.depth
+    down, across = backward(unit)
+    if kernels.data.size:
+        tile = winograd_tile(kernels.data.size, depth, down[0].count, across[0].count, target.registers)
+        named = [dz, f"{name}.back", x, dx, f"{name}.v.data", f"{name}.m.data"]
+        return call("winograd_data_gradient", named, rows=down[0], columns=across[0], tile=tile, mask=mask)
+    reach = max(1, *(len(sweep.taps) for sweep in (*across, *down)))
+    direct = correlation_tile(depth, _widest(down), _widest(across), reach, 1, 1, target.registers)
+    return call("conv_data_gradient", [dz, f"{name}.weights", x, dx], rows=down, columns=across, tile=direct, mask=mask)
+
+
+def scratch_shapes(unit: Unit, calls: Sequence[Call], lanes: int) -> Iterator[tuple[str, Shape]]:
+    """The shapes of the scratch buffers that the unit's Winograd calls name."""
+    filters, depth = _layer(unit).filters, unit.input.depth
+    for made in calls:
+        tile = made.setting("tile")
+        if not made.family.startswith("winograd_"):
+            continue
+        count = tile.down * tile.across
+        into, out = (filters, depth) if made.family == "winograd_data_gradient" else (depth, filters)
+        for buffer in made.buffers:
+            owner, _, rest = buffer.partition(".")
+            if owner != unit.name:
+                continue
+            kind = rest.split(".")[0]
+            sizes = {"v": into * count, "z": filters * count, "s": filters * depth}
+            if made.family == "winograd_deep_gradient":
+                bundles = -(-depth // lanes)
+                sizes = {**sizes, "v": bundles * count * lanes, "s": filters * bundles, "line": lanes}
+            if kind == "m":
+                yield buffer, Shape.of(out, count, PRODUCTS)
+            elif kind in sizes:
+                yield buffer, _points(sizes[kind])
+
+
+def _points(size: int) -> Shape:
+    """A row of ``size`` vectors for each point; an odd number apart, or points would crowd into few cache sets."""
+    return Shape((Axis(PRODUCTS), Axis(size, 0, 1 - size % 2)))

@@ -1,0 +1,117 @@
+"""Which kernel computes a CONV, in each direction: an ordered list, a cost for each, and why the others lost.
+
+A cost estimates the cycles of one core for one lane group, in counts of the emitters' own vector instructions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from striate.layers import Conv
+from striate.plan.fuse import Unit
+from striate.plan.geometry import TILE_SIZES, counts
+
+PRODUCTS = 36  #: of a tile: 6 x 6 numbers, for 4x4 results of a 3x3 filter and for 2x2 of a 5x5
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel for one direction of one CONV: ``size`` results a side of a Winograd tile, 0 for the direct one;
+    ``deep``: slices in lanes."""
+
+    name: str
+    size: int
+    cost: float
+    why_not: tuple[str, ...] = ()
+    deep: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.cost:,.0f} cycles" + "".join(f"; {reason}" for reason in self.why_not)
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The kernels of one CONV by direction."""
+
+    forward: Kernel
+    data: Kernel
+    weights: Kernel
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One direction of a CONV: ``filters`` results from ``depth`` slices at every position."""
+
+    direction: str
+    filters: int
+    depth: int
+    field: int
+    stride: int
+    rows: int
+    columns: int
+
+
+def _direct(task: _Task) -> float:
+    positions, pairs = task.rows * task.columns, task.filters * task.depth
+    sums = 1.06 * positions * pairs * task.field**2
+    if task.direction == "weights":
+        return sums + 15 * pairs * task.field**2  # the sum over lanes
+    return sums / (task.stride**2 if task.direction == "data" else 1)
+
+
+def _winograd(task: _Task, size: int) -> float:
+    tiles = -(-task.rows // size) * -(-task.columns // size)
+    pairs = task.filters * task.depth
+    if task.direction == "weights":
+        blocks = -(-tiles // 16)
+        sums = (1.3 * tiles + 3 * blocks) * PRODUCTS * pairs * (1 if PRODUCTS * pairs < 16_000 else 2.5)
+        return sums + tiles * (190 * task.depth + 230 * task.filters) + 300 * pairs
+    return 1.2 * PRODUCTS * pairs * tiles + tiles * (100 * task.depth + 165 * task.filters)
+
+
+def _winograd_deep(task: _Task, size: int, lanes: int) -> float:
+    tiles = -(-task.rows // size) * -(-task.columns // size)
+    depth = -(-task.depth // lanes) * lanes
+    pairs = task.filters * depth
+    return 1.25 * PRODUCTS * pairs * tiles + tiles * (450 * depth + 230 * task.filters) + 40 * pairs
+
+
+def _offers(task: _Task, lanes: int) -> Iterator[Kernel]:
+    """What could compute the task, best first where costs are equal."""
+    size = TILE_SIZES.get(task.field, 0)
+    if size and task.stride == 1:
+        name = f"winograd F({size}x{size}, {task.field}x{task.field})"
+        if task.direction == "weights" and task.depth >= lanes:
+            yield Kernel(f"{name} deep", size, _winograd_deep(task, size, lanes), deep=True)
+        yield Kernel(name, size, _winograd(task, size))
+    yield Kernel("direct", 0, _direct(task))
+
+
+def _choose(task: _Task, lanes: int, exact: bool, force: str | None) -> Kernel:
+    """The cheapest kernel; ``exact`` and ``force`` leave only those of one kind."""
+    offers = list(_offers(task, lanes))
+    allowed = [o for o in offers if not (exact and o.size) and (force is None or o.name.endswith(force))]
+    if force and not allowed:
+        allowed = [o for o in offers if force in o.name] or offers[-1:]
+    best = min(allowed, key=lambda offer: offer.cost)
+    reasons = [f"{o.name}: {o.cost:,.0f}" if o in allowed else f"{o.name}: not asked for" for o in offers if o != best]
+    if not TILE_SIZES.get(task.field):
+        reasons.append(f"no winograd tile for {task.field}x{task.field}")
+    elif task.stride != 1:
+        reasons.append(f"winograd needs S=1, not {task.stride}")
+    return replace(best, why_not=tuple(reasons))
+
+
+def choose(unit: Unit, lanes: int, exact: bool = False, force: str | None = None) -> Kernels:
+    """The kernels of a CONV unit."""
+    layer = unit.node.layer
+    assert isinstance(layer, Conv)
+    rows, columns = counts(unit)
+    depth, height, width = unit.input.depth, unit.input.height, unit.input.width
+    pick: Callable[[_Task], Kernel] = lambda task: _choose(task, lanes, exact, force)  # noqa: E731
+    return Kernels(
+        pick(_Task("forward", layer.filters, depth, layer.field, layer.stride, rows, columns)),
+        pick(_Task("data", depth, layer.filters, layer.field, layer.stride, height, width)),
+        pick(_Task("weights", layer.filters, depth, layer.field, layer.stride, rows, columns)),
+    )
