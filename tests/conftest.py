@@ -1,10 +1,14 @@
-"""No test writes into the user's cache of compiled networks: each session has its own."""
+"""No test writes into the user's cache of compiled networks: each session has its own. Draws are always the same."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("striate", derandomize=True, deadline=None, database=None)
+settings.load_profile("striate")
 
 
 @pytest.fixture(scope="session", autouse=True)

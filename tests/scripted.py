@@ -11,15 +11,25 @@ from pathlib import Path
 import striate
 
 PATHS = [str(Path(striate.__file__).parent.parent), str(Path(__file__).parent)]
-PATIENCE = 120  #: seconds: far more than any of them takes; a process that hangs is ended then
+PATIENCE = 60  #: seconds: far more than any of them takes; a process that hangs is ended then
 
 
 def start(script: str, cache: Path) -> subprocess.Popen[str]:
     """Begin a Python process with the package, the tests' helpers, and its own cache folder."""
     paths = os.pathsep.join([*PATHS, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     environment = {**os.environ, "PYTHONPATH": paths, "STRIATE_CACHE": str(cache)}
-    command = [sys.executable, "-W", "error::RuntimeWarning", "-X", "faulthandler", "-c", textwrap.dedent(script)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [
+        sys.executable,
+        "-W",
+        "error::RuntimeWarning",
+        "-X",
+        "faulthandler",
+        "-c",
+        textwrap.dedent(script),
+    ]
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def finish(process: subprocess.Popen[str]) -> str:
@@ -29,7 +39,9 @@ def finish(process: subprocess.Popen[str]) -> str:
     except subprocess.TimeoutExpired:
         process.kill()
         out, complaints = process.communicate()
-        raise AssertionError(f"still running after {PATIENCE} s; it printed {out!r}\n{complaints[-2000:]}") from None
+        raise AssertionError(
+            f"still running after {PATIENCE} s; it printed {out!r}\n{complaints[-2000:]}"
+        ) from None
     assert process.returncode == 0, f"exit status {process.returncode}\n{complaints[-2000:]}"
     return out
 

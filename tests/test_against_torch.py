@@ -16,7 +16,7 @@ torch = pytest.importorskip(
     "torch", reason="PyTorch is not installed: the engine is compared with it only where it is"
 )
 
-import twin
+import twin  # noqa: E402 - it needs torch
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -50,9 +50,7 @@ def _optimizer(leaves: dict[str, Any]) -> Any:
 def trained(name: str, loss: str) -> tuple[Any, ...]:
     """What ``Run.check`` takes: PyTorch's scores, losses, first gradients, momenta and last parameters."""
     known = judge.named(name, loss)
-    leaves = {
-        n: torch.from_numpy(p.astype(np.float64)).requires_grad_() for n, p in known.start.items()
-    }
+    leaves = {n: torch.from_numpy(p.astype(np.float64)).requires_grad_() for n, p in known.start.items()}
     optimizer = _optimizer(leaves)
     scores, losses, gradients = [], [], []
     for step in known.steps:

@@ -97,7 +97,13 @@ def compare(drawn: Draw) -> bool:
     if step.clearance < judge.CLEAR:
         return False
     program = compile(
-        network, drawn.batch, judge.OPTIMIZER, drawn.loss, threads=drawn.threads, target=drawn.target, cache=False
+        network,
+        drawn.batch,
+        judge.OPTIMIZER,
+        drawn.loss,
+        threads=drawn.threads,
+        target=drawn.target,
+        cache=False,
     )
     program.load(start)
     judge.check(program.scores(step.images), step.scores, "scores")

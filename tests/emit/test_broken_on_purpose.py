@@ -73,13 +73,21 @@ READERS = {
 }
 HALOED = {
     "conv_forward": ["INPUT[7x5x2] - CONV[3] - FC[2]", "INPUT[6x6x2] - CONV[3, 4x4, S=2, P=1] - FC[2]"],
-    "conv_data_gradient": [EXAMPLES["conv_data_gradient"], "INPUT[9x9x2] - CONV[2, 1x1] - CONV[2, 5x5, S=2] - FC[2]"],
-    "conv_weight_gradient": ["INPUT[7x5x2] - CONV[3] - FC[2]", "INPUT[6x6x2] - CONV[3, 4x4, S=2, P=1] - FC[2]"],
+    "conv_data_gradient": [
+        EXAMPLES["conv_data_gradient"],
+        "INPUT[9x9x2] - CONV[2, 1x1] - CONV[2, 5x5, S=2] - FC[2]",
+    ],
+    "conv_weight_gradient": [
+        "INPUT[7x5x2] - CONV[3] - FC[2]",
+        "INPUT[6x6x2] - CONV[3, 4x4, S=2, P=1] - FC[2]",
+    ],
     "pool_forward": ["INPUT[5x5x2] - POOL[3x3, S=2, P=1] - FC[2]", "INPUT[5x7x2] - POOL[fit=pad] - FC[2]"],
 }
 
 
-@pytest.mark.parametrize(("family", "line"), [(family, line) for family in READERS for line in HALOED[family]])
+@pytest.mark.parametrize(
+    ("family", "line"), [(family, line) for family in READERS for line in HALOED[family]]
+)
 def test_a_halo_too_small(family: str, line: str) -> None:
     made = make_plan(line)
     call = first_call(made, family)
@@ -183,7 +191,9 @@ def test_input(short: str) -> None:
     b = builder()
     sizes = {"scales": 2, "shifts": 2, "line": 6, "image": 12}
     sizes[short] -= 1
-    shapes = {name: Shape.of(size, element="lanes" if name == "line" else "f32") for name, size in sizes.items()}
+    shapes = {
+        name: Shape.of(size, element="lanes" if name == "line" else "f32") for name, size in sizes.items()
+    }
     made = tensors(b, **shapes, x=Shape.of(2, 2, 3))
     with pytest.raises(IndexError, match=f"{short}.* is outside"):
         input_forward(b, made["scales"], made["shifts"], made["line"], made["x"], *[made["image"]] * 4)
@@ -200,7 +210,10 @@ def test_scores() -> None:
 def test_update(short: str) -> None:
     b = builder()
     sizes: dict[str, tuple[int, ...]] = {
-        "parameters": (16,), "velocity": (16,), "gradients": (2, 16), "settings": (3,)
+        "parameters": (16,),
+        "velocity": (16,),
+        "gradients": (2, 16),
+        "settings": (3,),
     }
     sizes[short] = (*sizes[short][:-1], sizes[short][-1] - 1)
     made = tensors(b, **{name: Shape.of(*size, element="f32") for name, size in sizes.items()})

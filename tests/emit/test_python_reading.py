@@ -10,7 +10,16 @@ import judge
 from corpus import CASES
 from striate.emit.program import EMITTERS
 
-SLOW = {"depth-17", "conv-11x11-stride-4", "conv-7x7", "depth-7", "depth-8", "pad-three", "depth-16", "depth-15"}
+SLOW = {
+    "depth-17",
+    "conv-11x11-stride-4",
+    "conv-7x7",
+    "depth-7",
+    "depth-8",
+    "pad-three",
+    "depth-16",
+    "depth-15",
+}
 QUICK = [name for name in CASES if name not in SLOW]
 SIZES = (5,)  #: of 4 lanes: a full group and one image
 
@@ -68,4 +77,6 @@ def test_bytes(line: str) -> None:
     images = np.random.default_rng(3).integers(0, 256, (5, *known.network.input.shape), np.uint8)
     arena = prepare(made, known, known.steps[0].labels)
     arena.numbers("scales", made.network.input.depth)[:] = 1 / 255
-    judge.check(run_entry(arena, "scores_byte", images), known.network.forward(known.start, images / 255), "scores")
+    judge.check(
+        run_entry(arena, "scores_byte", images), known.network.forward(known.start, images / 255), "scores"
+    )

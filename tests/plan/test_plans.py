@@ -1,0 +1,166 @@
+"""Plans as people read them, and what must hold of every one."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import pairwise
+
+import pytest
+
+import golden_text
+from corpus import CASES, LARGE, NETS
+from striate.notation import parse
+from striate.plan.arena import ALIGNMENT, Arena, Buffer, aligned
+from striate.plan.parameters import ALIGNED, CHUNK, row
+from striate.plan.plan import MOST_SLOTS, SLOT_BYTES, Plan, plan
+from striate.plan.shape import Shape
+from striate.plan.target import TARGETS
+
+LINES = {**NETS, **CASES, **LARGE}
+GOLDEN = {
+    "tinyvgg_avx512": (NETS["tinyvgg"], "avx512", 128, "softmax"),
+    "lenet_avx2": (NETS["lenet"], "avx2", 20, "svm"),
+    "edges_sse2": (CASES["wide-stride"], "sse2", 5, "softmax"),
+    "alexnet_avx512": (LARGE["alexnet"], "avx512", 64, "softmax"),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_plan_reads_well(name: str) -> None:
+    line, target, batch, loss = GOLDEN[name]
+    golden_text.check(f"plan_{name}.txt", str(plan(parse(line), TARGETS[target], batch, loss)))
+
+
+@pytest.fixture(scope="module", params=[(name, target) for name in LINES for target in TARGETS], ids="-".join)
+def made(request: pytest.FixtureRequest) -> Plan:
+    name, target = request.param
+    return plan(parse(LINES[name]), TARGETS[target], 37, "softmax")
+
+
+def spans(made: Plan, rank: bool) -> list[tuple[int, int, str]]:
+    """(first byte, end, name) of every buffer that owns its bytes, all instances, in order."""
+    found = []
+    for buffer in made.buffers.values():
+        part_of_another = buffer.name.endswith(".gradient") or buffer.name == "gradient"
+        parameter = buffer.name in {place.name for place in made.row.places}
+        if part_of_another or parameter or (buffer.scope == "rank") != rank:
+            continue
+        instances = made.groups if buffer.scope == "group" else 1
+        found += [
+            (buffer.offset + i * buffer.stride, buffer.offset + i * buffer.stride + buffer.bytes, buffer.name)
+            for i in range(instances)
+        ]
+    return sorted(found)
+
+
+def test_no_two_buffers_share_a_byte(made: Plan) -> None:
+    for rank, end in ((False, made.shared_bytes), (True, made.rank_bytes)):
+        found = spans(made, rank)
+        for (_, first_end, first), (start, _, second) in pairwise(found):
+            assert first_end <= start, (first, second)
+        assert found[-1][1] <= end < found[-1][1] + ALIGNMENT
+
+
+def test_every_buffer_begins_where_a_vector_may(made: Plan) -> None:
+    vector = made.target.lanes * 4
+    for buffer in made.buffers.values():
+        assert buffer.offset % ALIGNMENT == 0, buffer
+        assert buffer.scope in ("shared", "rank") or buffer.stride % vector == 0, buffer
+        assert buffer.bytes == buffer.shape.bytes(made.target.lanes) or buffer.scope == "slot", buffer
+    assert made.shared_bytes % ALIGNMENT == 0 and made.rank_bytes % ALIGNMENT == 0
+
+
+def test_parameters_and_their_gradients_lie_in_their_rows(made: Plan) -> None:
+    parameters, gradients, slot = (made.buffers[n] for n in ("parameters", "gradients", "gradient"))
+    assert gradients.bytes == made.slots * slot.stride == made.slots * parameters.bytes
+    for place in made.row.places:
+        own, gradient = made.buffers[place.name], made.buffers[f"{place.name}.gradient"]
+        assert own.offset - parameters.offset == gradient.offset - gradients.offset == 4 * place.start
+        assert own.bytes == gradient.bytes == 4 * place.size and gradient.stride == slot.stride
+        assert own.offset + own.bytes <= parameters.offset + parameters.bytes
+
+
+def test_calls_name_buffers_that_exist_and_every_volume_is_used(made: Plan) -> None:
+    named = {name for call in (*made.train, *made.scores) for name in call.buffers}
+    assert named <= made.buffers.keys()
+    volumes = {buffer.name for buffer in made.buffers.values() if buffer.scope == "rank"}
+    assert volumes - named <= {"line", "dscores"}
+
+
+def test_what_a_call_reads_was_written_before(made: Plan) -> None:
+    """Volumes only: parameters are there from the start, and slots are cleared first."""
+    writes = {
+        "conv_forward": (3, 4),
+        "fc_forward": (3,),
+        "pool_forward": (1, 2),
+        "relu_forward": (1,),
+        "softmax_loss": (3, 4, 5),
+        "relu_backward": (2,),
+        "unpool": (2,),
+        "pool_backward": (3,),
+        "conv_data_gradient": (3,),
+        "fc_data_gradient": (3,),
+    }
+    written = {"input.y"}
+    for call in made.train:
+        out = writes.get(call.family, ())
+        for i, name in enumerate(call.buffers):
+            if made.buffers[name].scope == "rank" and i not in out:
+                assert name in written, f"{call} reads {name}"
+        fresh = {name for i, name in enumerate(call.buffers) if i in out}
+        assert not fresh & written, f"{call} writes {fresh & written} again"
+        written |= fresh
+
+
+def test_groups_fill_slots(made: Plan) -> None:
+    assert made.groups == -(-37 // made.target.lanes)
+    assert 1 <= made.slots <= min(made.groups, MOST_SLOTS)
+    assert made.slots == 1 or made.slots * made.row.size * 4 <= SLOT_BYTES
+
+
+def test_a_plan_is_frozen() -> None:
+    made = plan(parse(CASES["fc-fc"]), TARGETS["avx2"], 5, "softmax")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.batch = 6  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        made.buffers["more"] = made.buffers["line"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("name", "batch", "slots"),
+    [("tinyvgg", 128, 8), ("tinyvgg", 1000, 16), ("tinyvgg", 1, 1), ("tinyvgg", 17, 2), ("vgg16", 128, 1)],
+)
+def test_slots(name: str, batch: int, slots: int) -> None:
+    """As many threads may share a batch; one where the gradients of a network fill the memory by themselves."""
+    assert plan(parse(LINES[name]), TARGETS["avx512"], batch, "softmax").slots == slots
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_row_of_parameters(name: str) -> None:
+    numbers = row(parse(LINES[name]))
+    weights = [p for p in numbers.places if p.name.endswith(".weights")]
+    biases = [p for p in numbers.places if p.name.endswith(".biases")]
+    assert [p.name for p in numbers.places] == list(parse(LINES[name]).parameter_shapes())
+    assert numbers.weights % CHUNK == 0 and numbers.biases % CHUNK == 0
+    ordered = sorted(numbers.places, key=lambda p: p.start)
+    for first, second in pairwise(ordered):
+        assert first.start + first.size <= second.start
+    assert all(p.start % ALIGNED == 0 for p in ordered)
+    assert all(p.start + p.size <= numbers.weights for p in weights)
+    assert all(numbers.weights <= p.start and p.start + p.size <= numbers.size for p in biases)
+
+
+def test_two_buffers_of_one_name() -> None:
+    arena = Arena(4)
+    arena.book("x", Shape.of(3))
+    with pytest.raises(ValueError, match="two buffers are named x"):
+        arena.book("x", Shape.of(3), "rank")
+
+
+def test_an_arena_as_it_is_booked() -> None:
+    arena = Arena(4)
+    assert arena.book("x", Shape.of(3)) == Buffer("x", Shape.of(3), "shared", 0, 48, 48)
+    assert arena.book("y", Shape.of(3), "group", 5).offset == 64
+    assert arena.book("z", Shape.of(1, element="f32")).offset == 64 + aligned(5 * 48)
+    assert arena.book("r", Shape.of(5), "rank").offset == 0 and arena.rank == 128
+    assert str(arena.buffers["y"]).split() == ["64", "48", "y", "lanes[3]", "per", "group"]

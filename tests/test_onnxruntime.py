@@ -1,0 +1,105 @@
+"""The same network in ONNX, from ``program.parameters()``, scored by ONNX Runtime: the second judge from outside."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import judge
+from judge import EACH_TARGET, LINES
+from striate.layers import Conv, Fc, Pool, Relu
+from striate.notation import Network
+
+onnx = pytest.importorskip(
+    "onnx", reason="onnx is not installed: the engine is compared with it only where it is"
+)
+runtime = pytest.importorskip(
+    "onnxruntime", reason="ONNX Runtime is not installed: compared only where it is"
+)
+
+NAMES = [
+    *(name for name in LINES if name in ("seed", "lenet", "tinyvgg", "convnetjs", "vgg32")),
+    "conv-11x11-stride-4",
+    "even-field",
+    "stride-beyond-field",
+    "depth-17",
+    "pad-three",
+    "crop-conv",
+    "crop-pool",
+    "pad-pool",
+    "pool-overlap",
+    "pool-padded-negative",
+    "conv-after-fc",
+    "volume-last",
+    "fc-fc-linear",
+    "wide-stride",
+    "relu-first",
+]
+
+
+def graph(network: Network, parameters: judge.Numbers) -> bytes:
+    """Conv, Relu, MaxPool and Gemm nodes; zeros for POOL are added by Pad: ONNX's own padding is minus infinity."""
+    nodes, constants, at = [], {name: np.asarray(p) for name, p in parameters.items()}, "input"
+
+    def add(kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
+        nodes.append(onnx.helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    for node in network.nodes[1:]:
+        layer, own = node.layer, [f"{node.name}.weights", f"{node.name}.biases"]
+        if isinstance(layer, Conv):
+            rows, columns = layer.windows(node.input)
+            pads = [rows.before, columns.before, rows.after, columns.after]
+            at = add("Conv", [at, *own], node.name, strides=[layer.stride] * 2, pads=pads)
+        elif isinstance(layer, Pool):
+            rows, columns = layer.windows(node.input)
+            pads = [0, 0, rows.before, columns.before, 0, 0, rows.after, columns.after]
+            constants[f"{node.name}.pads"] = np.array(pads, np.int64)
+            at = add("Pad", [at, f"{node.name}.pads"], f"{node.name}.padded")
+            field = {"kernel_shape": [layer.field] * 2, "strides": [layer.stride] * 2}
+            at = add("MaxPool", [at], node.name, **field)
+        elif isinstance(layer, Relu):
+            at = add("Relu", [at], node.name)
+        elif isinstance(layer, Fc):
+            flat = add("Flatten", [at], f"{node.name}.flat")
+            product = add("Gemm", [flat, *own], f"{node.name}.product", transB=1)
+            constants[f"{node.name}.shape"] = np.array([-1, layer.outputs, 1, 1], np.int64)
+            at = add("Reshape", [product, f"{node.name}.shape"], node.name)
+        else:
+            raise AssertionError(f"no ONNX for {layer}")
+    add("Flatten", [at], "scores")
+    height, width, depth = network.input.shape
+    make, kind = onnx.helper.make_tensor_value_info, onnx.TensorProto.FLOAT
+    made = onnx.helper.make_graph(
+        nodes,
+        "striate",
+        [make("input", kind, ["N", depth, height, width])],
+        [make("scores", kind, ["N", network.classes])],
+        [onnx.numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    model = onnx.helper.make_model(made, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+@cache
+def judged(name: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Images, and ONNX Runtime's scores of them."""
+    known = judge.named(name, "softmax")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = runtime.InferenceSession(graph(known.network, known.start), options, ["CPUExecutionProvider"])
+    images = known.steps[0].images
+    pixels = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    return images, session.run(None, {"input": pixels})[0]
+
+
+@pytest.mark.parametrize("target", EACH_TARGET)
+@pytest.mark.parametrize("name", NAMES)
+def test_scores(name: str, target: str) -> None:
+    images, expected = judged(name)
+    judge.check(judge.program(judge.named(name, "softmax"), target).scores(images), expected, "scores")
