@@ -144,4 +144,3 @@ def emit_entry(b: ProgramBuilder, plan: Plan, entry: str) -> None:
     """One of the program's functions, by its name in ENTRIES."""
     what, element = ENTRIES[entry]
     {"train": train, "scores": scores, "prepare": prepare}[what](b, plan, element)
-    b.barrier()  # whoever returns knows that all have done their part

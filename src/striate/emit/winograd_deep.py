@@ -82,8 +82,8 @@ def _turn(
             y0, x0 = i * tile.size + rows.taps[0].offset, j * tile.size + columns.taps[0].offset
             for lane in b.range(b.lanes, "lane"):
                 data = [[x[d + lane, y0 + r, x0 + c] for c in reach] for r in reach]
-                for p, value in enumerate(value for row in square(b, kit.data, data) for value in row):
-                    line[p, lane] = value
+                for point, value in enumerate(value for row in square(b, kit.data, data) for value in row):
+                    line[point, lane] = value
             for p in b.range(v.shape.axes[0].size, "p"):
                 turned: list[Value] = b.transpose([line[p, slice_] for slice_ in range(b.lanes)])
                 for image, value in enumerate(turned):
