@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from striate.notation.network import Network
 from striate.optimizers import SGD
 from striate.plan.plan import LOSSES, Plan, plan
 from striate.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from striate.native.assemble import Loaded
 
 Parameters = dict[str, npt.NDArray[np.float32]]
 
@@ -28,7 +31,7 @@ class Program:
     def __init__(
         self,
         plan: Plan,
-        entries: Mapping[str, Any],
+        code: Loaded,
         optimizer: SGD,
         seed: int,
         threads: int,
@@ -43,7 +46,7 @@ class Program:
         self.losses: npt.NDArray[np.float32] = np.empty(0, np.float32)
         self.correct = 0
         self._memory = Memory(plan, threads)
-        self._entries = entries
+        self._code = code  # its functions are there as long as this is
         self._lock = threading.RLock()
         self.initialize(seed)
 
@@ -110,7 +113,7 @@ class Program:
         self._memory.view("scales")[...] = scales
         self._memory.view("shifts")[...] = shifts
         groups = -(-len(pictures) // self.plan.target.lanes)
-        entry = self._entries[f"{what}_{'byte' if byte else 'float'}"]
+        entry = self._code.entries[f"{what}_{'byte' if byte else 'float'}"]
         context = self._memory.context(pictures, out, groups)
         TEAM.run(entry, context, min(self.threads, groups, shares))
 
@@ -119,14 +122,16 @@ class Program:
         pictures = check_images(images, self.network.input, self.batch)
         classes = check_labels(labels, len(pictures), self.classes)
         with self._lock:
-            velocity = self._memory.view("velocity")
-            kept = velocity.copy()
+            rows = [self._memory.view(name) for name in ("parameters", "velocity")]
+            kept = [row.copy() for row in rows], self.losses, self.correct
             try:
                 # With lr, momentum and l2 zero, the step leaves the bare gradient in the velocity.
                 loss = self._train(pictures, classes, SGD(0.0, 0.0, 0.0))
                 gradients = self._read("velocity")
             finally:
-                velocity[...] = kept
+                for row, values in zip(rows, kept[0], strict=True):
+                    row[...] = values
+                self.losses, self.correct = kept[1:]
         return loss, gradients
 
     def parameters(self) -> Parameters:
@@ -202,5 +207,5 @@ def compile(
     preprocessing = preprocessing or Preprocessing()
     preprocessing.scales(network.input.depth)
     made = plan(network, choose_target(target), int(batch), loss)
-    members = threads or usable_processors()
+    members = int(threads or usable_processors())
     return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing)

@@ -83,9 +83,7 @@ def shapes_of(made: Plan, call: Call) -> list[Shape]:
     return [made.buffers[name].shape for name in call.buffers]
 
 
-def run_kernel(
-    made: Plan, call: Call, shapes: Sequence[Shape], builder: type[PythonBuilder] = PythonBuilder
-) -> None:
+def run_kernel(made: Plan, call: Call, shapes: Sequence[Shape], builder: type[PythonBuilder] = PythonBuilder) -> None:
     """Run a call's emitter alone, on zeros in tensors of the given shapes."""
     b = builder(made, np.zeros(0, np.uint8), np.zeros(0), np.zeros(0, np.float32))
     tensors = [

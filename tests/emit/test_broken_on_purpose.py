@@ -85,9 +85,7 @@ HALOED = {
 }
 
 
-@pytest.mark.parametrize(
-    ("family", "line"), [(family, line) for family in READERS for line in HALOED[family]]
-)
+@pytest.mark.parametrize(("family", "line"), [(family, line) for family in READERS for line in HALOED[family]])
 def test_a_halo_too_small(family: str, line: str) -> None:
     made = make_plan(line)
     call = first_call(made, family)
@@ -191,9 +189,7 @@ def test_input(short: str) -> None:
     b = builder()
     sizes = {"scales": 2, "shifts": 2, "line": 6, "image": 12}
     sizes[short] -= 1
-    shapes = {
-        name: Shape.of(size, element="lanes" if name == "line" else "f32") for name, size in sizes.items()
-    }
+    shapes = {name: Shape.of(size, element="lanes" if name == "line" else "f32") for name, size in sizes.items()}
     made = tensors(b, **shapes, x=Shape.of(2, 2, 3))
     with pytest.raises(IndexError, match=f"{short}.* is outside"):
         input_forward(b, made["scales"], made["shifts"], made["line"], made["x"], *[made["image"]] * 4)

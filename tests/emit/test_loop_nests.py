@@ -50,11 +50,7 @@ def test_a_fused_pool_reads_well() -> None:
     call = first_call(made, "conv_forward")
     arguments = tuple(zip(call.buffers, shapes_of(made, call), strict=True))
     b = TextBuilder(made.target.lanes)
-    b.kernel(
-        Kernel(
-            "conv_forward", arguments, lambda b, *t: EMITTERS["conv_forward"](b, *t, **dict(call.settings))
-        )
-    )
+    b.kernel(Kernel("conv_forward", arguments, lambda b, *t: EMITTERS["conv_forward"](b, *t, **dict(call.settings))))
     golden_text.check("loops_conv_forward_pool.txt", "\n".join([line, "", *b.lines]))
 
 
@@ -65,9 +61,7 @@ def named(b: TextBuilder, **shapes: Shape) -> list[Tensor]:
 def test_input_scores_and_update_read_well() -> None:
     b, f32 = TextBuilder(4), {"element": "f32"}
     b.say("input:")
-    row = named(
-        b, scales=Shape.of(2, **f32), shifts=Shape.of(2, **f32), line=Shape.of(6), x=Shape.of(2, 2, 3)
-    )
+    row = named(b, scales=Shape.of(2, **f32), shifts=Shape.of(2, **f32), line=Shape.of(6), x=Shape.of(2, 2, 3))
     images = named(b, **{f"image{i}": Shape.of(12, **f32) for i in range(4)})
     input_forward(b, *row, *images)
     b.say("scores:")

@@ -136,6 +136,8 @@ def _pool_tile(
             if relu:
                 which = b.where(best, ">", b.zero(), which, b.constant(4))
                 best = b.relu(best)
+            total = four[0] + four[1] + four[2] + four[3]
+            best = best + (total - total)  # zero, or no number where one of the four is none
             at = (k, _half(y0) + row // 2, _half(x0) + column // 2)
             y[at] = best
             if choice:

@@ -12,7 +12,7 @@ def fc_forward(
 ) -> None:
     """y = [RELU] (weights * x + biases), ``tile`` outputs at a time."""
     outputs, inputs = (axis.size for axis in weights.shape.axes)
-    x, y = x.flat, y.flat
+    x = x.flat
     for k, many in tiles(b, outputs, tile, "k"):
         sums = [b.register("sum", b.splat(biases[k + i])) for i in range(many)]
         for i, run in tiles(b, inputs, unroll, "i"):
@@ -21,15 +21,16 @@ def fc_forward(
                 for n in range(many):
                     sums[n].value = b.fma(value, b.splat(weights[k + n, i + j]), sums[n].value)
         for n in range(many):
-            y[k + n] = b.relu(sums[n].value) if relu else sums[n].value
+            y[k + n, 0, 0] = b.relu(sums[n].value) if relu else sums[n].value
 
 
 def fc_data_gradient(b: Builder, dz: Tensor, weights: Tensor, x: Tensor, dx: Tensor, *, tile: int, mask: bool) -> None:
     """dx = dz passed back through the weights, ``tile`` inputs at a time; zero where a RELU held x at zero."""
     outputs, inputs = (axis.size for axis in weights.shape.axes)
-    dz, x = dz.flat, x.flat
+    x = x.flat
     axes = [axis.size for axis in dx.shape.axes]
-    if not any(axis.before or axis.after for axis in dx.shape.axes):
+    plain = not dx.shape.halo
+    if plain:
         axes = [1, 1, inputs]  # one long row: tiles need not stop where a map's row ends
     for d in b.range(axes[0], "d"):
         for v in b.range(axes[1], "y"):
@@ -37,12 +38,12 @@ def fc_data_gradient(b: Builder, dz: Tensor, weights: Tensor, x: Tensor, dx: Ten
                 at = (d * axes[1] + v) * axes[2] + u
                 sums = [b.register("sum", b.zero()) for _ in range(many)]
                 for k in b.range(outputs, "k"):
-                    value = dz[k]
+                    value = dz[k, 0, 0]
                     for n in range(many):
                         sums[n].value = b.fma(value, b.splat(weights[k, at + n]), sums[n].value)
                 for n in range(many):
                     total = b.where(x[at + n], ">", b.zero(), sums[n].value, b.zero()) if mask else sums[n].value
-                    if axes[0] * axes[1] == 1:
+                    if plain:
                         dx.flat[u + n] = total
                     else:
                         dx[d, v, u + n] = total
@@ -54,7 +55,7 @@ def fc_weight_gradient(b: Builder, x: Tensor, dz: Tensor, dweights: Tensor, dbia
     The inputs are transposed, so that neighbours of one image fill a vector and each dz is one number.
     """
     outputs, inputs = (axis.size for axis in dweights.shape.axes)
-    x, dz = x.flat, dz.flat
+    x = x.flat
     whole = inputs - inputs % b.lanes
     each = dz.scalars
     if whole:
@@ -64,11 +65,11 @@ def fc_weight_gradient(b: Builder, x: Tensor, dz: Tensor, dweights: Tensor, dbia
                 rows = [b.register("sum", dweights.vector[k + n, i]) for n in range(many)]
                 for lane, image in enumerate(images):
                     for n in range(many):
-                        rows[n].value = b.fma(image, b.splat(each[k + n, lane]), rows[n].value)
+                        rows[n].value = b.fma(image, b.splat(each[k + n, 0, 0, lane]), rows[n].value)
                 for n in range(many):
                     dweights.vector[k + n, i] = rows[n].value
     for k in b.range(outputs, "k"):
-        given = dz[k]
+        given = dz[k, 0, 0]
         for rest in range(whole, inputs):
             dweights[k, rest] = dweights[k, rest] + b.reduce_add(given * x[rest])
         dbiases[k] = dbiases[k] + b.reduce_add(given)

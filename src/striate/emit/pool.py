@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from striate.emit.builder import Builder, Register
+from striate.emit.builder import Builder, Register, Value
 from striate.emit.index import Index
 from striate.emit.loops import tiles
 from striate.emit.tensor import Tensor
@@ -25,8 +25,8 @@ def pool_forward(b: Builder, x: Tensor, y: Tensor, *choice: Tensor, rows: Sweep,
                     for u in b.range(x1, "x", start=x0):
                         first = b.zero() if over or beside else b.constant(float("-inf"))
                         best, which = b.register("best", first), b.register("which", b.constant(none))
-                        _scan(b, x, (d, v, u), rows, columns, best, which)
-                        y[d, v, u] = best.value
+                        total = _scan(b, x, (d, v, u), rows, columns, best, which)
+                        y[d, v, u] = best.value + (total - total)  # zero, unless a number of the window is none
                         if choice:
                             choice[0][d, v, u] = which.value
 
@@ -50,16 +50,18 @@ def _scan(
     columns: Sweep,
     best: Register,
     which: Register,
-) -> None:
-    """Walk one window; the first of equal values stays."""
+) -> Value:
+    """Walk one window; the first of equal values stays. Returns their sum."""
     d, v, u = at
-    number = b.register("number", b.zero())
+    number, total = b.register("number", b.zero()), b.register("total", b.zero())
     for i in b.range(len(rows.taps), "i"):
         for tap in columns.taps:
             value = x[d, v * rows.step + rows.taps[0].offset + i, u * columns.step + tap.offset]
             which.value = b.where(value, ">", best.value, number.value, which.value)
             best.value = b.maximum(value, best.value)
+            total.value = total.value + value
             number.value = number.value + b.constant(1)
+    return total.value
 
 
 def pool_backward(

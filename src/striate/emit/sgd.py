@@ -27,12 +27,12 @@ def sgd_update(
     slots = gradients.shape.axes[0].size
     for i in b.range(count, "i", step=b.lanes):
         at = start + i
-        gradient = gradients.vector[0, at]
+        gradient = b.register("gradient", gradients.vector[0, at])
         for slot in range(1, slots):
-            gradient = gradient + gradients.vector[slot, at]
-        weight = parameters.vector[at]
+            gradient.value = gradient.value + gradients.vector[slot, at]
+        weight = b.register("weight", parameters.vector[at])
         if decay:
-            gradient = b.fma(l2, weight, gradient)
-        speed = b.fma(momentum, velocity.vector[at], gradient)
-        velocity.vector[at] = speed
-        parameters.vector[at] = weight - lr * speed
+            gradient.value = b.fma(l2, weight.value, gradient.value)
+        speed = b.register("speed", b.fma(momentum, velocity.vector[at], gradient.value))
+        velocity.vector[at] = speed.value
+        parameters.vector[at] = weight.value - lr * speed.value

@@ -36,7 +36,7 @@ class Tensor:
     @property
     def flat(self) -> Tensor:
         """A tensor without halo as one long axis."""
-        if any(axis.before or axis.after for axis in self.shape.axes):
+        if self.shape.halo:
             raise ValueError(f"{self.name} has a halo and cannot be read as one axis")
         return Tensor(self.builder, self.name, Shape.of(self.shape.elements, element=self.shape.element), self.storage)
 

@@ -125,7 +125,7 @@ class TextBuilder(ProgramBuilder):
         self.say(f"{place} += {text[len(more) :]}" if text.startswith(more) else f"{place} = {text}")
 
     def constant(self, number: float) -> Phrase:
-        return Phrase(f"{number:.7g}")
+        return Phrase(f"{number:.9g}")
 
     def scalar(self, number: float) -> Phrase:
         return self.constant(number)

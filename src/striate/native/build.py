@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from weakref import WeakValueDictionary
 
 from striate.emit.llvm_program import program_ir
 from striate.emit.program import ENTRIES
-from striate.native.assemble import Entry, Loaded, assemble
+from striate.native.assemble import Loaded, assemble
 from striate.native.cache import cache_key, read_object, write_object
 from striate.native.host import toolchain
 from striate.plan.plan import Plan
 
-_LOADED: dict[str, Loaded] = {}  #: executable code of this process; programs of equal plans share it
+#: Executable code of this process, by key, for as long as a program uses it: programs of equal plans share it.
+_LOADED: WeakValueDictionary[str, Loaded] = WeakValueDictionary()
+_LOCK = threading.Lock()  #: one compilation at a time; the second of two equal ones finds the first's code
 
 
-def build(plan: Plan, cache: bool = True) -> Mapping[str, Entry]:
-    """The program's functions by name; with ``cache`` the object file is kept, and taken where it is there."""
+def build(plan: Plan, cache: bool = True) -> Loaded:
+    """The program's code; with ``cache`` the object file is kept on disk, and taken where it is there."""
     key = cache_key(str(plan.network), str(plan.batch), plan.loss, repr(plan.target), toolchain())
-    if key not in _LOADED or not cache:
-        _LOADED[key] = _load(plan, key, cache)
-    return _LOADED[key].entries
+    with _LOCK:
+        loaded = _LOADED.get(key) if cache else None
+        if loaded is None:
+            loaded = _load(plan, key, cache)
+            if cache:
+                _LOADED[key] = loaded
+        return loaded
 
 
 def _load(plan: Plan, key: str, cache: bool) -> Loaded:

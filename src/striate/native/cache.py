@@ -18,7 +18,7 @@ def _sources() -> str:
     """A digest of the code that turns plans into machine code: an object of another version is never taken."""
     digest = hashlib.sha256(__version__.encode())
     package = Path(__file__).parent.parent
-    for folder in ("plan", "emit", "native"):
+    for folder in ("layers", "plan", "emit", "native"):
         for path in sorted((package / folder).glob("*.py")):
             digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 
 from striate.native.assemble import Entry
 
-Job = tuple[Entry, int, int, int]
+Job = Callable[[], None]
 
 
 def usable_processors() -> int:
@@ -59,19 +59,34 @@ class Team:
         self._members: list[SimpleQueue[Job]] = []
 
     def run(self, entry: Entry, context: int, threads: int) -> None:
-        """Call ``entry(context, rank, threads)`` on every rank; the function itself makes them meet.
+        """Call ``entry(context, rank, threads)`` on every rank, and return when all have returned.
 
         Ctrl-C must not fall between the ranks' calls: those already inside would wait for the others for ever.
-        Python handles signals between bytecodes, so all calls are made from one, by ``deque`` and ``map``.
+        Python handles signals between bytecodes, so all calls are made from one, by ``deque`` and ``map``. And it
+        must not let the caller go while members are inside: they still look at the program's memory.
         """
         with self._lock:
             while len(self._members) < threads - 1:
                 self._hire()
+            back: list[int] = []
+            bell: SimpleQueue[None] = SimpleQueue()
             calls: list[Callable[[], object]] = [
-                partial(self._members[rank - 1].put, (entry, context, rank, threads)) for rank in range(1, threads)
+                partial(self._members[rank - 1].put, partial(_take_part, entry, context, rank, threads, back, bell))
+                for rank in range(1, threads)
             ]
             calls.append(partial(entry, context, 0, threads))
-            deque(map(methodcaller("__call__"), calls), maxlen=0)
+            interrupted = None
+            try:
+                deque(map(methodcaller("__call__"), calls), maxlen=0)
+            except KeyboardInterrupt as error:
+                interrupted = error
+            while len(back) < threads - 1:
+                try:
+                    bell.get()
+                except KeyboardInterrupt as error:
+                    interrupted = error
+            if interrupted:
+                raise interrupted
 
     def _hire(self) -> None:
         jobs: SimpleQueue[Job] = SimpleQueue()
@@ -80,10 +95,17 @@ class Team:
         self._members.append(jobs)
 
 
+def _take_part(entry: Entry, context: int, rank: int, threads: int, back: list[int], bell: SimpleQueue[None]) -> None:
+    try:
+        entry(context, rank, threads)
+    finally:
+        back.append(rank)
+        bell.put(None)
+
+
 def _serve(jobs: SimpleQueue[Job]) -> None:
     while True:
-        entry, context, rank, threads = jobs.get()
-        entry(context, rank, threads)
+        jobs.get()()
 
 
 TEAM = Team()  #: the process's one team

@@ -67,6 +67,15 @@ def gradient_shape(unit: Unit) -> Shape:
     return Shape((Axis(unit.node.output.depth), _axis(height, rows), _axis(width, columns)))
 
 
+def wider(a: Shape, b: Shape) -> Shape:
+    """Of two shapes of one volume, the halos of both."""
+    axes = [
+        Axis(one.size, max(one.before, other.before), max(one.after, other.after))
+        for one, other in zip(a.axes, b.axes, strict=True)
+    ]
+    return Shape(tuple(axes))
+
+
 def choice_shape(volume: Volume, field: int) -> Shape:
     """Which of a window's F*F numbers won, or none: bytes where F*F fits one."""
     element = "bytes" if field * field < 256 else "lanes"

@@ -45,6 +45,11 @@ class Shape:
         return prod(axis.extent for axis in self.axes)
 
     @property
+    def halo(self) -> bool:
+        """Whether any axis has one."""
+        return any(axis.before or axis.after for axis in self.axes)
+
+    @property
     def per_lane(self) -> bool:
         """Whether an element holds one number per lane."""
         return self.element in ("lanes", "bytes")

@@ -8,7 +8,7 @@ from striate.layers import Conv, Pool
 from striate.notation.network import Network
 from striate.plan.arena import Arena
 from striate.plan.fuse import Unit
-from striate.plan.geometry import choice_shape, counts, gradient_shape, volume_shape
+from striate.plan.geometry import choice_shape, counts, gradient_shape, volume_shape, wider
 from striate.plan.shape import Shape
 
 
@@ -31,18 +31,17 @@ def book_volumes(arena: Arena, network: Network, units: Sequence[Unit]) -> None:
             field = layer.field if isinstance(layer, Pool) else 2
             arena.book(f"{unit.name}.choice", choice_shape(unit.output, field), "rank")
         if i >= learner:
-            _book_gradients(arena, unit, i > learner)
+            _book_gradients(arena, unit, reader, i > learner)
 
 
-def _book_gradients(arena: Arena, unit: Unit, goes_on: bool) -> None:
+def _book_gradients(arena: Arena, unit: Unit, reader: Unit | None, goes_on: bool) -> None:
     """``dy`` is the gradient of what the unit makes, ``dz`` that of the CONV results behind a fused POOL."""
-    output = unit.output
-    plain = Shape.of(output.depth, output.height, output.width)
+    output = volume_shape(unit.output, reader if reader and isinstance(reader.node.layer, Pool) else None)
     if not isinstance(unit.node.layer, Conv):
-        arena.book(f"{unit.name}.dy", plain, "rank")
+        arena.book(f"{unit.name}.dy", output, "rank")
         return
     bare = Shape.of(unit.node.output.depth, *counts(unit))
     results = gradient_shape(unit) if goes_on else bare
-    arena.book(f"{unit.name}.dy", plain if unit.pool else results, "rank")
+    arena.book(f"{unit.name}.dy", output if unit.pool else wider(results, output), "rank")
     if unit.pool:
         arena.book(f"{unit.name}.dz", results, "rank")
