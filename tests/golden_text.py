@@ -13,6 +13,4 @@ def check(name: str, text: str) -> None:
     path = FOLDER / name
     if os.environ.get("STRIATE_GOLDEN") == "write":
         path.write_text(text + "\n", encoding="utf-8", newline="\n")
-    assert path.read_text(encoding="utf-8") == text + "\n", (
-        f"if {path} should change: STRIATE_GOLDEN=write pytest"
-    )
+    assert path.read_text(encoding="utf-8") == text + "\n", f"if {path} should change: STRIATE_GOLDEN=write pytest"

@@ -33,9 +33,7 @@ Numbers = Mapping[str, npt.NDArray[Any]]
 
 TOLERANCE = 1e-4
 FLOOR = 1e-3  #: a tensor whose largest number is below is compared as if that number were this
-CANCELLED = (
-    0.01  #: the same for a gradient that is a smaller part than this of all that was summed, signs aside
-)
+CANCELLED = 0.01  #: the same for a gradient that is a smaller part than this of all that was summed, signs aside
 CLEAR = 5e-7  #: how far from every decision an image must stay, relative to the volume's largest number
 BATCH = 19  #: two groups of 16, three of 8, five of 4 lanes, and none of them full
 SIZES = (19, 16, 7, 19, 1)  #: images of the five steps
@@ -78,9 +76,7 @@ def check(found: npt.ArrayLike, expected: npt.ArrayLike, what: str, floor: float
     assert off < TOLERANCE, f"{what}: relative error {off:.3g}"
 
 
-def check_all(
-    found: Numbers, expected: Numbers, what: str, floors: Mapping[str, float] | None = None
-) -> None:
+def check_all(found: Numbers, expected: Numbers, what: str, floors: Mapping[str, float] | None = None) -> None:
     """The same for every tensor by its name."""
     assert list(found) == list(expected)
     for name, numbers in expected.items():
@@ -158,8 +154,7 @@ def _floors(
     floors = {}
     for node, before in zip(network.nodes[:0:-1], network.nodes[-2::-1], strict=True):
         own = {
-            n: np.asarray(parameters[f"{node.name}.{n}"], np.float64)
-            for n in node.layer.parameter_shapes(node.input)
+            n: np.asarray(parameters[f"{node.name}.{n}"], np.float64) for n in node.layer.parameter_shapes(node.input)
         }
         x, y = made[before.name], made[node.name]
         if own:
@@ -177,11 +172,7 @@ def step(network: Network, parameters: Numbers, count: int, loss: str, seed: int
     clear = clearances(network, made, labels, loss)
     chosen = np.sort(np.argsort(-clear, kind="stable")[:count])
     images = images[chosen]
-    labels = (
-        _mistaken(network.forward(parameters, images), labels[chosen])
-        if loss == "softmax"
-        else labels[chosen]
-    )
+    labels = _mistaken(network.forward(parameters, images), labels[chosen]) if loss == "softmax" else labels[chosen]
     mean, gradients, made = network.gradients(parameters, images, labels, loss)
     last = made[network.nodes[-1].name]
     scores = last.transpose(0, 3, 1, 2).reshape(count, -1)
@@ -232,9 +223,7 @@ def program(
     known: Trial, target: str | None = None, threads: int = 2, batch: int = BATCH, cache: bool = True
 ) -> Program:
     """The trial's network, compiled, at its start."""
-    made = compile_network(
-        known.network, batch, OPTIMIZER, known.loss, threads=threads, target=target, cache=cache
-    )
+    made = compile_network(known.network, batch, OPTIMIZER, known.loss, threads=threads, target=target, cache=cache)
     made.load(known.start)
     return made
 

@@ -27,9 +27,7 @@ def start(script: str, cache: Path) -> subprocess.Popen[str]:
         "-c",
         textwrap.dedent(script),
     ]
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def finish(process: subprocess.Popen[str]) -> str:
@@ -39,9 +37,7 @@ def finish(process: subprocess.Popen[str]) -> str:
     except subprocess.TimeoutExpired:
         process.kill()
         out, complaints = process.communicate()
-        raise AssertionError(
-            f"still running after {PATIENCE} s; it printed {out!r}\n{complaints[-2000:]}"
-        ) from None
+        raise AssertionError(f"still running after {PATIENCE} s; it printed {out!r}\n{complaints[-2000:]}") from None
     assert process.returncode == 0, f"exit status {process.returncode}\n{complaints[-2000:]}"
     return out
 

@@ -12,9 +12,7 @@ import pytest
 import judge
 from judge import EACH_TARGET, IN_TURN, LINES, OPTIMIZER
 
-torch = pytest.importorskip(
-    "torch", reason="PyTorch is not installed: the engine is compared with it only where it is"
-)
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: the engine is compared with it only where it is")
 
 import twin  # noqa: E402 - it needs torch
 

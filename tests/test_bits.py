@@ -30,9 +30,7 @@ def data(line: str, count: int, seed: int = 0) -> tuple[npt.NDArray[np.float32],
     return images.astype(np.float32), labels
 
 
-def make(
-    line: str, threads: int = 1, batch: int = BATCH, target: str | None = None, seed: int = 3
-) -> Program:
+def make(line: str, threads: int = 1, batch: int = BATCH, target: str | None = None, seed: int = 3) -> Program:
     return compile(parse(line), batch, SGD(0.05, 0.9, 1e-3), threads=threads, target=target, seed=seed)
 
 

@@ -107,9 +107,7 @@ def test_wrong_parameters(program: Program, call: str) -> None:
     for values, message in wrong:
         with pytest.raises(ArgumentError, match=message):
             method(values)
-    assert all(
-        np.array_equal(program.parameters()[name], p) for name, p in right.items()
-    )  # nothing half loaded
+    assert all(np.array_equal(program.parameters()[name], p) for name, p in right.items())  # nothing half loaded
     method({name: p.astype(np.float64).tolist() for name, p in right.items()})
     row = program.parameters() if call == "load" else program.velocity()
     assert all(np.array_equal(row[name], p) for name, p in right.items())
@@ -140,9 +138,7 @@ def test_a_line_is_no_network() -> None:
 
 
 def test_more_memory_than_there_is() -> None:
-    with pytest.raises(
-        ArgumentError, match=r"needs [\d,]+\.\d GiB of memory, .*: use a smaller batch or network"
-    ):
+    with pytest.raises(ArgumentError, match=r"needs [\d,]+\.\d GiB of memory, .*: use a smaller batch or network"):
         compile(parse("INPUT[20000x20000x5] - RELU - POOL - FC[1]"), batch=1000, threads=64, cache=False)
 
 
@@ -238,9 +234,7 @@ def test_far_apart_scores(loss: str, target: str) -> None:
     weights, biases = np.array([[1e4], [-1e4], [0.0]], np.float32), np.array([0, 3e4, 1], np.float32)
     program.load({"fc1.weights": weights, "fc1.biases": biases})
     pixels, labels = np.array([-1, 0, 1, 3, 1], np.float32).reshape(5, 1, 1, 1), [0, 1, 2, 0, 1]
-    mean, expected, _ = network.gradients(
-        {"fc1.weights": weights, "fc1.biases": biases}, pixels, labels, loss
-    )
+    mean, expected, _ = network.gradients({"fc1.weights": weights, "fc1.biases": biases}, pixels, labels, loss)
     found, gradients = program.gradients(pixels, labels)
     judge.check(found, mean, "loss")
     judge.check_all(gradients, expected, "gradient")

@@ -14,12 +14,8 @@ from judge import EACH_TARGET, LINES
 from striate.layers import Conv, Fc, Pool, Relu
 from striate.notation import Network
 
-onnx = pytest.importorskip(
-    "onnx", reason="onnx is not installed: the engine is compared with it only where it is"
-)
-runtime = pytest.importorskip(
-    "onnxruntime", reason="ONNX Runtime is not installed: compared only where it is"
-)
+onnx = pytest.importorskip("onnx", reason="onnx is not installed: the engine is compared with it only where it is")
+runtime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed: compared only where it is")
 
 NAMES = [
     *(name for name in LINES if name in ("seed", "lenet", "tinyvgg", "convnetjs", "vgg32")),

@@ -77,9 +77,7 @@ def test_velocity_goes_out_and_in() -> None:
     two.load_velocity(one.velocity())
     step = known.steps[3]
     assert one.train(step.images, step.labels) == two.train(step.images, step.labels)
-    assert all(
-        np.array_equal(a, b) for a, b in zip(one.velocity().values(), two.velocity().values(), strict=True)
-    )
+    assert all(np.array_equal(a, b) for a, b in zip(one.velocity().values(), two.velocity().values(), strict=True))
 
 
 def test_what_is_given_out_is_a_copy() -> None:

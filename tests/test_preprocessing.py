@@ -57,9 +57,7 @@ def test_json_there_and_back_is_exact(pairs: list[tuple[float, float]]) -> None:
     assert Preprocessing.from_json(made.to_json()) == made
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"mean": 3, "std": 4}', '{"mean": ["a"], "std": [1]}', "null"]
-)
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"mean": 3, "std": 4}', '{"mean": ["a"], "std": [1]}', "null"])
 def test_json_of_something_else(text: str) -> None:
     with pytest.raises(ArgumentError, match="no preprocessing"):
         Preprocessing.from_json(text)

@@ -41,10 +41,7 @@ def gradients(
 ) -> tuple[Any, float, dict[str, Any]]:
     """``(scores, mean loss, gradients)`` as arrays, in the precision of ``images`` ``(N, H, W, D)``."""
     pixels = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2)
-    leaves = {
-        name: torch.from_numpy(np.array(p)).to(pixels.dtype).requires_grad_()
-        for name, p in parameters.items()
-    }
+    leaves = {name: torch.from_numpy(np.array(p)).to(pixels.dtype).requires_grad_() for name, p in parameters.items()}
     scores, classes = forward(network, leaves, pixels), torch.from_numpy(np.array(labels))
     if loss == "softmax":
         mean = functional.cross_entropy(scores, classes)

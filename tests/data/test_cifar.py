@@ -30,8 +30,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[np.ndarray[Any, An
     monkeypatch.setattr(cifar, "ROWS", ROWS)
     random = np.random.default_rng(1)
     return {
-        name: (random.integers(0, 256, (ROWS, 3072), np.uint8), random.integers(0, 10, ROWS).tolist())
-        for name in NAMES
+        name: (random.integers(0, 256, (ROWS, 3072), np.uint8), random.integers(0, 10, ROWS).tolist()) for name in NAMES
     }
 
 
@@ -40,16 +39,13 @@ Batches = dict[str, tuple[np.ndarray[Any, Any], list[int]]]
 
 def python_files(small: Batches) -> dict[str, bytes]:
     return {
-        name: pickle.dumps({b"data": pixels, b"labels": labels}, protocol=2)
-        for name, (pixels, labels) in small.items()
+        name: pickle.dumps({b"data": pixels, b"labels": labels}, protocol=2) for name, (pixels, labels) in small.items()
     }
 
 
 def binary_files(small: Batches) -> dict[str, bytes]:
     return {
-        f"{name}.bin": b"".join(
-            bytes([label]) + row.tobytes() for label, row in zip(labels, pixels, strict=True)
-        )
+        f"{name}.bin": b"".join(bytes([label]) + row.tobytes() for label, row in zip(labels, pixels, strict=True))
         for name, (pixels, labels) in small.items()
     }
 
@@ -86,10 +82,8 @@ def check(splits: Splits, small: Batches) -> None:
 @pytest.mark.parametrize("mode", ["folder", "w:gz", "w:xz", "w:bz2", "w"])
 def test_both_distributions_in_every_wrapping(tmp_path: Path, small: Batches, make: Any, mode: str) -> None:
     files = make(small) | {"batches.meta": b"not looked at", "readme.html": b""}
-    if mode == "folder":
-        place = in_folder(tmp_path / "set", files)
-    else:
-        place = in_tar(tmp_path / "set.tar", files, mode)
+    folder = mode == "folder"
+    place = in_folder(tmp_path / "set", files) if folder else in_tar(tmp_path / "set.tar", files, mode)
     check(load(place), small)
     check(load(place), small)  # an archive's second start comes from the decoded copy
 
@@ -115,9 +109,7 @@ def test_it_is_found_as_an_archive(tmp_path: Path, small: Batches) -> None:
     check(load("cifar10", data_dir=tmp_path, download=False), small)
 
 
-def test_the_decoded_copy(
-    tmp_path: Path, small: Batches, alone: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_decoded_copy(tmp_path: Path, small: Batches, alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = in_tar(tmp_path / "a.tar.gz", python_files(small))
     read: list[Path] = []
 

@@ -196,17 +196,12 @@ def test_a_set_is_downloaded_once(little_mnist: Server, alone: Path) -> None:
     assert len(little_mnist.asked) == asked
 
 
-def test_a_download_that_was_cut_goes_on_with_the_files_that_lack(
-    little_mnist: Server, tmp_path: Path
-) -> None:
+def test_a_download_that_was_cut_goes_on_with_the_files_that_lack(little_mnist: Server, tmp_path: Path) -> None:
     good = little_mnist.files.pop("/t10k-images-idx3-ubyte.gz")
     with pytest.raises(DataError) as caught:
         load("mnist", data_dir=tmp_path)
     message = str(caught.value)
-    assert (
-        "mnist is not on this machine" in message
-        and "t10k-images-idx3-ubyte.gz could not be downloaded" in message
-    )
+    assert "mnist is not on this machine" in message and "t10k-images-idx3-ubyte.gz could not be downloaded" in message
     assert str(tmp_path / "mnist") in message and "HTTP 404" in message
     with pytest.raises(DataError, match="lacks t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte"):
         load_function("mnist", data_dir=tmp_path, download=False)

@@ -18,9 +18,7 @@ def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["a.bin"]
 
 
-@pytest.mark.parametrize(
-    "failure", [ValueError("no"), KeyboardInterrupt(), OSError(28, "No space left on device")]
-)
+@pytest.mark.parametrize("failure", [ValueError("no"), KeyboardInterrupt(), OSError(28, "No space left on device")])
 def test_a_failure_leaves_what_was_there(tmp_path: Path, failure: BaseException) -> None:
     path = tmp_path / "a.bin"
     path.write_bytes(b"old")

@@ -99,9 +99,7 @@ def test_labels_beyond_the_known_classes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_claim_of_terabytes_allocates_nothing(tmp_path: Path, zipped: bool) -> None:
-    content = (
-        b"\0\0\x08\x03" + (1 << 20).to_bytes(4, "big") + (1 << 10).to_bytes(4, "big") * 2 + b"x" * 3_000_000
-    )
+    content = b"\0\0\x08\x03" + (1 << 20).to_bytes(4, "big") + (1 << 10).to_bytes(4, "big") * 2 + b"x" * 3_000_000
     folder = in_folder(tmp_path / "a", "-", zipped, train_images=content)
     tracemalloc.start()
     with pytest.raises(DataError, match="claims 1048576x1024x1024 bytes"):

@@ -117,9 +117,7 @@ def test_short_side_resized_then_the_middle(tmp_path: Path, size: tuple[int, int
     width, height = size
     turned = image.transpose(Image.Transpose.ROTATE_270) if orientation == 6 else image
     scale = max(width / turned.width, height / turned.height)
-    whole = turned.resize(
-        (max(width, round(turned.width * scale)), max(height, round(turned.height * scale)))
-    )
+    whole = turned.resize((max(width, round(turned.width * scale)), max(height, round(turned.height * scale))))
     left, top = (whole.width - width) // 2, (whole.height - height) // 2
     expected = np.asarray(whole.crop((left, top, left + width, top + height)))
     found = read_image(path, Volume(width, height, 3))
@@ -147,12 +145,7 @@ def bomb(width: int, height: int) -> bytes:
         return len(content).to_bytes(4, "big") + kind + content + check
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(bytes(9)))
-        + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(9))) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(

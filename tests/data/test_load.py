@@ -39,17 +39,13 @@ def test_nothing_of_that_name(text: str, says: str) -> None:
 @pytest.mark.parametrize("name", NAMES[1:])
 def test_without_the_network_it_says_what_to_put_where(name: str, tmp_path: Path, alone: Path) -> None:
     for data_dir, target in ((tmp_path, tmp_path), (None, alone / "data")):
-        with pytest.raises(
-            DataError, match=rf"{name} is not on this machine.*put .*gz into .* --data-dir"
-        ) as caught:
+        with pytest.raises(DataError, match=rf"{name} is not on this machine.*put .*gz into .* --data-dir") as caught:
             load(name, data_dir=data_dir, download=False)
         assert str(target) in str(caught.value)
 
 
 def test_the_volume_is_compared() -> None:
-    with pytest.raises(
-        DataError, match=r"digits: its images are \[8x8x1\], the network's INPUT is \[28x28x1\]"
-    ):
+    with pytest.raises(DataError, match=r"digits: its images are \[8x8x1\], the network's INPUT is \[28x28x1\]"):
         load("digits", volume=Volume(28, 28, 1))
 
 

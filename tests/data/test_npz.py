@@ -127,9 +127,7 @@ def claiming(path: Path, shape: str, descr: str = "|u1", compression: int = zipf
     """A file whose header claims that shape, and which holds 100 bytes."""
     header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
     with zipfile.ZipFile(path, "w", compression) as archive:
-        archive.writestr(
-            "images.npy", b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header + bytes(100)
-        )
+        archive.writestr("images.npy", b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header + bytes(100))
         labels = io.BytesIO()
         np.save(labels, LABELS)
         archive.writestr("labels.npy", labels.getvalue())
@@ -164,9 +162,7 @@ def test_images_must_be_one_volume(tmp_path: Path) -> None:
 @given(data=st.data(), compress=st.booleans())
 def test_damage_ends_in_data_errors_only(tmp_path: Path, data: st.DataObject, compress: bool) -> None:
     buffer = io.BytesIO()
-    (np.savez_compressed if compress else np.savez)(
-        buffer, images=IMAGES, labels=LABELS, classes=["a", "b", "c"]
-    )
+    (np.savez_compressed if compress else np.savez)(buffer, images=IMAGES, labels=LABELS, classes=["a", "b", "c"])
     content = bytearray(buffer.getvalue())
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))

@@ -36,16 +36,7 @@ def python2(labels: list[int], pixels: np.ndarray[Any, Any]) -> bytes:
         + b"tb"
     )
     listed = b"](" + b"".join(b"K" + bytes([label]) for label in labels) + b"e"
-    return (
-        b"\x80\x02}q\x01("
-        + text(b"labels")
-        + listed
-        + text(b"data")
-        + array
-        + text(b"note")
-        + text(b"x")
-        + b"u."
-    )
+    return b"\x80\x02}q\x01(" + text(b"labels") + listed + text(b"data") + array + text(b"note") + text(b"x") + b"u."
 
 
 PIXELS = np.arange(12, dtype=np.uint8).reshape(3, 4)
@@ -57,9 +48,7 @@ PIXELS = np.arange(12, dtype=np.uint8).reshape(3, 4)
         python2([1, 2, 3], PIXELS),
         *(pickle.dumps({"labels": [1, 2, 3], "data": PIXELS}, protocol=protocol) for protocol in (2, 3)),
         pickle.dumps({b"labels": [1, 2, 3], b"data": PIXELS.copy("F")}, protocol=2),
-        pickle.dumps({"labels": [1, 2, 3], "data": PIXELS}, protocol=2).replace(
-            b"numpy._core", b"numpy.core"
-        ),
+        pickle.dumps({"labels": [1, 2, 3], "data": PIXELS}, protocol=2).replace(b"numpy._core", b"numpy.core"),
     ],
 )
 def test_arrays_of_both_pythons_and_both_numpys(data: bytes) -> None:

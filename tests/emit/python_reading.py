@@ -40,8 +40,10 @@ class Arena:
         return {p.name: whole[p.start : p.start + p.size].reshape(p.shape) for p in self.plan.row.places}
 
 
-def make_plan(line: str, target: str = "sse2", batch: int = 5, loss: str = "softmax") -> Plan:
-    return plan(parse(line), TARGETS[target], batch, loss)
+def make_plan(
+    line: str, target: str = "sse2", batch: int = 5, loss: str = "softmax", force: str | None = "direct"
+) -> Plan:
+    return plan(parse(line), TARGETS[target], batch, loss, force=force)
 
 
 def prepare(made: Plan, known: judge.Trial, labels: npt.NDArray[Any]) -> Arena:
@@ -83,9 +85,7 @@ def shapes_of(made: Plan, call: Call) -> list[Shape]:
     return [made.buffers[name].shape for name in call.buffers]
 
 
-def run_kernel(
-    made: Plan, call: Call, shapes: Sequence[Shape], builder: type[PythonBuilder] = PythonBuilder
-) -> None:
+def run_kernel(made: Plan, call: Call, shapes: Sequence[Shape], builder: type[PythonBuilder] = PythonBuilder) -> None:
     """Run a call's emitter alone, on zeros in tensors of the given shapes."""
     b = builder(made, np.zeros(0, np.uint8), np.zeros(0), np.zeros(0, np.float32))
     tensors = [

@@ -37,11 +37,16 @@ EXAMPLES = {
     "fc_weight_gradient": "INPUT[3x3x2] - FC[15]",
     "softmax_loss": "INPUT[3x2x2] - FC[3]",
     "svm_loss": "INPUT[3x2x2] - FC[3]",
+    "winograd_forward": "INPUT[5x4x2] - CONV[3] - RELU - FC[2]",
+    "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[2] - FC[2]",
+    "winograd_weight_gradient": "INPUT[5x4x2] - CONV[2] - FC[2]",
+    "winograd_deep_gradient": "INPUT[5x4x5] - CONV[2] - FC[2]",
 }
 
 
 def example(family: str) -> tuple[Plan, Call]:
-    made = make_plan(EXAMPLES[family], loss="svm" if family == "svm_loss" else "softmax")
+    kind = "deep" if "deep" in family else "winograd" if "winograd" in family else "direct"
+    made = make_plan(EXAMPLES[family], loss="svm" if family == "svm_loss" else "softmax", force=kind)
     return made, first_call(made, family)
 
 
@@ -85,9 +90,7 @@ HALOED = {
 }
 
 
-@pytest.mark.parametrize(
-    ("family", "line"), [(family, line) for family in READERS for line in HALOED[family]]
-)
+@pytest.mark.parametrize(("family", "line"), [(family, line) for family in READERS for line in HALOED[family]])
 def test_a_halo_too_small(family: str, line: str) -> None:
     made = make_plan(line)
     call = first_call(made, family)
@@ -191,9 +194,7 @@ def test_input(short: str) -> None:
     b = builder()
     sizes = {"scales": 2, "shifts": 2, "line": 6, "image": 12}
     sizes[short] -= 1
-    shapes = {
-        name: Shape.of(size, element="lanes" if name == "line" else "f32") for name, size in sizes.items()
-    }
+    shapes = {name: Shape.of(size, element="lanes" if name == "line" else "f32") for name, size in sizes.items()}
     made = tensors(b, **shapes, x=Shape.of(2, 2, 3))
     with pytest.raises(IndexError, match=f"{short}.* is outside"):
         input_forward(b, made["scales"], made["shifts"], made["line"], made["x"], *[made["image"]] * 4)

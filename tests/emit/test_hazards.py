@@ -21,9 +21,7 @@ from striate.plan.shape import Axis, Shape
 
 def python() -> PythonBuilder:
     made = make_plan("INPUT[3x2x2] - FC[2]")
-    return PythonBuilder(
-        made, np.zeros(made.bytes(1), np.uint8), np.zeros((5, 12), np.float32), np.zeros((8, 2))
-    )
+    return PythonBuilder(made, np.zeros(made.bytes(1), np.uint8), np.zeros((5, 12), np.float32), np.zeros((8, 2)))
 
 
 def llvm() -> LlvmProgramBuilder:
@@ -43,9 +41,7 @@ def each(*but: str) -> list[str]:
 
 
 def tensor(b: Builder, shape: Shape, name: str = "t") -> Tensor:
-    return Tensor(
-        b, name, shape, np.zeros(shape.bytes(4), np.uint8) if isinstance(b, PythonBuilder) else "%t"
-    )
+    return Tensor(b, name, shape, np.zeros(shape.bytes(4), np.uint8) if isinstance(b, PythonBuilder) else "%t")
 
 
 @pytest.mark.parametrize("reading", READINGS)
@@ -191,8 +187,6 @@ def test_indices_as_text_and_as_numbers() -> None:
 @pytest.mark.parametrize("reading", ["python"])
 def test_a_buffer_beyond_the_arena(reading: str) -> None:
     made = make_plan("INPUT[3x2x2] - FC[2]")
-    b = PythonBuilder(
-        made, np.zeros(64, np.uint8), np.zeros((5, 12), np.float32), np.zeros((8, 2), np.float32)
-    )
+    b = PythonBuilder(made, np.zeros(64, np.uint8), np.zeros((5, 12), np.float32), np.zeros((8, 2), np.float32))
     with pytest.raises(IndexError, match="the arena at 64"):
         b.place(made.buffers["parameters"])

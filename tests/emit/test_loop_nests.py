@@ -30,13 +30,18 @@ KERNELS = {
     "fc_weight_gradient": "INPUT[3x3x1] - FC[3]",
     "softmax_loss": "INPUT[3x2x2] - FC[3]",
     "svm_loss": "INPUT[3x2x2] - FC[3]",
+    "winograd_forward": "INPUT[4x4x2] - CONV[3, 5x5] - RELU - FC[2]",
+    "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[3, 5x5] - FC[2]",
+    "winograd_weight_gradient": "INPUT[4x4x2] - CONV[3, 5x5] - FC[2]",
+    "winograd_deep_gradient": "INPUT[4x4x5] - CONV[3, 5x5] - FC[2]",
 }
 
 
 @pytest.mark.parametrize("family", EMITTERS)
 def test_a_kernel_reads_well(family: str) -> None:
     line = KERNELS[family]
-    made = make_plan(line, loss="svm" if family == "svm_loss" else "softmax")
+    kind = "deep" if "deep" in family else "winograd" if "winograd" in family else "direct"
+    made = make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind)
     call = first_call(made, family)
     arguments = tuple(zip(call.buffers, shapes_of(made, call), strict=True))
     b = TextBuilder(made.target.lanes)
@@ -50,11 +55,7 @@ def test_a_fused_pool_reads_well() -> None:
     call = first_call(made, "conv_forward")
     arguments = tuple(zip(call.buffers, shapes_of(made, call), strict=True))
     b = TextBuilder(made.target.lanes)
-    b.kernel(
-        Kernel(
-            "conv_forward", arguments, lambda b, *t: EMITTERS["conv_forward"](b, *t, **dict(call.settings))
-        )
-    )
+    b.kernel(Kernel("conv_forward", arguments, lambda b, *t: EMITTERS["conv_forward"](b, *t, **dict(call.settings))))
     golden_text.check("loops_conv_forward_pool.txt", "\n".join([line, "", *b.lines]))
 
 
@@ -65,9 +66,7 @@ def named(b: TextBuilder, **shapes: Shape) -> list[Tensor]:
 def test_input_scores_and_update_read_well() -> None:
     b, f32 = TextBuilder(4), {"element": "f32"}
     b.say("input:")
-    row = named(
-        b, scales=Shape.of(2, **f32), shifts=Shape.of(2, **f32), line=Shape.of(6), x=Shape.of(2, 2, 3)
-    )
+    row = named(b, scales=Shape.of(2, **f32), shifts=Shape.of(2, **f32), line=Shape.of(6), x=Shape.of(2, 2, 3))
     images = named(b, **{f"image{i}": Shape.of(12, **f32) for i in range(4)})
     input_forward(b, *row, *images)
     b.say("scores:")

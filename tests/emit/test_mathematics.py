@@ -11,9 +11,7 @@ from striate.emit.python import PythonBuilder
 
 
 def builder() -> PythonBuilder:
-    b = PythonBuilder(
-        make_plan("INPUT[1x1x1] - FC[1]"), np.zeros(0, np.uint8), np.zeros(0), np.zeros(0, np.float32)
-    )
+    b = PythonBuilder(make_plan("INPUT[1x1x1] - FC[1]"), np.zeros(0, np.uint8), np.zeros(0), np.zeros(0, np.float32))
     b.lanes = 20001  # one long vector
     return b
 
@@ -37,10 +35,7 @@ def test_logarithm(low: float, high: float) -> None:
     found = logarithm(builder(), x)
     assert np.abs(found - exact).max() < 1e-7 * max(1.0, np.abs(exact).max())
     # Close to 1, where the logarithm vanishes, its digits stay.
-    assert (
-        np.abs(found - exact)[np.abs(exact) > 0].max(initial=0, where=np.abs(exact)[np.abs(exact) > 0] < 0.3)
-        < 1e-7
-    )
+    assert np.abs(found - exact)[np.abs(exact) > 0].max(initial=0, where=np.abs(exact)[np.abs(exact) > 0] < 0.3) < 1e-7
 
 
 def test_logarithm_of_one() -> None:

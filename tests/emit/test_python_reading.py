@@ -77,6 +77,4 @@ def test_bytes(line: str) -> None:
     images = np.random.default_rng(3).integers(0, 256, (5, *known.network.input.shape), np.uint8)
     arena = prepare(made, known, known.steps[0].labels)
     arena.numbers("scales", made.network.input.depth)[:] = 1 / 255
-    judge.check(
-        run_entry(arena, "scores_byte", images), known.network.forward(known.start, images / 255), "scores"
-    )
+    judge.check(run_entry(arena, "scores_byte", images), known.network.forward(known.start, images / 255), "scores")

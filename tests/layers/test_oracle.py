@@ -24,9 +24,7 @@ def test_the_notes_example_in_one_dimension(stride: int, scores: list[int]) -> N
     assert y.ravel().tolist() == scores
 
 
-@pytest.mark.parametrize(
-    "conv", [Conv(3), Conv(2, 5, 2, 1, "pad"), Conv(2, 2, 3, 0, "crop"), Conv(4, 1, 2, 0, "pad")]
-)
+@pytest.mark.parametrize("conv", [Conv(3), Conv(2, 5, 2, 1, "pad"), Conv(2, 2, 3, 0, "crop"), Conv(4, 1, 2, 0, "pad")])
 def test_conv_against_plain_loops(conv: Conv) -> None:
     random = np.random.default_rng(1)
     x = random.standard_normal((2, 6, 7, 3))
@@ -106,9 +104,7 @@ def check_slopes(network: Network, loss: str, images: int, step: float) -> None:
     for name, gradient in gradients.items():
         direction = random.standard_normal(gradient.shape)
         ends = [
-            network.gradients(
-                {**parameters, name: parameters[name] + sign * step * direction}, pixels, labels, loss
-            )[0]
+            network.gradients({**parameters, name: parameters[name] + sign * step * direction}, pixels, labels, loss)[0]
             for sign in (1, -1)
         ]
         slope = (ends[0] - ends[1]) / (2 * step)

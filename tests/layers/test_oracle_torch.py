@@ -11,9 +11,7 @@ from corpus import CASES, NETS, draw
 from striate.errors import NotationError
 from striate.notation import Network, parse
 
-pytest.importorskip(
-    "torch", reason="PyTorch is not installed: the oracle is compared with it only where it is"
-)
+pytest.importorskip("torch", reason="PyTorch is not installed: the oracle is compared with it only where it is")
 
 import twin
 

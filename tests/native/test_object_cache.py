@@ -57,9 +57,7 @@ def objects(tmp_path: Path) -> list[Path]:
     return sorted((tmp_path / "cache").rglob("*.*"))
 
 
-def test_a_second_time_llvm_is_not_asked(
-    assembled: Counter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_second_time_llvm_is_not_asked(assembled: Counter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     first = scores()
     assert assembled.count == 1
     (kept,) = objects(tmp_path)
@@ -135,9 +133,7 @@ def test_an_object_under_anothers_name_is_foreign(
     assert scores() == first and assembled.count == 3
 
 
-def test_a_folder_in_the_objects_place(
-    assembled: Counter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_folder_in_the_objects_place(assembled: Counter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     first = scores()
     (kept,) = objects(tmp_path)
     kept.unlink()
@@ -176,12 +172,8 @@ sys.stdout.write(striate.compile(network, 5).scores(images).tobytes().hex())
     assert [path.suffix for path in objects(tmp_path)] == [".o"]
 
 
-@pytest.mark.parametrize(
-    "source", ["plan/tiles.py", "emit/relu.py", "native/assemble.py", "layers/window.py"]
-)
-def test_other_sources_make_other_objects(
-    source: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("source", ["plan/tiles.py", "emit/relu.py", "native/assemble.py", "layers/window.py"])
+def test_other_sources_make_other_objects(source: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whatever decides what the code is: an object of other sources is never taken."""
     copy = tmp_path / "striate"
     shutil.copytree(Path(cache.__file__).parent.parent, copy, ignore=shutil.ignore_patterns("__pycache__"))

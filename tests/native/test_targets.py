@@ -76,9 +76,7 @@ def test_a_processor_that_runs_none(monkeypatch: pytest.MonkeyPatch) -> None:
 def denormals_live() -> bool:
     """Whether this thread's processor still computes with numbers below the normal ones."""
     tiny = np.full(64, 1e-40, np.float32)
-    return bool(
-        (tiny * np.float32(1) != 0).all() and (np.full(64, 1e-38, np.float32) * np.float32(0.01) != 0).all()
-    )
+    return bool((tiny * np.float32(1) != 0).all() and (np.full(64, 1e-38, np.float32) * np.float32(0.01) != 0).all())
 
 
 @pytest.mark.parametrize("threads", [1, 3])

@@ -102,11 +102,7 @@ MISTAKES = [
     "INPUT[3x3x1] - CONV[2, 5x5, P=0] - FC[2]",
     "INPUT[32x32x3] - [[CONV[10] - RELU]*2 - POOL]*6 - FC[10]",
     "INPUT[32x32x3]\n[\n  [CONV[10, 3x3, P=0] - RELU]*2\n  POOL\n]*3\nFC[10]",
-    "INPUT[32x32x3] - "
-    + "CONV[10] - RELU - " * 12
-    + "POOL[5x5, S=2] - "
-    + "FC[10] - RELU - " * 12
-    + "FC[10]",
+    "INPUT[32x32x3] - " + "CONV[10] - RELU - " * 12 + "POOL[5x5, S=2] - " + "FC[10] - RELU - " * 12 + "FC[10]",
     "INPUT[32x32x3]\n\t→ CONV[10, F=4]",
 ]
 
@@ -129,6 +125,4 @@ def test_every_message_points_and_explains(text: str) -> None:
         heading, line, carets, reason = lines
         assert heading.startswith(("at column", "line "))
         assert "^" in carets and set(carets) <= set("^ \t") and len(carets) <= len(line) + 1
-        assert (
-            ":" in reason or ";" in reason or "at most" in reason or "from " in reason
-        )  # a rule and a way out
+        assert ":" in reason or ";" in reason or "at most" in reason or "from " in reason  # a rule and a way out

@@ -102,9 +102,7 @@ def test_ways_to_write_the_tiny_vgg(text: str) -> None:
 
 
 def test_names_are_numbered_per_kind() -> None:
-    names = [
-        node.name for node in parse("INPUT[8x8x1] - [CONV[2] - RELU]*2 - POOL - FC[4] - RELU - FC[2]").nodes
-    ]
+    names = [node.name for node in parse("INPUT[8x8x1] - [CONV[2] - RELU]*2 - POOL - FC[4] - RELU - FC[2]").nodes]
     assert names == ["input", "conv1", "relu1", "conv2", "relu2", "pool1", "fc1", "relu3", "fc2"]
 
 
@@ -224,16 +222,12 @@ LAYERS = st.one_of(
     st.builds(Pool, FIELDS, STRIDES, st.just(0), st.just("pad")),
     st.builds(Conv, st.integers(1, 3), FIELDS, STRIDES, st.just(0), st.just("pad")),
 )
-BLOCKS = st.lists(LAYERS, min_size=1, max_size=3).flatmap(
-    lambda block: st.integers(1, 3).map(lambda n: block * n)
-)
+BLOCKS = st.lists(LAYERS, min_size=1, max_size=3).flatmap(lambda block: st.integers(1, 3).map(lambda n: block * n))
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.integers(1, 9), st.integers(1, 9), st.lists(BLOCKS, min_size=1, max_size=4), st.integers(1, 3))
-def test_canonical_text_is_the_network_again(
-    wide: int, high: int, blocks: list[list[Layer]], times: int
-) -> None:
+def test_canonical_text_is_the_network_again(wide: int, high: int, blocks: list[list[Layer]], times: int) -> None:
     layers = [layer for block in blocks for layer in block] * times
     network = Network.of([Input(wide, high, 2), *layers])
     assert parse(str(network)) == network

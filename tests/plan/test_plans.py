@@ -37,13 +37,18 @@ def made(request: pytest.FixtureRequest) -> Plan:
     return plan(parse(LINES[name]), TARGETS[target], 37, "softmax")
 
 
+def is_scratch(buffer: Buffer) -> bool:
+    """Whether the buffer is of use during one call alone: conv1.v.forward, conv1.s.weights …"""
+    return buffer.name.count(".") == 2 and not buffer.name.endswith(".gradient")
+
+
 def spans(made: Plan, rank: bool) -> list[tuple[int, int, str]]:
     """(first byte, end, name) of every buffer that owns its bytes, all instances, in order."""
     found = []
     for buffer in made.buffers.values():
         part_of_another = buffer.name.endswith(".gradient") or buffer.name == "gradient"
         parameter = buffer.name in {place.name for place in made.row.places}
-        if part_of_another or parameter or (buffer.scope == "rank") != rank:
+        if part_of_another or parameter or is_scratch(buffer) or (buffer.scope == "rank") != rank:
             continue
         instances = made.groups if buffer.scope == "group" else 1
         found += [
@@ -58,7 +63,17 @@ def test_no_two_buffers_share_a_byte(made: Plan) -> None:
         found = spans(made, rank)
         for (_, first_end, first), (start, _, second) in pairwise(found):
             assert first_end <= start, (first, second)
-        assert found[-1][1] <= end < found[-1][1] + ALIGNMENT
+        scratch = [b for b in made.buffers.values() if is_scratch(b) and rank]
+        assert all(b.scope == "rank" and b.offset >= aligned(found[-1][1]) for b in scratch)
+        last = max([found[-1][1], *(b.offset + b.bytes for b in scratch)])
+        assert last <= end < last + ALIGNMENT
+
+
+def test_no_call_has_two_buffers_that_share_a_byte(made: Plan) -> None:
+    for call in (*made.train, *made.scores):
+        ranks = sorted((b.offset, b.offset + b.bytes) for b in map(made.buffers.get, call.buffers) if b.scope == "rank")
+        for (_, first_end), (start, _) in pairwise(ranks):
+            assert first_end <= start, call
 
 
 def test_every_buffer_begins_where_a_vector_may(made: Plan) -> None:
@@ -100,6 +115,10 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         "pool_backward": (3,),
         "conv_data_gradient": (3,),
         "fc_data_gradient": (3,),
+        "winograd_forward": (3, 4, 5, 6),
+        "winograd_data_gradient": (3, 4, 5),
+        "winograd_weight_gradient": (3, 4, 5),
+        "winograd_deep_gradient": (3, 4, 5, 6),
     }
     written = {"input.y"}
     for call in made.train:

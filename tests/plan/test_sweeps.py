@@ -86,11 +86,7 @@ def test_a_tile_fits_the_registers(
     sums = tile.filters * tile.rows * tile.columns
     assert sums + 2 <= registers or sums == unit * unit  # one result and its window: there is no smaller tile
     weights = gradient_tile(filters, field, columns, stride, registers)
-    assert (
-        1 <= weights.filters <= filters
-        and weights.field_rows in (1, field)
-        and 1 <= weights.columns <= columns
-    )
+    assert 1 <= weights.filters <= filters and weights.field_rows in (1, field) and 1 <= weights.columns <= columns
     held = weights.filters * weights.field_rows * field
     assert held < registers or (weights.filters, weights.field_rows) == (1, 1)
 

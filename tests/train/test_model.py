@@ -28,8 +28,7 @@ def small(**changes: Any) -> Model:
     network = striate.parse(LINE)
     generator = np.random.default_rng(0)
     parameters = {
-        name: generator.standard_normal(shape).astype(np.float32)
-        for name, shape in network.parameter_shapes().items()
+        name: generator.standard_normal(shape).astype(np.float32) for name, shape in network.parameter_shapes().items()
     }
     fields = {
         "network": network,

@@ -27,9 +27,7 @@ class _Limited:
         """Return the next bytes."""
         self.left -= count
         if self.left < 0:
-            raise DataError(
-                f"{self.path}: it unpacks to more than {MOST_BYTES:,} bytes: this is not the right file"
-            )
+            raise DataError(f"{self.path}: it unpacks to more than {MOST_BYTES:,} bytes: this is not the right file")
         return self.file.read(count)
 
 

@@ -52,9 +52,7 @@ def read_folder(folder: Path) -> Splits:
     for name, path in present.items():
         size = guard.regular_size(path)
         if size > _MOST_BYTES:
-            raise DataError(
-                f"{path}: it has {size:,} bytes, a batch of CIFAR-10 has 31 million: get it again"
-            )
+            raise DataError(f"{path}: it has {size:,} bytes, a batch of CIFAR-10 has 31 million: get it again")
         with guard.decoding(path, "batch of CIFAR-10"):
             content = path.read_bytes()
         parts[name] = decode(path, name, content)
@@ -94,9 +92,7 @@ def decode(path: Path, name: str, content: bytes) -> Batch:
         )
     wrong = np.flatnonzero((labels < 0) | (labels >= len(CLASSES)))
     if wrong.size:
-        raise DataError(
-            f"{path}: label {labels[wrong[0]]} of image {wrong[0]} is out of range: labels are 0..9"
-        )
+        raise DataError(f"{path}: label {labels[wrong[0]]} of image {wrong[0]} is out of range: labels are 0..9")
     return pixels, labels
 
 
@@ -117,9 +113,7 @@ def _python(path: Path, content: bytes) -> Batch:
     labels: Any = batch.get("labels")
     if not isinstance(pixels, np.ndarray) or pixels.ndim != 2 or pixels.shape[1] != _PIXELS:
         raise DataError(f"{path}: it has no 'data' of shape (N, {_PIXELS}) in uint8: get the file again")
-    if not isinstance(labels, list) or not all(
-        type(label) is int and abs(label) < 1 << 62 for label in labels
-    ):
+    if not isinstance(labels, list) or not all(type(label) is int and abs(label) < 1 << 62 for label in labels):
         raise DataError(f"{path}: it has no list of whole numbers called 'labels': get the file again")
     return pixels, np.array(labels, np.int64)
 
@@ -153,8 +147,8 @@ def _join(batches: list[Batch]) -> Dataset:
     start = 0
     for pixels, _ in batches:
         for depth in range(3):  # a depth slice at a time is the quick way to turn the axes
-            images[start : start + len(pixels), ..., depth] = pixels[
-                :, 1024 * depth : 1024 * (depth + 1)
-            ].reshape(-1, 32, 32)
+            images[start : start + len(pixels), ..., depth] = pixels[:, 1024 * depth : 1024 * (depth + 1)].reshape(
+                -1, 32, 32
+            )
         start += len(pixels)
     return Dataset("cifar10", images, np.concatenate([labels for _, labels in batches]), CLASSES)

@@ -94,9 +94,7 @@ class Splits:
                 continue
             hint = ""
             if (part.volume.height, part.volume.depth) == (volume.depth, volume.width):
-                hint = (
-                    "; these images seem to have their depth first: images.transpose(0, 2, 3, 1) puts it last"
-                )
+                hint = "; these images seem to have their depth first: images.transpose(0, 2, 3, 1) puts it last"
             raise DataError(
                 f"{source}: its images are {part.volume}, the network's INPUT is {volume}: "
                 f"write INPUT{part.volume} or take images of that size{hint}"

@@ -36,8 +36,7 @@ def read_class_folders(folder: Path, volume: Volume | None = None) -> Splits:
     unknown = sorted(set(both[1]) - set(both[0]))
     if unknown:
         raise DataError(
-            f"{test[0]}: it has the class folder {unknown[0]!r}, {parts['train']} has not: "
-            "both need the same classes"
+            f"{test[0]}: it has the class folder {unknown[0]!r}, {parts['train']} has not: both need the same classes"
         )
     size, names = _volume(both[0], volume), tuple(both[0])
     train, held = (_read(top, files, names, size) for files in both)
@@ -80,8 +79,7 @@ def _classes(folder: Path) -> dict[str, list[Path]]:
     folders = _folders(folder)
     if not folders:
         raise DataError(
-            f"{folder}: it has no sub-folders: "
-            "put the images of each class into a sub-folder with the class's name"
+            f"{folder}: it has no sub-folders: put the images of each class into a sub-folder with the class's name"
         )
     files = {path.name: _beneath(path) for path in folders}
     unprintable = [name for name in files if not name.isprintable()]

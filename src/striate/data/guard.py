@@ -109,21 +109,16 @@ def _images(path: Path, images: npt.NDArray[Any]) -> Images:
     if images.ndim == 3:
         images = images[..., np.newaxis]
     if images.ndim != 4:
-        raise DataError(
-            f"{path}: images have shape {images.shape}: it must be (N, H, W, D), or (N, H, W) for D=1"
-        )
+        raise DataError(f"{path}: images have shape {images.shape}: it must be (N, H, W, D), or (N, H, W) for D=1")
     if 0 in images.shape:
-        raise DataError(
-            f"{path}: images have shape {images.shape}: the set is empty, it needs an image or more"
-        )
+        raise DataError(f"{path}: images have shape {images.shape}: the set is empty, it needs an image or more")
     if images.dtype == np.uint8:
         return images
     if images.dtype.kind in "iu":
         low, high = images.min(), images.max()
         if low < 0 or high > 255:
             raise DataError(
-                f"{path}: pixels go from {low} to {high}: "
-                "whole numbers must be 0..255; scale them or save float32"
+                f"{path}: pixels go from {low} to {high}: whole numbers must be 0..255; scale them or save float32"
             )
         return images.astype(np.uint8)
     if images.dtype.kind != "f":
@@ -146,9 +141,7 @@ def _labels(path: Path, labels: npt.NDArray[Any], count: int) -> Labels:
             f"{path}: labels are {labels.dtype}: they must be whole numbers, such as labels.astype('int64')"
         )
     if labels.ndim != 1:
-        raise DataError(
-            f"{path}: labels have shape {labels.shape}: it must be ({count},), one number an image"
-        )
+        raise DataError(f"{path}: labels have shape {labels.shape}: it must be ({count},), one number an image")
     if len(labels) != count:
         raise DataError(f"{path}: {count} images and {len(labels)} labels: there must be one label an image")
     if labels.dtype == np.uint64 and labels.max() > np.iinfo(np.int64).max:

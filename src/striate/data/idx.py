@@ -118,9 +118,7 @@ def _pair(folder: Path, part: str, name: str, classes: tuple[str, ...]) -> Datas
             "there must be one label an image; get both from the same place"
         )
     if 0 in pixels.shape:
-        raise DataError(
-            f"{images}: its images are {pixels.shape}: the set is empty, it needs an image or more"
-        )
+        raise DataError(f"{images}: its images are {pixels.shape}: the set is empty, it needs an image or more")
     return guard.dataset(labels, name, pixels, numbers, classes)
 
 

@@ -42,9 +42,7 @@ def read_image(path: Path, volume: Volume) -> npt.NDArray[np.uint8]:
     [255, 0, 0]
     """
     if volume.depth not in (1, 3):
-        raise DataError(
-            f"{path}: image files give depth 1 (grey) or 3 (RGB), INPUT{volume} has {volume.depth}"
-        )
+        raise DataError(f"{path}: image files give depth 1 (grey) or 3 (RGB), INPUT{volume} has {volume.depth}")
     mode = "L" if volume.depth == 1 else "RGB"
     guard.regular_size(path)
     with warnings.catch_warnings(), guard.decoding(path, "image", "replace or remove it"):

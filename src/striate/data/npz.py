@@ -69,9 +69,7 @@ def read_npz(path: Path, name: str = "") -> Splits:
             f"{test.images.dtype}: both must be alike"
         )
     shared = max(train.classes, test.classes, key=len)
-    return Splits(
-        Dataset(name, train.images, train.labels, shared), Dataset(name, test.images, test.labels, shared)
-    )
+    return Splits(Dataset(name, train.images, train.labels, shared), Dataset(name, test.images, test.labels, shared))
 
 
 def read_arrays(path: Path, names: tuple[str, ...] = _NAMES) -> dict[str, Array]:
@@ -119,9 +117,7 @@ def _array(path: Path, name: str, member: Any, info: zipfile.ZipInfo) -> Array:
     while piece := member.read(1 << 22):
         content += piece
     if len(content) != size:
-        raise DataError(
-            f"{path}: it claims {claim} and ends after {len(content):,} bytes: get the file again"
-        )
+        raise DataError(f"{path}: it claims {claim} and ends after {len(content):,} bytes: get the file again")
     return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
 
 
@@ -137,8 +133,7 @@ def _header(path: Path, name: str, text: str) -> tuple[np.dtype[Any], bool, tupl
         dtype = np.dtype(plain[1] if plain else "no such type")
     except TypeError:
         raise DataError(
-            f"{path}: '{name}' is an array of {descr[1]}: "
-            "only plain numbers and text are read, no Python objects"
+            f"{path}: '{name}' is an array of {descr[1]}: only plain numbers and text are read, no Python objects"
         ) from None
     sizes = tuple(int(size.strip("L ")[:19]) for size in shape[1].split(",") if size.strip("L "))
     if len(sizes) > 8 or math.prod(sizes) * dtype.itemsize > _MOST_BYTES:

@@ -151,9 +151,7 @@ class _Machine:
         arguments, symbol = self.pop(), self.pop()
         if symbol is _Symbol.RECONSTRUCT:
             self.stack.append(_Array())
-        elif (
-            symbol is _Symbol.DTYPE and isinstance(arguments, tuple) and arguments[:1] in ((b"u1",), ("u1",))
-        ):
+        elif symbol is _Symbol.DTYPE and isinstance(arguments, tuple) and arguments[:1] in ((b"u1",), ("u1",)):
             self.stack.append(_Dtype())
         elif symbol is _Symbol.ENCODE and _is(arguments, str, str) and arguments[1] == "latin1":
             self.stack.append(_latin(arguments[0]))
@@ -266,8 +264,6 @@ def read_plain(data: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise PickleError(f"it holds a {type(found).__name__} where a dict is expected")
     return {
-        key.decode("latin-1") if isinstance(key, bytes) else key: value.value
-        if isinstance(value, _Array)
-        else value
+        key.decode("latin-1") if isinstance(key, bytes) else key: value.value if isinstance(value, _Array) else value
         for key, value in found.items()
     }

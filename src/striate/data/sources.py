@@ -74,9 +74,7 @@ _CIFAR10 = Remote(
     "md5:c58f30108f718f92721af3b95e74349a",
     ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",),
 )
-_CIFAR10_FOLDERS = frozenset(
-    {"cifar10", "cifar10batchespy", "cifar10batchesbin", "cifar10python", "cifar10binary"}
-)
+_CIFAR10_FOLDERS = frozenset({"cifar10", "cifar10batchespy", "cifar10batchesbin", "cifar10python", "cifar10binary"})
 
 SOURCES = {
     "cifar10": Source("cifar10", "cifar-10", _CIFAR10_FOLDERS, (_CIFAR10,)),

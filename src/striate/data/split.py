@@ -27,9 +27,7 @@ def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Datase
     """
     count = len(dataset)
     if not 0 < fraction < 1:
-        raise ArgumentError(
-            f"fraction is {fraction}: the part to hold back must be between 0 and 1, such as 0.1"
-        )
+        raise ArgumentError(f"fraction is {fraction}: the part to hold back must be between 0 and 1, such as 0.1")
     per_class = np.bincount(dataset.labels, minlength=len(dataset.classes))
     quota = _quota(per_class, fraction)
     total = int(quota.sum())

@@ -115,9 +115,7 @@ class Conv(Layer):
                 y += padded[:, down, across] @ weights[:, :, r, c].T
         return y
 
-    def backward(
-        self, x: Array, parameters: Parameters, y: Array, dy: Array
-    ) -> tuple[Array, dict[str, Array]]:
+    def backward(self, x: Array, parameters: Parameters, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:
         """Gradients on the input, the weights and the biases."""
         rows, columns = self.windows(_volume(x))
         weights, padded = parameters["weights"], pad(x, rows, columns)

@@ -60,9 +60,7 @@ class Fc(Layer):
         y: Array = _flat(x) @ parameters["weights"].T + parameters["biases"]
         return y.reshape(len(x), 1, 1, self.outputs)
 
-    def backward(
-        self, x: Array, parameters: Parameters, y: Array, dy: Array
-    ) -> tuple[Array, dict[str, Array]]:
+    def backward(self, x: Array, parameters: Parameters, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:
         """Gradients on the input, the weights and the biases."""
         images, height, width, depth = x.shape
         flat_dy = dy.reshape(images, self.outputs)

@@ -58,8 +58,6 @@ class Input(Layer):
         """The images themselves."""
         return x
 
-    def backward(
-        self, x: Array, parameters: Parameters, y: Array, dy: Array
-    ) -> tuple[Array, dict[str, Array]]:
+    def backward(self, x: Array, parameters: Parameters, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:
         """The gradient passes unchanged."""
         return dy, {}

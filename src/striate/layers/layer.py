@@ -84,9 +84,7 @@ class Layer(ABC):
         """Activations ``(N, H, W, D)`` from the input's activations: the oracle, plain NumPy."""
 
     @abstractmethod
-    def backward(
-        self, x: Array, parameters: Parameters, y: Array, dy: Array
-    ) -> tuple[Array, dict[str, Array]]:
+    def backward(self, x: Array, parameters: Parameters, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:
         """``(dx, gradients of the parameters)``, where ``y = forward(x)`` and ``dy`` is the gradient on y."""
 
 

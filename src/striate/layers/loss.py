@@ -63,9 +63,7 @@ def loss(name: str, scores: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Array
         raise ArgumentError(f"there is no loss {name!r}: the losses are {', '.join(LOSSES)}")
     table, classes = np.asarray(scores, np.float64), np.asarray(labels)
     if table.ndim != 2 or classes.shape != table.shape[:1] or not len(classes):
-        raise ArgumentError(
-            f"scores are (N, C) and labels (N,), with N from 1; not {table.shape} and {classes.shape}"
-        )
+        raise ArgumentError(f"scores are (N, C) and labels (N,), with N from 1; not {table.shape} and {classes.shape}")
     if not np.issubdtype(classes.dtype, np.integer):
         raise ArgumentError(f"labels are whole numbers, not {classes.dtype}")
     if classes.min() < 0 or classes.max() >= table.shape[1]:

@@ -86,9 +86,7 @@ class Pool(Layer):
         y: Array = self._taps(x).max(0)
         return y
 
-    def backward(
-        self, x: Array, parameters: Parameters, y: Array, dy: Array
-    ) -> tuple[Array, dict[str, Array]]:
+    def backward(self, x: Array, parameters: Parameters, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:
         """The gradient goes to the first maximum of each window, in row-major order."""
         rows, columns = self.windows(Volume(x.shape[2], x.shape[1], x.shape[3]))
         winner = self._taps(x).argmax(0)

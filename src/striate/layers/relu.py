@@ -45,8 +45,6 @@ class Relu(Layer):
         """max(0, x)."""
         return np.maximum(x, 0.0)
 
-    def backward(
-        self, x: Array, parameters: Parameters, y: Array, dy: Array
-    ) -> tuple[Array, dict[str, Array]]:
+    def backward(self, x: Array, parameters: Parameters, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:
         """The gradient where x > 0; nothing at x <= 0."""
         return np.where(x > 0, dy, 0.0), {}

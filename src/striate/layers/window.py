@@ -107,9 +107,7 @@ def _misfit(sides: dict[str, int], field: int, stride: int, padding: int, fit: s
             continue
         seen.add(size)
         if room < 0:
-            faults.append(
-                f"{letter} + 2*P = {size} + 2*{padding} = {size + 2 * padding} is less than F={field}"
-            )
+            faults.append(f"{letter} + 2*P = {size} + 2*{padding} = {size + 2 * padding} is less than F={field}")
         else:
             faults.append(
                 f"({letter} - F + 2*P)/S + 1 = ({size} - {field} + 2*{padding})/{stride} + 1"
@@ -140,9 +138,7 @@ def _ways(sizes: list[int], field: int, stride: int, padding: int) -> list[str]:
             ways.append(" or ".join(f"{letter}={value}" for value in near))
     sides = ("W", "H") if len(set(sizes)) > 1 else ("W",)
     for letter, size in zip(sides, sizes, strict=False):
-        near = _nearest(
-            size, 1, reach, lambda v: v + 2 * padding >= field and (v + 2 * padding - field) % stride == 0
-        )
+        near = _nearest(size, 1, reach, lambda v: v + 2 * padding >= field and (v + 2 * padding - field) % stride == 0)
         if near and near != [size]:
             ways.append(" or ".join(f"{letter}={value}" for value in near))
     return ways

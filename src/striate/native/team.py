@@ -95,9 +95,7 @@ class Team:
         self._members.append(jobs)
 
 
-def _take_part(
-    entry: Entry, context: int, rank: int, threads: int, back: list[int], bell: SimpleQueue[None]
-) -> None:
+def _take_part(entry: Entry, context: int, rank: int, threads: int, back: list[int], bell: SimpleQueue[None]) -> None:
     try:
         entry(context, rank, threads)
     finally:

@@ -47,12 +47,8 @@ def read_layer(cursor: Cursor, fit: str) -> Placed:
     end = cursor.last.end
     for letter in layer.required:
         if letter not in found.values:
-            raise NotationError(
-                _missing(cursor, found, letter), cursor.text, word.position, end - word.position
-            )
-    settings: dict[str, Any] = {
-        s.name: found.values[s.letter] for s in layer.settings if s.letter in found.values
-    }
+            raise NotationError(_missing(cursor, found, letter), cursor.text, word.position, end - word.position)
+    settings: dict[str, Any] = {s.name: found.values[s.letter] for s in layer.settings if s.letter in found.values}
     if hasattr(layer, "fit"):
         settings["fit"] = found.fit or fit
     try:
@@ -103,13 +99,9 @@ def _unexpected(cursor: Cursor, found: _Found, opening: Token) -> NotationError:
     if now.kind == "number" and cursor.last.kind in ("number", "word"):
         return cursor.error(f"a comma is missing here: write it as in {found.layer.example}")
     if now.kind == "dash" and cursor.after.kind == "number":
-        return cursor.error(
-            f"numbers in {kind}'s bracket have no sign: write it as in {found.layer.example}", now, 2
-        )
+        return cursor.error(f"numbers in {kind}'s bracket have no sign: write it as in {found.layer.example}", now, 2)
     if now.kind in ("end", "dash", "arrow", "open"):
-        reason = (
-            f"the bracket of {kind} is not closed: put ] behind its last setting, as in {found.layer.example}"
-        )
+        reason = f"the bracket of {kind} is not closed: put ] behind its last setting, as in {found.layer.example}"
         return cursor.error(reason, opening if now.kind == "end" else now)
     return cursor.error(f"{now} has no place in {kind}'s bracket, which reads {found.layer.example}")
 
@@ -173,9 +165,7 @@ def _put_named(cursor: Cursor, found: _Found, letter: str, numbers: list[Token])
     else:
         shown = "x".join(n.text for n in numbers)
         length = numbers[-1].end - numbers[0].position
-        raise cursor.error(
-            f"{letter} is one number, not {shown}: write {letter}={numbers[0].text}", numbers[0], length
-        )
+        raise cursor.error(f"{letter} is one number, not {shown}: write {letter}={numbers[0].text}", numbers[0], length)
 
 
 def _bare(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
@@ -246,9 +236,7 @@ def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int 
             number,
         )
     if letter in found.values:
-        reason = (
-            f"{letter} of {found.layer.kind} is said twice, first as {found.values[letter]}: leave one out"
-        )
+        reason = f"{letter} of {found.layer.kind} is said twice, first as {found.values[letter]}: leave one out"
         raise cursor.error(reason, number, length)
     value = cursor.whole(number)
     try:

@@ -57,9 +57,7 @@ class Cursor:
         if "." in digits:
             raise self.error(f"{number.text} is no whole number: write one, as in *3", number)
         if len(digits) > _DIGITS:
-            raise self.error(
-                f"a number of {len(digits):,} digits is too large: numbers go to {MOST:,}", number
-            )
+            raise self.error(f"a number of {len(digits):,} digits is too large: numbers go to {MOST:,}", number)
         return int(digits)
 
     def error(self, reason: str, token: Token | None = None, length: int = 0) -> NotationError:

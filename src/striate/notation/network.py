@@ -131,9 +131,7 @@ class Network:
         shapes = self.parameter_shapes()
         if set(parameters) != set(shapes):
             odd = sorted(set(parameters) ^ set(shapes))
-            raise ArgumentError(
-                f"parameters are named {', '.join(shapes) or '(none)'}; check {', '.join(odd)}"
-            )
+            raise ArgumentError(f"parameters are named {', '.join(shapes) or '(none)'}; check {', '.join(odd)}")
         checked = {name: np.asarray(parameters[name], np.float64) for name in shapes}
         for name, shape in shapes.items():
             if checked[name].shape != shape:
@@ -177,9 +175,7 @@ def _misplaced(layer: Layer, place: int) -> str:
             f"a network begins with INPUT, which says the images' size, and not with {layer.kind}: "
             f"put INPUT[WxHxD] first, as in INPUT[32x32x3] - {layer.notation()}"
         )
-    return (
-        f"there is exactly one INPUT, at the beginning, and this is another (layer {place + 1}): leave it out"
-    )
+    return f"there is exactly one INPUT, at the beginning, and this is another (layer {place + 1}): leave it out"
 
 
 def _check_size(layer: Layer, input: Volume, output: Volume) -> None:

@@ -40,11 +40,7 @@ class _Group:
         inside = sum(1 if isinstance(item, Placed) else item.count(text) for item in self.items)
         if inside * self.times > MOST_LAYERS:
             product = f"{self.times:,} x {inside:,} = " if self.times > 1 else ""
-            way = (
-                f"repeat at most {MOST_LAYERS // inside:,} times"
-                if inside <= MOST_LAYERS
-                else "leave some out"
-            )
+            way = f"repeat at most {MOST_LAYERS // inside:,} times" if inside <= MOST_LAYERS else "leave some out"
             count = f"{product}{self.times * inside:,}"
             reason = f"{count} layers are too many: a network has at most {MOST_LAYERS:,}; {way}"
             raise NotationError(reason, text, self.position, self.length)
@@ -111,9 +107,7 @@ def _layers(cursor: Cursor, fit: str, depth: int) -> list[_Group | Placed]:
             separator = cursor.take()
             cursor.skip_lines()
             if cursor.now.kind in ("end", "close"):
-                raise cursor.error(
-                    f"a layer is missing behind {separator.text}: add one, or leave it out", separator
-                )
+                raise cursor.error(f"a layer is missing behind {separator.text}: add one, or leave it out", separator)
         elif not separated and cursor.now.kind not in ("end", "close"):
             raise _not_separated(cursor)
     return items
@@ -138,9 +132,7 @@ def _item(cursor: Cursor, fit: str, depth: int) -> _Group | Placed:
     times = cursor.whole(cursor.take())
     length = cursor.last.end - sign.position
     if times < 1:
-        raise cursor.error(
-            "*0 leaves nothing: leave the whole bracket out, or repeat it once or more", sign, length
-        )
+        raise cursor.error("*0 leaves nothing: leave the whole bracket out, or repeat it once or more", sign, length)
     inside = item.items if isinstance(item, _Group) and item.times == 1 else (item,)
     return _Group(inside, times, sign.position, length)
 
@@ -162,17 +154,11 @@ def _group(cursor: Cursor, fit: str, depth: int) -> _Group:
 def _not_separated(cursor: Cursor) -> NotationError:
     now = cursor.now
     if now.kind in ("word", "open"):
-        return cursor.error(
-            "a separator is missing before this: layers are separated by - or -> or → or a new line"
-        )
+        return cursor.error("a separator is missing before this: layers are separated by - or -> or → or a new line")
     if now.kind == "comma":
-        return cursor.error(
-            "layers are separated by - or -> or → or a new line; commas stand inside brackets only"
-        )
+        return cursor.error("layers are separated by - or -> or → or a new line; commas stand inside brackets only")
     if now.kind == "number":
-        return cursor.error(
-            f"{now.text} is left over: numbers stand in the bracket of a layer, as in CONV[10, 5x5]"
-        )
+        return cursor.error(f"{now.text} is left over: numbers stand in the bracket of a layer, as in CONV[10, 5x5]")
     return cursor.error(f"{now} has no meaning here: layers look like CONV[10, 5x5, S=1, P=2] - RELU - POOL")
 
 

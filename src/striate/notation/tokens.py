@@ -74,6 +74,4 @@ def _strange(character: str) -> str:
     if character == "?":
         return "'?' has no meaning here: say whether the layer is there, by writing it or leaving it out"
     shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
-    return (
-        f"{shown} has no meaning in the notation: layers are words with brackets, as in CONV[10, 5x5] - RELU"
-    )
+    return f"{shown} has no meaning in the notation: layers are words with brackets, as in CONV[10, 5x5] - RELU"

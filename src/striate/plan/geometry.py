@@ -50,33 +50,28 @@ def backward(unit: Unit) -> Sweeps:
     )
 
 
-def _tile(unit: Unit) -> int:
-    """Results along a side of the tiles that the unit's kernels may work in: volumes have room for whole ones."""
-    layer = unit.node.layer
-    return TILE_SIZES.get(layer.field, 1) if isinstance(layer, Conv) and layer.stride == 1 else 1
-
-
 def _axis(size: int, sweeps: tuple[Sweep, ...], tile: int) -> Axis:
     reaches = [sweep.whole(tile).reach(size) for sweep in sweeps]
     return Axis(size, max(low for low, _ in reaches), max(high for _, high in reaches))
 
 
-def volume_shape(volume: Volume, reader: Unit | None = None) -> Shape:
-    """A volume as [depth][row][column][lane], with the zeros that its reader's filter or window meets."""
+def volume_shape(volume: Volume, reader: Unit | None = None, tile: int = 1) -> Shape:
+    """A volume as [depth][row][column][lane], with the zeros that its reader's filter or window meets.
+
+    ``tile``: the reader works in whole tiles of so many results a side, and meets more zeros after the end.
+    """
     if reader is None or not isinstance(reader.node.layer, Conv | Pool):
         return Shape.of(volume.depth, volume.height, volume.width)
-    (rows, columns), tile = forward(reader), _tile(reader)
+    rows, columns = forward(reader)
     return Shape((Axis(volume.depth), _axis(volume.height, (rows,), tile), _axis(volume.width, (columns,), tile)))
 
 
-def gradient_shape(unit: Unit, goes_on: bool) -> Shape:
-    """The gradient of a CONV's results, with the zeros that whole tiles meet, and the way back if it ``goes_on``."""
-    tile = _tile(unit)
+def gradient_shape(unit: Unit, goes_on: bool, tile: int = 1) -> Shape:
+    """The gradient of a CONV's results, with the zeros that the way back meets if it ``goes_on``, and whole tiles."""
     axes = [Axis(unit.node.output.depth)]
     for size, sweeps in zip(counts(unit), backward(unit), strict=True):
         axis = _axis(size, sweeps, tile) if goes_on else Axis(size)
-        rest = -size % tile
-        axes.append(Axis(size, axis.before, max(axis.after, rest)))
+        axes.append(Axis(size, axis.before, max(axis.after, -size % tile)))
     return Shape(tuple(axes))
 
 

@@ -38,6 +38,16 @@ class Kernels:
     data: Kernel
     weights: Kernel
 
+    @property
+    def source_tile(self) -> int:
+        """The side of the tiles in which the input is read; 1 where there are none."""
+        return max(self.forward.size, self.weights.size, 1)
+
+    @property
+    def gradient_tile(self) -> int:
+        """The side of the tiles in which the results' gradient is read; 1 where there are none."""
+        return max(self.data.size, self.weights.size, 1)
+
 
 @dataclass(frozen=True)
 class _Task:

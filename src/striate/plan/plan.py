@@ -134,7 +134,7 @@ def plan(
     _book_shared(arena, network, numbers, groups, slots)
     for i, unit in convs:
         book_prepared(arena, unit, chosen[unit.name], i > learner)
-    book_volumes(arena, network, units)
+    book_volumes(arena, network, units, chosen)
     scores = forward_calls(units, chosen, target, False)
     back = backward_calls(units, chosen, target)
     training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)

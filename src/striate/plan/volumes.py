@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from striate.layers import Conv, Pool
 from striate.notation.network import Network
 from striate.plan.arena import Arena
 from striate.plan.fuse import Unit
 from striate.plan.geometry import choice_shape, gradient_shape, volume_shape, wider
+from striate.plan.kernels import Kernels
 from striate.plan.shape import Shape
+from striate.volume import Volume
 
 
 def first_learner(units: Sequence[Unit]) -> int:
@@ -17,30 +19,39 @@ def first_learner(units: Sequence[Unit]) -> int:
     return next((i for i, unit in enumerate(units) if unit.learns), len(units))
 
 
-def book_volumes(arena: Arena, network: Network, units: Sequence[Unit]) -> None:
+def book_volumes(arena: Arena, network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernels]) -> None:
     """Book every volume of the units, once a thread."""
     arena.book("line", Shape.of(network.input.width * network.input.depth), "rank")
-    arena.book("input.y", volume_shape(network.input, units[0]), "rank")
+    arena.book("input.y", _read_by(network.input, units[0], chosen), "rank")
     learner = first_learner(units)
     last = units[-1].output
     arena.book("dscores", Shape.of(last.depth, last.height, last.width), "rank")
     for i, (unit, reader) in enumerate(zip(units, [*units[1:], None], strict=True)):
-        arena.book(f"{unit.name}.y", volume_shape(unit.output, reader), "rank")
+        arena.book(f"{unit.name}.y", _read_by(unit.output, reader, chosen), "rank")
         layer = unit.node.layer
         if unit.pool or isinstance(layer, Pool):
             field = layer.field if isinstance(layer, Pool) else 2
             arena.book(f"{unit.name}.choice", choice_shape(unit.output, field), "rank")
         if i >= learner:
-            _book_gradients(arena, unit, reader, i > learner)
+            _book_gradients(arena, unit, reader, i > learner, chosen)
 
 
-def _book_gradients(arena: Arena, unit: Unit, reader: Unit | None, goes_on: bool) -> None:
+def _read_by(volume: Volume, reader: Unit | None, chosen: Mapping[str, Kernels]) -> Shape:
+    tile = chosen[reader.name].source_tile if reader and reader.name in chosen else 1
+    return volume_shape(volume, reader, tile)
+
+
+def _book_gradients(
+    arena: Arena, unit: Unit, reader: Unit | None, goes_on: bool, chosen: Mapping[str, Kernels]
+) -> None:
     """``dy`` is the gradient of what the unit makes, ``dz`` that of the CONV results behind a fused POOL."""
     output = volume_shape(unit.output, reader if reader and isinstance(reader.node.layer, Pool) else None)
     if not isinstance(unit.node.layer, Conv):
         arena.book(f"{unit.name}.dy", output, "rank")
         return
-    results = gradient_shape(unit, goes_on)
+    kernels = chosen[unit.name]
+    tile = kernels.gradient_tile if goes_on else max(kernels.weights.size, 1)
+    results = gradient_shape(unit, goes_on, tile)
     arena.book(f"{unit.name}.dy", output if unit.pool else wider(results, output), "rank")
     if unit.pool:
         arena.book(f"{unit.name}.dz", results, "rank")

@@ -93,9 +93,7 @@ class Evaluation:
         }
 
     def __str__(self) -> str:
-        return (
-            f"accuracy {self.accuracy:.2%} ({self.correct:,} of {self.images:,} images), loss {self.loss:.4f}"
-        )
+        return f"accuracy {self.accuracy:.2%} ({self.correct:,} of {self.images:,} images), loss {self.loss:.4f}"
 
 
 def judge(

@@ -119,9 +119,7 @@ class _Run:
         seen, correct, summed = 0, 0, 0.0
         # Epochs count from 1 for people and from 0 for the generator of the order.
         for images, labels in batches(self.train, self.program.batch, self.seed, epoch - 1):
-            self.program.optimizer = replace(
-                self.base, lr=self.base.lr * self.schedule(self.step / self.steps)
-            )
+            self.program.optimizer = replace(self.base, lr=self.base.lr * self.schedule(self.step / self.steps))
             value = self.program.train(images, labels)
             self.step += 1
             self.images += len(labels)
@@ -168,8 +166,7 @@ class _Run:
     def check_loss(self, value: float, epoch: int) -> None:
         if not isfinite(value):
             raise DivergedError(
-                f"the loss is {value} at step {self.step:,} of {self.steps:,} (epoch {epoch}):"
-                f" {_advice(self.base.lr)}"
+                f"the loss is {value} at step {self.step:,} of {self.steps:,} (epoch {epoch}): {_advice(self.base.lr)}"
             )
 
 

@@ -45,17 +45,11 @@ def read_tensors(path: str | os.PathLike[str], format: str) -> tuple[Tensors, di
     tensors, metadata = _open(name)
     found = metadata.get("format")
     if found is None or "sha256" not in metadata:
-        raise ModelError(
-            f"{name}: a safetensors file, but no model of Striate (its metadata says nothing of it)"
-        )
+        raise ModelError(f"{name}: a safetensors file, but no model of Striate (its metadata says nothing of it)")
     if found != format:
-        raise ModelError(
-            f"{name}: its format is {found!r}, this Striate reads {format!r}: another version wrote it"
-        )
+        raise ModelError(f"{name}: its format is {found!r}, this Striate reads {format!r}: another version wrote it")
     if checksum(tensors, metadata) != metadata["sha256"]:
-        raise ModelError(
-            f"{name}: damaged: its contents do not match their checksum. Take a copy, or train again"
-        )
+        raise ModelError(f"{name}: damaged: its contents do not match their checksum. Take a copy, or train again")
     return tensors, metadata
 
 
