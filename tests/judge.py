@@ -220,10 +220,17 @@ def named(name: str, loss: str) -> Trial:
 
 
 def program(
-    known: Trial, target: str | None = None, threads: int = 2, batch: int = BATCH, cache: bool = True
+    known: Trial,
+    target: str | None = None,
+    threads: int = 2,
+    batch: int = BATCH,
+    cache: bool = True,
+    kernels: str | None = None,
 ) -> Program:
     """The trial's network, compiled, at its start."""
-    made = compile_network(known.network, batch, OPTIMIZER, known.loss, threads=threads, target=target, cache=cache)
+    made = compile_network(
+        known.network, batch, OPTIMIZER, known.loss, threads=threads, target=target, cache=cache, kernels=kernels
+    )
     made.load(known.start)
     return made
 
@@ -260,10 +267,10 @@ class Run:
 
 
 @cache
-def run(name: str, loss: str, target: str) -> Run:
+def run(name: str, loss: str, target: str, kernels: str | None = None) -> Run:
     """The trial of a net of the corpus on one target: the first batch looked at, then five steps."""
     known = named(name, loss)
-    made, first = program(known, target), known.steps[0]
+    made, first = program(known, target, kernels=kernels), known.steps[0]
     scores = made.scores(first.images)
     mean, gradients = made.gradients(first.images, first.labels)
     losses, correct = [], []

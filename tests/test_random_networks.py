@@ -37,6 +37,7 @@ class Draw:
     threads: int
     loss: str
     target: str
+    kernels: str | None
     seed: int
 
 
@@ -85,6 +86,7 @@ def draws(draw: st.DrawFn) -> Draw:
         draw(st.integers(1, 3)),
         draw(st.sampled_from(["softmax", "svm"])),
         draw(st.sampled_from(judge.ABLE)),
+        draw(st.sampled_from([None, "direct", "winograd", "deep"])),
         draw(st.integers(0, 9999)),
     )
 
@@ -103,6 +105,7 @@ def compare(drawn: Draw) -> bool:
         drawn.loss,
         threads=drawn.threads,
         target=drawn.target,
+        kernels=drawn.kernels,
         cache=False,
     )
     program.load(start)

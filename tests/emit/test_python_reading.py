@@ -24,11 +24,12 @@ QUICK = [name for name in CASES if name not in SLOW]
 SIZES = (5,)  #: of 4 lanes: a full group and one image
 
 
-def step_through(line: str, target: str, loss: str, batch: int = 5) -> None:
+def step_through(line: str, target: str, loss: str, batch: int = 5, force: str = "direct") -> None:
     """One training step and the scores, held against the oracle."""
     known = judge.trial(line, loss, sizes=(batch,))
-    made, step = make_plan(line, target, batch, loss), known.steps[0]
+    made, step = make_plan(line, target, batch, loss, force), known.steps[0]
     arena = prepare(made, known, step.labels)
+    run_entry(arena, "prepare", step.images)
     judge.check(run_entry(arena, "scores_float", step.images), step.scores, "scores")
     run_entry(arena, "train_float", step.images)
     losses, hits = arena.numbers("losses", batch), arena.numbers("hits", batch)
@@ -49,8 +50,23 @@ def test_other_lanes_and_registers(name: str, target: str) -> None:
     step_through(CASES[name], target, "softmax", batch=3)
 
 
+#: What Winograd's tiles must get right: cut-off last tiles, fused POOL, padding, crop, a bundle that overlaps.
+TILED = [
+    ("INPUT[6x4x2] - CONV[3] - RELU - CONV[2] - RELU - POOL - FC[2]", "winograd"),
+    ("INPUT[7x3x1] - CONV[2, 5x5, P=2] - POOL[2x2, S=2, fit=crop] - CONV[3, 3x3, P=2] - RELU - FC[2]", "winograd"),
+    ("INPUT[6x9x1] - CONV[2, 5x5, P=1] - RELU - CONV[2, 3x3, P=0] - FC[2]", "winograd"),
+    ("INPUT[5x4x5] - CONV[6] - RELU - CONV[3, 5x5] - FC[2]", "deep"),
+]
+
+
+@pytest.mark.parametrize(("line", "force"), TILED)
+def test_winograd(line: str, force: str) -> None:
+    step_through(line, "sse2", "softmax", force=force)
+
+
 def test_every_kernel_family_has_run() -> None:
     plans = [make_plan(CASES[name], loss=loss) for name in QUICK for loss in ("softmax", "svm")]
+    plans += [make_plan(line, force=force) for line, force in TILED]
     families = {call.family for made in plans for call in (*made.train, *made.scores)}
     assert families == set(EMITTERS)
 
