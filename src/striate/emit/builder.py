@@ -148,6 +148,10 @@ class ProgramBuilder(Builder):
         """Items 0 to ``items - 1``, each done by whichever thread comes first."""
 
     @abstractmethod
+    def perform(self, entry: str, body: Callable[[], None]) -> None:
+        """Do all that another of the program's functions does, which is what ``body`` emits."""
+
+    @abstractmethod
     def barrier(self) -> None:
         """All threads have arrived before any goes on."""
 

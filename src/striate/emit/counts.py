@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from striate.emit.builder import Kernel, ProgramBuilder, check_arguments
@@ -157,6 +157,9 @@ class CountsBuilder(ProgramBuilder):
 
     def work(self, items: Index | int, name: str) -> Iterator[Index]:
         return self._repeat(int(Index.of(items)), Index.variable(name))
+
+    def perform(self, entry: str, body: Callable[[], None]) -> None:
+        body()
 
     def barrier(self) -> None:
         """Meeting computes nothing."""

@@ -103,7 +103,7 @@ def prepare(b: ProgramBuilder, plan: Plan, element: str = "") -> None:
 def train(b: ProgramBuilder, plan: Plan, element: str) -> None:
     """Forward, loss, backward for every group into its slot; then, slots summed in order, the update."""
     if plan.prepare:
-        prepare(b, plan)
+        b.perform("prepare", lambda: prepare(b, plan))
         b.barrier()
     for slot in b.work(plan.slots, "slot"):
         gradient = b.place(plan.buffers["gradient"], slot)

@@ -6,7 +6,7 @@ steps of small networks through it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -138,6 +138,9 @@ class PythonBuilder(ProgramBuilder):
 
     def work(self, items: Index | int, name: str) -> Iterator[Index]:
         return self.range(items, name)
+
+    def perform(self, entry: str, body: Callable[[], None]) -> None:
+        body()
 
     def barrier(self) -> None:
         """One thread has nobody to wait for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from striate.emit.builder import Kernel, ProgramBuilder, check_arguments
 from striate.emit.index import Index
@@ -172,6 +172,9 @@ class TextBuilder(ProgramBuilder):
     def work(self, items: Index | int, name: str) -> Iterator[Index]:
         variable = self._fresh(name)
         return self._loop(f"share {variable} in 0..{items} among the threads:", variable)
+
+    def perform(self, entry: str, body: Callable[[], None]) -> None:
+        self.say(f"{entry}()")
 
     def barrier(self) -> None:
         self.say("all threads meet")
