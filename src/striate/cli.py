@@ -215,6 +215,9 @@ def plan(
     batch: Annotated[
         int, typer.Option("--batch", metavar="N", min=1, help="Images whose activations are counted.")
     ] = 1,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print what the engine would run instead: kernels, tiles, memory.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Print a network's volumes, neurons, parameters, receptive fields, memory and flops, layer by layer.
@@ -223,7 +226,29 @@ def plan(
       striate plan "INPUT[32x32x3] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[10]"
       striate plan "INPUT[224x224x3] - CONV[96, 11x11, S=4, P=0]" --fit pad
     """
+    from striate.commands.plan import explain as run_explain
     from striate.commands.plan import plan as run
+
+    if explain:
+        run_explain(line, fit.value, batch)
+    else:
+        run(line, fit.value, batch, json)
+
+
+@app.command(short_help="Time every kernel of a training step.")
+@spoken
+def profile(
+    line: Annotated[str, LineOf],
+    fit: FitOption = Fit.stop,
+    batch: Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Images of a training step.")] = 128,
+    json: Json = False,
+) -> None:
+    """Time every kernel of a training step alone, beside the peak of one core, measured just before.
+
+    \b
+      striate profile "INPUT[32x32x3] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[10]"
+    """
+    from striate.commands.profile import run
 
     run(line, fit.value, batch, json)
 

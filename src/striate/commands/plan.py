@@ -7,6 +7,14 @@ from striate.notation.parse import parse
 from striate.notation.table import summary
 
 
+def explain(line: str, fit: str, batch: int) -> None:
+    """Print what the engine would run on this processor: kernels, tiles, calls and the map of the memory."""
+    from striate.native.host import choose_target
+    from striate.plan.plan import plan as make_plan
+
+    print(make_plan(parse(line, fit=fit), choose_target(), batch, "softmax"))
+
+
 def plan(line: str, fit: str, batch: int, as_json: bool) -> None:
     """Print the table of the network."""
     table = summary(parse(line, fit=fit), batch)

@@ -1,0 +1,35 @@
+"""`striate plan --explain` and `striate profile`: what the engine runs, and how long it takes."""
+
+from __future__ import annotations
+
+import json
+
+from command_line import TINY, VGG, Run
+
+from striate.native.host import choose_target
+from striate.notation import parse
+from striate.plan.plan import plan
+
+
+def test_explain_prints_the_plan(run: Run) -> None:
+    said = run("plan", VGG, "--explain", "--batch", 128).stdout
+    assert said == f"{plan(parse(VGG), choose_target(), 128, 'softmax')}\n"
+    assert "conv2: forward winograd" in said and "direct: " in said and "arena: " in said
+
+
+def test_profile_times_every_call(run: Run) -> None:
+    found = json.loads(run("profile", TINY, "--batch", 32, "--json").stdout)
+    made = plan(parse(TINY), choose_target(), 32, "softmax")
+    assert [call["call"].split("(")[0] for call in found["calls"]] == [call.family for call in made.train]
+    assert abs(sum(call["share"] for call in found["calls"]) - 1) < 1e-9
+    conv = found["calls"][0]
+    # Both are the same seconds: operations done, and those of the plain definition.
+    flops = parse(TINY).nodes[1].layer.flops(parse(TINY).input) * made.target.lanes
+    assert round(conv["effective_gflops"] * 1e9 * conv["microseconds"] / 1e6) == flops
+    assert found["peak_gflops"] > 0 and all(call["microseconds"] > 0 for call in found["calls"])
+
+
+def test_profile_in_a_pipe(run: Run) -> None:
+    said = run("profile", TINY, "--batch", 32).stdout
+    assert "peak is" in said and "softmax_loss(fc1.y)" in said and "images/s a thread" in said
+    assert max(map(len, said.splitlines())) <= 100
