@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from striate.plan.sweep import split_evenly
 from striate.plan.target import Target
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class GradientTile:
         return f"{self.filters} filters x {self.field_rows} filter rows"
 
 
+def _cheapest(offers: Iterable[tuple[float, T]]) -> T:
+    """What is offered at the lowest cost, the first of equals."""
+    return min(offers, key=lambda offer: offer[0])[1]
+
+
 def _widest(total: int, most: int) -> int:
     return split_evenly(total, most)[0][1] if total else 1
 
@@ -42,20 +51,21 @@ def correlation_tile(filters: int, rows: int, columns: int, reach: int, step: in
 
     ``reach`` weights of a filter row meet the columns; ``unit`` rows and columns go together (2 under POOL).
     """
-    best: tuple[float, Tile] | None = None
-    for columns_wide in range(unit, min(columns, 16) + 1, unit):
-        for many in range(1, min(filters, 16) + 1):
+
+    def offers() -> Iterator[tuple[float, Tile]]:
+        yield float("inf"), Tile(1, unit, unit)
+        for columns_wide in range(unit, min(columns, 16) + 1, unit):
             width = _widest(columns // unit, columns_wide // unit) * unit
-            sums = many * unit * width
             held = min(step * (width - 1) + reach, width + (2 if step > 1 else reach - 1))
-            if sums + held + 2 > registers:
-                continue
-            loads = unit * (held + reach * many) / (sums * reach)
-            fill = _fill(filters, many) * _fill(columns // unit, width // unit)
-            cost = (1 + 0.5 * loads + 0.3 * max(0.0, loads - 0.8)) / fill * (1 if sums >= 8 else 8 / sums)
-            if best is None or cost < best[0]:
-                best = cost, Tile(many, unit, width)
-    return best[1] if best else Tile(1, unit, unit)
+            for many in range(1, min(filters, 16) + 1):
+                sums = many * unit * width
+                if sums + held + 2 > registers:
+                    continue
+                loads = unit * (held + reach * many) / (sums * reach)
+                fill = _fill(filters, many) * _fill(columns // unit, width // unit)
+                yield (1 + 0.5 * loads + 0.3 * max(0.0, loads - 0.8)) / fill * max(1, 8 / sums), Tile(many, unit, width)
+
+    return _cheapest(offers())
 
 
 def _fill(total: int, most: int) -> float:
@@ -67,20 +77,19 @@ def _fill(total: int, most: int) -> float:
 
 def gradient_tile(filters: int, field: int, columns: int, step: int, registers: int) -> GradientTile:
     """The tile for a weight gradient: whole filters where they fit, else one filter row at a time."""
-    best: tuple[float, GradientTile] | None = None
-    for field_rows in {1, field}:
-        for many in range(1, min(filters, 16) + 1):
-            sums = many * field_rows * field
-            if sums + min(field, 4) + many + 1 > registers and (many > 1 or field_rows > 1):
-                continue
-            width = min(columns, 4)
+    width = min(columns, 4)
+
+    def offers() -> Iterator[tuple[float, GradientTile]]:
+        for field_rows in sorted({1, field}):
             inputs = field_rows * (min(step * (width - 1) + field, width * field)) / width
-            loads = (many + inputs) / sums
-            cost = (1 + loads) / _fill(filters, many) * (1 if sums >= 8 else 8 / sums)
-            if best is None or cost < best[0]:
-                best = cost, GradientTile(many, field_rows, width)
-    assert best is not None
-    return best[1]
+            for many in range(1, min(filters, 16) + 1):
+                sums = many * field_rows * field
+                if sums + min(field, 4) + many + 1 > registers and (many > 1 or field_rows > 1):
+                    continue
+                cost = (1 + (many + inputs) / sums) / _fill(filters, many) * max(1, 8 / sums)
+                yield cost, GradientTile(many, field_rows, width)
+
+    return _cheapest(offers())
 
 
 @dataclass(frozen=True)
@@ -117,20 +126,33 @@ class WinogradTile:
 def winograd_tile(size: int, filters: int, rows: int, columns: int, registers: int) -> WinogradTile:
     """The block and the filters a turn with the fewest loads per multiply-add."""
     down, across = -(-rows // size), -(-columns // size)
-    best: tuple[float, WinogradTile] | None = None
-    for wide in range(1, min(across, 8) + 1):
-        for tall in range(1, (min(down, 4) if wide == across else 1) + 1):
-            count = wide * tall
-            for many in range(1, min(filters, 16) + 1):
-                if many * count + count + 1 > registers:
-                    continue
-                fill = _fill(filters, many) * _fill(across, wide) * _fill(down, tall)
-                sums = many * count
-                cost = (1 + (many + count) / sums) / fill * (1 if sums >= 6 else 6 / sums)
-                if best is None or cost < best[0]:
-                    best = cost, WinogradTile(size, tall, wide, many)
-    assert best is not None
-    return best[1]
+
+    def offers() -> Iterator[tuple[float, WinogradTile]]:
+        for wide in range(1, min(across, 8) + 1):
+            for tall in range(1, (min(down, 4) if wide == across else 1) + 1):
+                count = wide * tall
+                for many in range(1, min(filters, 16) + 1):
+                    if many * count + count + 1 <= registers:
+                        fill = _fill(filters, many) * _fill(across, wide) * _fill(down, tall)
+                        yield _square(many, count, 6) / fill, WinogradTile(size, tall, wide, many)
+
+    return _cheapest(offers())
+
+
+def _square(many: int, wide: int, least: int) -> float:
+    """The cost of a multiply-add with ``many`` x ``wide`` sums: its loads, and idle units below ``least`` sums."""
+    sums = many * wide
+    return (1 + (many + wide) / sums) * max(1, least / sums)
+
+
+def _sums(filters: int, width: int, most: int, least: int, registers: int) -> tuple[int, int]:
+    """Filters x at most ``most`` of ``width`` for a square of sums in registers."""
+    return _cheapest(
+        (_square(many, wide, least) / (_fill(filters, many) * _fill(width, wide)), (many, wide))
+        for many in range(1, min(filters, 16) + 1)
+        for wide in range(1, min(width, most) + 1)
+        if many * wide + wide + 1 <= registers
+    )
 
 
 def winograd_gradient_tile(
@@ -139,32 +161,12 @@ def winograd_gradient_tile(
     """Blocks of up to 16 tiles, so that few sums travel to memory; a square of sums in registers."""
     down, across = -(-rows // size), -(-columns // size)
     wide = _widest(across, 8)
-    tall = _widest(down, max(1, 16 // wide))
-    best: tuple[float, int, int] | None = None
-    for many in range(1, min(filters, 16) + 1):
-        for deep in range(1, min(depth, 16) + 1):
-            if many * deep + deep + 1 > registers:
-                continue
-            cost = (1 + (many + deep) / (many * deep)) / (_fill(filters, many) * _fill(depth, deep))
-            if best is None or cost < best[0]:
-                best = cost, many, deep
-    assert best is not None
-    return WinogradTile(size, tall, wide, best[1], best[2])
+    return WinogradTile(size, _widest(down, max(1, 16 // wide)), wide, *_sums(filters, depth, 16, 1, registers))
 
 
 def winograd_deep_tile(size: int, filters: int, depth: int, rows: int, columns: int, target: Target) -> WinogradTile:
     """Four tiles a block; sums of filters x bundles of slices in registers."""
     down, across = -(-rows // size), -(-columns // size)
-    wide = _widest(across, 4)
-    bundles = -(-depth // target.lanes)
-    best: tuple[float, int, int] | None = None
-    for many in range(1, min(filters, 16) + 1):
-        for deep in range(1, min(bundles, 6) + 1):
-            if many * deep + deep + 1 > target.registers:
-                continue
-            sums = many * deep
-            cost = (1 + (many + deep) / sums) / (_fill(filters, many) * _fill(bundles, deep)) * max(1, 8 / sums)
-            if best is None or cost < best[0]:
-                best = cost, many, deep
-    assert best is not None
-    return WinogradTile(size, _widest(down, max(1, 4 // wide)), wide, best[1], best[2])
+    wide, bundles = _widest(across, 4), -(-depth // target.lanes)
+    sums = _sums(filters, bundles, 6, 8, target.registers)
+    return WinogradTile(size, _widest(down, max(1, 4 // wide)), wide, *sums)
