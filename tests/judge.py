@@ -268,9 +268,14 @@ class Run:
 
 @cache
 def run(name: str, loss: str, target: str, kernels: str | None = None) -> Run:
-    """The trial of a net of the corpus on one target: the first batch looked at, then five steps."""
+    """The trial of a net of the corpus on one target."""
     known = named(name, loss)
-    made, first = program(known, target, kernels=kernels), known.steps[0]
+    return play(known, program(known, target, kernels=kernels))
+
+
+def play(known: Trial, made: Program) -> Run:
+    """A trial: the first batch looked at, then five steps."""
+    first = known.steps[0]
     scores = made.scores(first.images)
     mean, gradients = made.gradients(first.images, first.labels)
     losses, correct = [], []

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
 
 import judge
 from judge import EACH_TARGET, IN_TURN, LINES, OPTIMIZER
@@ -15,6 +16,7 @@ from judge import EACH_TARGET, IN_TURN, LINES, OPTIMIZER
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: the engine is compared with it only where it is")
 
 import twin  # noqa: E402 - it needs torch
+from test_random_networks import SETTINGS, Draw, draws  # noqa: E402
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -46,8 +48,12 @@ def _optimizer(leaves: dict[str, Any]) -> Any:
 
 @cache
 def trained(name: str, loss: str) -> tuple[Any, ...]:
+    """PyTorch's part of the trial of a net of the corpus."""
+    return play(judge.named(name, loss))
+
+
+def play(known: judge.Trial) -> tuple[Any, ...]:
     """What ``Run.check`` takes: PyTorch's scores, losses, first gradients, momenta and last parameters."""
-    known = judge.named(name, loss)
     leaves = {n: torch.from_numpy(p.astype(np.float64)).requires_grad_() for n, p in known.start.items()}
     optimizer = _optimizer(leaves)
     scores, losses, gradients = [], [], []
@@ -55,7 +61,7 @@ def trained(name: str, loss: str) -> tuple[Any, ...]:
         optimizer.zero_grad()
         pixels = torch.from_numpy(step.images.astype(np.float64)).permute(0, 3, 1, 2)
         made = twin.forward(known.network, leaves, pixels)
-        mean = _mean_loss(made, torch.from_numpy(step.labels), loss)
+        mean = _mean_loss(made, torch.from_numpy(step.labels), known.loss)
         mean.backward()
         scores.append(made.detach().numpy())
         losses.append(mean.item())
@@ -75,3 +81,15 @@ def test_softmax(name: str, target: str) -> None:
 @pytest.mark.parametrize(("name", "target"), IN_TURN)
 def test_hinge(name: str, target: str) -> None:
     judge.run(name, "svm", target).check(judge.named(name, "svm"), *trained(name, "svm"))
+
+
+@pytest.mark.skipif(not judge.ABLE, reason="this processor runs no target of the engine")
+@SETTINGS
+@given(draws())
+def test_drawn_networks(drawn: Draw) -> None:
+    """Networks that lean to the edges, on every target and with every kind of kernel: five steps."""
+    assume(drawn.network.parameter_shapes())
+    known = judge.trial(str(drawn.network), drawn.loss, drawn.seed, (drawn.images,) * 5)
+    assume(min(step.clearance for step in known.steps) > judge.CLEAR)
+    made = judge.program(known, drawn.target, drawn.threads, drawn.batch, cache=False, kernels=drawn.kernels)
+    judge.play(known, made).check(known, *play(known))
