@@ -218,9 +218,7 @@ def winograd_weight_gradient(
     kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
     filters, depth = dweights.shape.axes[0].size, dweights.shape.axes[1].size
     first = rows.taps[0].offset, columns.taps[0].offset
-    for p in b.range(s.shape.axes[0].size, "p"):
-        for i in b.range(filters * depth, "i"):
-            s[p, i] = b.zero()
+    clear(b, s, filters * depth)
     for block in blocks(b, rows, columns, tile):
         block = whole(block, tile.size)  # beyond the end dz is zero
         transform(b, x, v, kit.data, first, tile.size, room, block)
@@ -232,6 +230,13 @@ def winograd_weight_gradient(
             for r, line in enumerate(square(b, transposed(kit.weights), sums)):
                 for c, value in enumerate(line):
                     dweights[k, d, r, c] = dweights[k, d, r, c] + b.reduce_add(value)
+
+
+def clear(b: Builder, s: Tensor, count: int) -> None:
+    """The first ``count`` sums of every point begin at zero."""
+    for p in b.range(s.shape.axes[0].size, "p"):
+        for i in b.range(count, "i"):
+            s[p, i] = b.zero()
 
 
 def _gather(

@@ -12,7 +12,7 @@ from striate.emit.builder import Builder, Value
 from striate.emit.index import Index
 from striate.emit.loops import tiles
 from striate.emit.tensor import Tensor
-from striate.emit.winograd import Block, blocks, cells, square, transform, whole
+from striate.emit.winograd import Block, blocks, cells, clear, square, transform, whole
 from striate.plan.sweep import Sweep
 from striate.plan.tiles import WinogradTile
 from striate.plan.winograd import transforms, transposed
@@ -52,9 +52,7 @@ def winograd_deep_gradient(
     kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
     depth, filters = x.shape.axes[0].size, dz.shape.axes[0].size
     bundles = -(-depth // b.lanes)
-    for p in b.range(s.shape.axes[0].size, "p"):
-        for i in b.range(filters * bundles, "i"):
-            s[p, i] = b.zero()
+    clear(b, s, filters * bundles)
     for block in blocks(b, rows, columns, tile):
         block = whole(block, tile.size)  # beyond the end dz is zero
         _turn(b, x, v, line, block, rows, columns, tile)
