@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from striate.emit.index import Index
+from striate.emit.index import Index, Span
 from striate.emit.tensor import Tensor
 from striate.plan.arena import Buffer
 from striate.plan.shape import Shape
@@ -38,12 +38,14 @@ class Register(Protocol):
 class Kernel:
     """A function of the program: its name, its tensors, and the emitter that writes its body.
 
-    Equal names mean equal kernels: layers of equal size share one.
+    Equal names mean equal kernels: layers of equal size share one. ``items``: pieces of work that a call may do a
+    part of; the emitter then takes a ``span`` of them. 0 for a kernel that is always done whole.
     """
 
     name: str
     arguments: tuple[tuple[str, Shape], ...]
     emit: Callable[..., None]
+    items: int = 0
 
 
 class Builder(ABC):
@@ -61,8 +63,12 @@ class Builder(ABC):
         """A new variable holding ``value``."""
 
     @abstractmethod
-    def minimum(self, a: Index, b: Index | int) -> Index:
+    def smaller(self, a: Index | int, b: Index | int) -> Index:
         """The smaller of two indices, at run time."""
+
+    @abstractmethod
+    def larger(self, a: Index | int, b: Index | int) -> Index:
+        """The larger of two indices, at run time."""
 
     # ---- memory
     @abstractmethod
@@ -140,12 +146,19 @@ class ProgramBuilder(Builder):
     """The further words in which a whole program is written: kernels, buffers, and a team of threads."""
 
     @abstractmethod
-    def call(self, kernel: Kernel, *tensors: Tensor) -> None:
-        """Run a kernel on tensors of its arguments' shapes."""
+    def call(self, kernel: Kernel, *tensors: Tensor, span: Span | None = None) -> None:
+        """Run a kernel on tensors of its arguments' shapes; ``span``: only these of its items."""
 
     @abstractmethod
     def work(self, items: Index | int, name: str) -> Iterator[Index]:
         """Items 0 to ``items - 1``, each done by whichever thread comes first."""
+
+    @abstractmethod
+    def spread(self, groups: Index | int, items: int, name: str, portions: int) -> Iterator[tuple[Index, Span]]:
+        """Every item of every group, as (group, span): about ``portions`` for each thread, first come first served.
+
+        Nothing may depend on how the items are cut.
+        """
 
     @abstractmethod
     def perform(self, entry: str, body: Callable[[], None]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from striate.emit.builder import Builder, Register, Value
-from striate.emit.index import Index
-from striate.emit.loops import tiles
+from striate.emit.index import Index, Span
+from striate.emit.loops import items, tiles
 from striate.emit.tensor import Tensor
 from striate.plan.sweep import Sweep
 from striate.plan.tiles import GradientTile, Tile
@@ -55,14 +55,17 @@ def correlate(
     columns: Sweep,
     tile: Tile,
     unit: int = 1,
+    split: str = "",
+    span: Span | None = None,
 ) -> None:
     """``finish`` receives every tile of sums over depth slices and taps; tiles of one place share its input.
 
-    Rows and columns come in multiples of ``unit``.
+    Rows and columns come in multiples of ``unit``. ``span``: only these tiles of the axis named by ``split``.
     """
-    for v, height in tiles(b, rows.count // unit, tile.rows // unit, "y"):
+    parts = {split: span}
+    for v, height in tiles(b, rows.count // unit, tile.rows // unit, "y", parts.get("rows")):
         for u, width in tiles(b, columns.count // unit, tile.columns // unit, "x"):
-            for k, many in tiles(b, filters, tile.filters, "k"):
+            for k, many in tiles(b, filters, tile.filters, "k", parts.get("filters")):
                 y, x = v * unit, u * unit
                 acc: Accumulators = []
                 for i in range(many):
@@ -87,6 +90,8 @@ def conv_forward(
     tile: Tile,
     relu: bool,
     pool: bool,
+    split: str = "",
+    span: Span | None = None,
 ) -> None:
     """y = [POOL] [RELU] (weights * x + biases); with POOL, ``choice`` keeps which of the four won (4: none)."""
     filters, depth = weights.shape.axes[0].size, weights.shape.axes[1].size
@@ -102,6 +107,8 @@ def conv_forward(
         columns,
         tile,
         2 if pool else 1,
+        split,
+        span,
     )
 
 
@@ -184,6 +191,8 @@ def conv_data_gradient(
     columns: tuple[Sweep, ...],
     tile: Tile,
     mask: bool,
+    split: str = "",
+    span: Span | None = None,
 ) -> None:
     """dx = what dz passes back through the weights; zero where ``mask`` says that a RELU held x at zero."""
     filters, depth = weights.shape.axes[0].size, weights.shape.axes[1].size
@@ -200,6 +209,8 @@ def conv_data_gradient(
                 down,
                 across,
                 tile,
+                split=split,
+                span=span,
             )
 
 
@@ -212,10 +223,11 @@ def conv_weight_gradient(
     rows: Sweep,
     columns: Sweep,
     tile: GradientTile,
+    span: Span | None = None,
 ) -> None:
     """dweights += the sum over positions and lanes of dz times the x that each weight met."""
     filters, depth, field = (axis.size for axis in dweights.shape.axes[:3])
-    for k, many in tiles(b, filters, tile.filters, "k"):
+    for k, many in tiles(b, filters, tile.filters, "k", span):
         for d in b.range(depth, "d"):
             for i, tall in tiles(b, field, tile.field_rows, "i"):
                 _gradient_tile(b, x, dz, dweights, (k, d, i), (many, tall), rows, columns, tile.columns)
@@ -255,10 +267,10 @@ def _gradient_tile(
                 dweights[target] = dweights[target] + b.reduce_add(sums[k][i][j].value)
 
 
-def bias_gradient(b: Builder, dz: Tensor, dbiases: Tensor) -> None:
+def bias_gradient(b: Builder, dz: Tensor, dbiases: Tensor, *, span: Span | None = None) -> None:
     """dbiases += the sum of each map of dz over positions and lanes."""
     filters, height, width = (axis.size for axis in dz.shape.axes)
-    for k in b.range(filters, "k"):
+    for k in items(b, filters, "k", span):
         sums = [b.register("sum", b.zero()) for _ in range(min(width, 4))]
         for y in b.range(height, "y"):
             for x, wide in tiles(b, width, len(sums), "x"):
@@ -270,10 +282,10 @@ def bias_gradient(b: Builder, dz: Tensor, dbiases: Tensor) -> None:
         dbiases[k] = dbiases[k] + b.reduce_add(total)
 
 
-def unpool(b: Builder, dy: Tensor, choice: Tensor, dz: Tensor, dbiases: Tensor) -> None:
+def unpool(b: Builder, dy: Tensor, choice: Tensor, dz: Tensor, dbiases: Tensor, *, span: Span | None = None) -> None:
     """dz = dy at the position of each 2x2 window that won, zero elsewhere; dbiases += its sums."""
     filters, height, width = (axis.size for axis in dy.shape.axes)
-    for k in b.range(filters, "k"):
+    for k in items(b, filters, "k", span):
         total = b.register("total", b.zero())
         for y in b.range(height, "y"):
             for x, wide in tiles(b, width, 4, "x"):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from striate.emit.builder import Kernel, ProgramBuilder, check_arguments
-from striate.emit.index import Index
+from striate.emit.index import Index, Span
 from striate.emit.tensor import Tensor
 from striate.plan.arena import Buffer
 from striate.plan.shape import ELEMENT_BYTES, Shape
@@ -94,8 +94,11 @@ class CountsBuilder(ProgramBuilder):
     def register(self, name: str, value: Counted) -> Held:
         return Held(value)
 
-    def minimum(self, a: Index, b: Index | int) -> Index:
+    def smaller(self, a: Index | int, b: Index | int) -> Index:
         return Index.variable("least")
+
+    def larger(self, a: Index | int, b: Index | int) -> Index:
+        return Index.variable("most")
 
     def _width(self, tensor: Tensor) -> int:
         return self.lanes if tensor.shape.per_lane or tensor.as_vector else 1
@@ -146,7 +149,7 @@ class CountsBuilder(ProgramBuilder):
     def frexp(self, a: Counted) -> tuple[Counted, Counted]:
         return self.operation(a.width), Counted(self, a.width)
 
-    def call(self, kernel: Kernel, *tensors: Tensor) -> None:
+    def call(self, kernel: Kernel, *tensors: Tensor, span: Span | None = None) -> None:
         check_arguments(kernel, tensors)
         before, outer = self.total, self._turns
         self.total = Counts()
@@ -157,6 +160,10 @@ class CountsBuilder(ProgramBuilder):
 
     def work(self, items: Index | int, name: str) -> Iterator[Index]:
         return self._repeat(int(Index.of(items)), Index.variable(name))
+
+    def spread(self, groups: Index | int, items: int, name: str, portions: int) -> Iterator[tuple[Index, Span]]:
+        for group in self._repeat(int(Index.of(groups)), Index.variable(name)):
+            yield group, Span.whole(items)
 
     def perform(self, entry: str, body: Callable[[], None]) -> None:
         body()

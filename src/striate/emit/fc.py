@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from striate.emit.builder import Builder
-from striate.emit.loops import tiles
+from striate.emit.index import Span
+from striate.emit.loops import items, stretch, tiles
 from striate.emit.tensor import Tensor
 
 
 def fc_forward(
-    b: Builder, x: Tensor, weights: Tensor, biases: Tensor, y: Tensor, *, tile: int, unroll: int, relu: bool
+    b: Builder,
+    x: Tensor,
+    weights: Tensor,
+    biases: Tensor,
+    y: Tensor,
+    *,
+    tile: int,
+    unroll: int,
+    relu: bool,
+    span: Span | None = None,
 ) -> None:
     """y = [RELU] (weights * x + biases), ``tile`` outputs at a time."""
     outputs, inputs = (axis.size for axis in weights.shape.axes)
     x = x.flat
-    for k, many in tiles(b, outputs, tile, "k"):
+    for k, many in tiles(b, outputs, tile, "k", span):
         sums = [b.register("sum", b.splat(biases[k + i])) for i in range(many)]
         for i, run in tiles(b, inputs, unroll, "i"):
             for j in range(run):
@@ -24,7 +34,17 @@ def fc_forward(
             y[k + n, 0, 0] = b.relu(sums[n].value) if relu else sums[n].value
 
 
-def fc_data_gradient(b: Builder, dz: Tensor, weights: Tensor, x: Tensor, dx: Tensor, *, tile: int, mask: bool) -> None:
+def fc_data_gradient(
+    b: Builder,
+    dz: Tensor,
+    weights: Tensor,
+    x: Tensor,
+    dx: Tensor,
+    *,
+    tile: int,
+    mask: bool,
+    span: Span | None = None,
+) -> None:
     """dx = dz passed back through the weights, ``tile`` inputs at a time; zero where a RELU held x at zero."""
     outputs, inputs = (axis.size for axis in weights.shape.axes)
     x = x.flat
@@ -32,9 +52,9 @@ def fc_data_gradient(b: Builder, dz: Tensor, weights: Tensor, x: Tensor, dx: Ten
     plain = not dx.shape.halo
     if plain:
         axes = [1, 1, inputs]  # one long row: tiles need not stop where a map's row ends
-    for d in b.range(axes[0], "d"):
+    for d in items(b, axes[0], "d", None if plain else span):
         for v in b.range(axes[1], "y"):
-            for u, many in tiles(b, axes[2], tile, "x"):
+            for u, many in tiles(b, axes[2], tile, "x", span if plain else None):
                 at = (d * axes[1] + v) * axes[2] + u
                 sums = [b.register("sum", b.zero()) for _ in range(many)]
                 for k in b.range(outputs, "k"):
@@ -49,7 +69,9 @@ def fc_data_gradient(b: Builder, dz: Tensor, weights: Tensor, x: Tensor, dx: Ten
                         dx[d, v, u + n] = total
 
 
-def fc_weight_gradient(b: Builder, x: Tensor, dz: Tensor, dweights: Tensor, dbiases: Tensor, *, tile: int) -> None:
+def fc_weight_gradient(
+    b: Builder, x: Tensor, dz: Tensor, dweights: Tensor, dbiases: Tensor, *, tile: int, span: Span | None = None
+) -> None:
     """dweights += dz times x and dbiases += dz, summed over lanes.
 
     The inputs are transposed, so that neighbours of one image fill a vector and each dz is one number.
@@ -58,17 +80,18 @@ def fc_weight_gradient(b: Builder, x: Tensor, dz: Tensor, dweights: Tensor, dbia
     x = x.flat
     whole = inputs - inputs % b.lanes
     each = dz.scalars
-    if whole:
-        for i in b.range(whole, "i", step=b.lanes):
-            images = b.transpose([x[i + j] for j in range(b.lanes)])
-            for k, many in tiles(b, outputs, tile, "k"):
+    for k, many in tiles(b, outputs, tile, "k", span):
+        if whole:
+            for i in b.range(whole, "i", step=b.lanes):
+                images = b.transpose([x[i + j] for j in range(b.lanes)])
                 rows = [b.register("sum", dweights.vector[k + n, i]) for n in range(many)]
                 for lane, image in enumerate(images):
                     for n in range(many):
                         rows[n].value = b.fma(image, b.splat(each[k + n, 0, 0, lane]), rows[n].value)
                 for n in range(many):
                     dweights.vector[k + n, i] = rows[n].value
-    for k in b.range(outputs, "k"):
+    first, last = stretch(b, outputs, tile, span)
+    for k in b.range(last, "k", start=first):
         given = dz[k, 0, 0]
         for rest in range(whole, inputs):
             dweights[k, rest] = dweights[k, rest] + b.reduce_add(given * x[rest])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,15 @@ class Index:
         if not parts:
             return str(self.constant)
         return text if not self.constant else f"{text}{self.constant:+d}"
+
+
+class Span(NamedTuple):
+    """Items of work from ``first`` up to, but not including, ``last``."""
+
+    first: Index
+    last: Index
+
+    @staticmethod
+    def whole(items: int) -> Span:
+        """All of them."""
+        return Span(Index(), Index.of(items))

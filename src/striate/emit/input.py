@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from striate.emit.builder import Builder
-from striate.emit.index import Index
+from striate.emit.index import Index, Span
+from striate.emit.loops import items
 from striate.emit.tensor import Tensor
 
 
-def input_forward(b: Builder, scales: Tensor, shifts: Tensor, line: Tensor, x: Tensor, *images: Tensor) -> None:
+def input_forward(
+    b: Builder,
+    scales: Tensor,
+    shifts: Tensor,
+    line: Tensor,
+    x: Tensor,
+    *images: Tensor,
+    span: Span | None = None,
+) -> None:
     """x = images * scales + shifts, per depth slice; one image, (H*W*D), for each lane.
 
     A row is transposed in squares of ``lanes`` numbers into ``line``, (W*D), and from there dealt to the slices.
@@ -15,7 +24,7 @@ def input_forward(b: Builder, scales: Tensor, shifts: Tensor, line: Tensor, x: T
     depth, height, width = (axis.size for axis in x.shape.axes)
     across = width * depth
     whole = across - across % b.lanes
-    for y in b.range(height, "y"):
+    for y in items(b, height, "y", span):
         if whole:
             for i in b.range(whole, "i", step=b.lanes):
                 for j, value in enumerate(b.transpose([image.vector[y * across + i] for image in images])):

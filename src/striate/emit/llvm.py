@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator, Sequence
 
 from striate.emit.builder import Builder, Kernel
-from striate.emit.index import Index
+from striate.emit.index import Index, Span
 from striate.emit.tensor import Tensor
 from striate.plan.shape import ELEMENT_BYTES
 
@@ -75,7 +75,11 @@ class LlvmModule:
         parameters = [f"ptr noalias nocapture %{name}" for name, _ in kernel.arguments]
         builder = LlvmBuilder(self)
         tensors = [Tensor(builder, name, shape, f"%{name}") for name, shape in kernel.arguments]
-        kernel.emit(builder, *tensors)
+        if kernel.items:
+            parameters += ["i64 %first", "i64 %last"]
+            kernel.emit(builder, *tensors, span=Span(Index.variable("%first"), Index.variable("%last")))
+        else:
+            kernel.emit(builder, *tensors)
         self.functions.append(builder.function(f"internal void @{kernel.name}({', '.join(parameters)})", "void"))
 
     def text(self) -> str:
@@ -188,11 +192,18 @@ class LlvmBuilder(Builder):
             name = total
         return name
 
-    def minimum(self, a: Index, b: Index | int) -> Index:
-        left, right = self.integer(a), self.integer(Index.of(b))
-        less, name = self.fresh("less"), self.fresh("min")
-        self.say(f"{less} = icmp slt i64 {left}, {right}")
-        self.say(f"{name} = select i1 {less}, i64 {left}, i64 {right}")
+    def smaller(self, a: Index | int, b: Index | int) -> Index:
+        return self._either("slt", a, b)
+
+    def larger(self, a: Index | int, b: Index | int) -> Index:
+        return self._either("sgt", a, b)
+
+    def _either(self, relation: str, a: Index | int, b: Index | int) -> Index:
+        """``a`` where the relation holds, else ``b``."""
+        left, right = self.integer(Index.of(a)), self.integer(Index.of(b))
+        test, name = self.fresh("test"), self.fresh("one")
+        self.say(f"{test} = icmp {relation} i64 {left}, {right}")
+        self.say(f"{name} = select i1 {test}, i64 {left}, i64 {right}")
         return Index.variable(name)
 
     # ---- memory

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from striate.emit.builder import Kernel, ProgramBuilder, check_arguments
-from striate.emit.index import Index
+from striate.emit.index import Index, Span
 from striate.emit.llvm import LlvmBuilder, LlvmModule
 from striate.emit.program import ENTRIES, emit_entry
 from striate.emit.tensor import Tensor
@@ -71,10 +71,13 @@ class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
         self.entry.append(f"  %rank.start = add i64 %rank.offset, {plan.shared_bytes}")
         self.entry.append("  %rank.memory = getelementptr i8, ptr %arena, i64 %rank.start")
 
-    def call(self, kernel: Kernel, *tensors: Tensor) -> None:
+    def call(self, kernel: Kernel, *tensors: Tensor, span: Span | None = None) -> None:
         check_arguments(kernel, tensors)
         self.module.require(kernel)
-        self.say(f"call void @{kernel.name}({', '.join(f'ptr {t.storage}' for t in tensors)})")
+        arguments = [f"ptr {t.storage}" for t in tensors]
+        if kernel.items:
+            arguments += [f"i64 {self.integer(end)}" for end in span or Span.whole(kernel.items)]
+        self.say(f"call void @{kernel.name}({', '.join(arguments)})")
 
     def work(self, items: Index | int, name: str) -> Iterator[Index]:
         self.count += 1
@@ -95,6 +98,32 @@ class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
         self.addresses.pop()
         self.say(f"br label %{label}.next")
         self.start(f"{label}.end")
+
+    def spread(self, groups: Index | int, items: int, name: str, portions: int) -> Iterator[tuple[Index, Span]]:
+        total, wanted = self.integer(Index.of(groups)), self.fresh("wanted")
+        self.say(f"{wanted} = mul nsw i64 %threads, {portions}")
+        share = self._rounded_up(wanted, total)  # portions of a group, so that threads get as many as asked for
+        cut = self.integer(self.smaller(Index.variable(share), items))
+        whole = self.fresh("whole")
+        self.say(f"{whole} = mul nsw i64 {total}, {cut}")
+        for item in self.work(Index.variable(whole), name):
+            group, part = self.fresh("group"), self.fresh("part")
+            self.say(f"{group} = udiv i64 {self.integer(item)}, {cut}")
+            self.say(f"{part} = urem i64 {self.integer(item)}, {cut}")
+            ends = []
+            for number in (Index.variable(part), Index.variable(part) + 1):
+                product, end = self.integer(number * items), self.fresh("end")
+                self.say(f"{end} = udiv i64 {product}, {cut}")
+                ends.append(Index.variable(end))
+            yield Index.variable(group), Span(*ends)
+
+    def _rounded_up(self, a: str, b: str) -> str:
+        """a / b, rounded up, for b > 0."""
+        more, most, name = self.fresh("more"), self.fresh("most"), self.fresh("ratio")
+        self.say(f"{more} = add nsw i64 {a}, {b}")
+        self.say(f"{most} = sub nsw i64 {more}, 1")
+        self.say(f"{name} = udiv i64 {most}, {b}")
+        return name
 
     def perform(self, entry: str, body: Callable[[], None]) -> None:
         self.handed_out += len(self.plan.prepare)  # the other function's counters come first

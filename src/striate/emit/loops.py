@@ -5,15 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from striate.emit.builder import Builder
-from striate.emit.index import Index
+from striate.emit.index import Index, Span
 from striate.plan.sweep import split_evenly
 
 
-def tiles(b: Builder, total: int, most: int, name: str) -> Iterator[tuple[Index, int]]:
-    """(first index, width) of every tile of at most ``most`` along an axis of ``total``."""
+def tiles(b: Builder, total: int, most: int, name: str, span: Span | None = None) -> Iterator[tuple[Index, int]]:
+    """(first index, width) of every tile of at most ``most`` along an axis of ``total``; or of a ``span`` of them."""
+    number = 0
     for start, width, repetitions in split_evenly(total, most):
-        if repetitions == 1:
+        if span:
+            first, last = b.larger(span.first, number), b.smaller(span.last, number + repetitions)
+            for i in b.range(last, name, start=first):
+                yield i * width + (start - number * width), width
+        elif repetitions == 1:
             yield Index.of(start), width
         else:
             for i in b.range(start + width * repetitions, name, step=width, start=start):
                 yield i, width
+        number += repetitions
+
+
+def stretch(b: Builder, total: int, most: int, span: Span | None) -> tuple[Index, Index]:
+    """(first, last) index along an axis of ``total`` that the tiles of a span cover; all of it for None."""
+    if span is None:
+        return Index(), Index.of(total)
+    runs = split_evenly(total, most)
+    wide = runs[0][2] if len(runs) > 1 else 0  # so many tiles are one wider than the others
+    width = runs[-1][1]
+    first, last = (end * width + (b.smaller(end, wide) if wide else 0) for end in span)
+    return first, last
+
+
+def items(b: Builder, count: int, name: str, span: Span | None) -> Iterator[Index]:
+    """0 to ``count - 1``, or a span of it."""
+    return b.range(span.last, name, start=span.first) if span else b.range(count, name)

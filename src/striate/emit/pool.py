@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from striate.emit.builder import Builder, Register, Value
-from striate.emit.index import Index
-from striate.emit.loops import tiles
+from striate.emit.index import Index, Span
+from striate.emit.loops import items, tiles
 from striate.emit.tensor import Tensor
 from striate.plan.sweep import Sweep
 
 
-def pool_forward(b: Builder, x: Tensor, y: Tensor, *choice: Tensor, rows: Sweep, columns: Sweep) -> None:
+def pool_forward(
+    b: Builder, x: Tensor, y: Tensor, *choice: Tensor, rows: Sweep, columns: Sweep, span: Span | None = None
+) -> None:
     """y = the maximum of each window of x; ``choice`` keeps its number within the window.
 
     Windows are numbered row by row; F*F stands for none: a zero of the padding won.
     """
     depth, height, width = (axis.size for axis in x.shape.axes)
     none = len(rows.taps) * len(columns.taps)
-    for d in b.range(depth, "d"):
+    for d in items(b, depth, "d", span):
         for y0, y1, over in _stretches(rows, height):
             for v in b.range(y1, "y", start=y0):
                 for x0, x1, beside in _stretches(columns, width):
@@ -74,11 +76,12 @@ def pool_backward(
     rows: Sweep,
     columns: Sweep,
     mask: bool,
+    span: Span | None = None,
 ) -> None:
     """dx = each dy at the place its window chose; nothing where ``mask`` says that a RELU held it at zero."""
     depth, height, width = (axis.size for axis in dx.shape.axes)
     apart = rows.step >= len(rows.taps) and columns.step >= len(columns.taps)
-    for d in b.range(depth, "d"):
+    for d in items(b, depth, "d", span):
         for v in b.range(height, "y"):
             for u, wide in tiles(b, width, 4, "x"):
                 for column in range(wide):

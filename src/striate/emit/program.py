@@ -62,18 +62,18 @@ def _argument_names(emit: Callable[..., None], count: int) -> list[str]:
     return names
 
 
-def _kernel(family: str, shapes: tuple[Shape, ...], settings: tuple[tuple[str, object], ...]) -> Kernel:
+def _kernel(family: str, shapes: tuple[Shape, ...], settings: tuple[tuple[str, object], ...], items: int) -> Kernel:
     """The kernel of a family for these shapes and settings; its name tells equal ones."""
-    digest = sha256(repr((shapes, settings)).encode()).hexdigest()[:10]
+    digest = sha256(repr((shapes, settings, items)).encode()).hexdigest()[:10]
     emit = EMITTERS.get(family, input_forward)
     names = _argument_names(emit, len(shapes))
     arguments = tuple(zip(names, shapes, strict=True))
-    return Kernel(f"{family}_{digest}", arguments, partial(emit, **dict(settings)))
+    return Kernel(f"{family}_{digest}", arguments, partial(emit, **dict(settings)), items)
 
 
 def kernel_of(plan: Plan, call: Call) -> Kernel:
     """The kernel that a call of the schedule runs."""
-    return _kernel(call.family, tuple(plan.buffers[name].shape for name in call.buffers), call.settings)
+    return _kernel(call.family, tuple(plan.buffers[name].shape for name in call.buffers), call.settings, call.items)
 
 
 def _run(b: ProgramBuilder, plan: Plan, call: Call, slot: Index | int, group: Index) -> None:
@@ -86,10 +86,10 @@ def _take_in(b: ProgramBuilder, plan: Plan, group: Index, element: str) -> None:
     """The group's images into lanes; lanes beyond the last image repeat it, and count for nothing later."""
     last = b.number("images") - 1
     one = Shape.of(plan.network.input.size, element=element)
-    images = [b.image(b.minimum(group * b.lanes + lane, last), one) for lane in range(b.lanes)]
+    images = [b.image(b.smaller(group * b.lanes + lane, last), one) for lane in range(b.lanes)]
     places = [b.place(plan.buffers[name]) for name in ("scales", "shifts", "line", "input.y")]
     shapes = tuple(tensor.shape for tensor in (*places, *images))
-    b.call(_kernel("input_forward", shapes, ()), *places, *images)
+    b.call(_kernel("input_forward", shapes, (), plan.network.input.height), *places, *images)
 
 
 def prepare(b: ProgramBuilder, plan: Plan, element: str = "") -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.emit.builder import Kernel, ProgramBuilder, check_arguments
-from striate.emit.index import Index
+from striate.emit.index import Index, Span
 from striate.emit.tensor import Tensor
 from striate.plan.arena import Buffer
 from striate.plan.plan import Plan
@@ -57,8 +57,11 @@ class PythonBuilder(ProgramBuilder):
     def register(self, name: str, value: Any) -> Variable:
         return Variable(value)
 
-    def minimum(self, a: Index, b: Index | int) -> Index:
-        return Index.of(min(int(a), int(Index.of(b))))
+    def smaller(self, a: Index | int, b: Index | int) -> Index:
+        return Index.of(min(int(a), int(b)))
+
+    def larger(self, a: Index | int, b: Index | int) -> Index:
+        return Index.of(max(int(a), int(b)))
 
     def _at(self, tensor: Tensor, index: tuple[Index, ...]) -> tuple[Any, ...]:
         numbers = [int(i) for i in index]
@@ -132,12 +135,20 @@ class PythonBuilder(ProgramBuilder):
         mantissa, exponent = np.frexp(a)
         return mantissa, exponent.astype(np.float32)
 
-    def call(self, kernel: Kernel, *tensors: Tensor) -> None:
+    def call(self, kernel: Kernel, *tensors: Tensor, span: Span | None = None) -> None:
         check_arguments(kernel, tensors)
-        kernel.emit(self, *tensors)
+        if kernel.items:
+            kernel.emit(self, *tensors, span=span or Span.whole(kernel.items))
+        else:
+            kernel.emit(self, *tensors)
 
     def work(self, items: Index | int, name: str) -> Iterator[Index]:
         return self.range(items, name)
+
+    def spread(self, groups: Index | int, items: int, name: str, portions: int) -> Iterator[tuple[Index, Span]]:
+        for group in self.range(groups, name):
+            for first in range(0, items, portions):  # any way to cut is as good as another
+                yield group, Span(Index.of(first), Index.of(min(items, first + portions)))
 
     def perform(self, entry: str, body: Callable[[], None]) -> None:
         body()

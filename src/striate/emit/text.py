@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from striate.emit.builder import Kernel, ProgramBuilder, check_arguments
-from striate.emit.index import Index
+from striate.emit.index import Index, Span
 from striate.emit.tensor import Tensor
 from striate.plan.arena import Buffer
 from striate.plan.shape import Shape
@@ -75,11 +75,12 @@ class TextBuilder(ProgramBuilder):
 
     def kernel(self, kernel: Kernel) -> None:
         """A kernel as a function."""
-        arguments = ", ".join(f"{name}: {shape}" for name, shape in kernel.arguments)
-        self.say(f"{kernel.name}({arguments}):")
+        arguments = [f"{name}: {shape}" for name, shape in kernel.arguments]
+        span = {"span": Span(Index.variable("first"), Index.variable("last"))} if kernel.items else {}
+        self.say(f"{kernel.name}({', '.join([*arguments, *(['items first..last'] if span else [])])}):")
         self._depth += 1
         outer, self._used = self._used, {}
-        kernel.emit(self, *(Tensor(self, name, shape, name) for name, shape in kernel.arguments))
+        kernel.emit(self, *(Tensor(self, name, shape, name) for name, shape in kernel.arguments), **span)
         self._used = outer
         self._depth -= 1
 
@@ -109,8 +110,11 @@ class TextBuilder(ProgramBuilder):
     def register(self, name: str, value: Phrase) -> Named:
         return Named(self, self._fresh(name), value)
 
-    def minimum(self, a: Index, b: Index | int) -> Index:
+    def smaller(self, a: Index | int, b: Index | int) -> Index:
         return Index.variable(f"min({a}, {b})")
+
+    def larger(self, a: Index | int, b: Index | int) -> Index:
+        return Index.variable(f"max({a}, {b})")
 
     def _place(self, tensor: Tensor, index: tuple[Index, ...]) -> str:
         inside = ", ".join(map(str, index))
@@ -164,14 +168,21 @@ class TextBuilder(ProgramBuilder):
     def frexp(self, a: Phrase) -> tuple[Phrase, Phrase]:
         return Phrase(f"mantissa({a})"), Phrase(f"exponent({a})")
 
-    def call(self, kernel: Kernel, *tensors: Tensor) -> None:
+    def call(self, kernel: Kernel, *tensors: Tensor, span: Span | None = None) -> None:
         check_arguments(kernel, tensors)
         self._kernels.setdefault(kernel.name, kernel)
-        self.say(f"{kernel.name}({', '.join(str(t.storage) for t in tensors)})")
+        part = [f"items {span.first}..{span.last}"] if span else []
+        self.say(f"{kernel.name}({', '.join([*(str(t.storage) for t in tensors), *part])})")
 
     def work(self, items: Index | int, name: str) -> Iterator[Index]:
         variable = self._fresh(name)
         return self._loop(f"share {variable} in 0..{items} among the threads:", variable)
+
+    def spread(self, groups: Index | int, items: int, name: str, portions: int) -> Iterator[tuple[Index, Span]]:
+        variable = self._fresh(name)
+        head = f"share {variable} in 0..{groups}, items 0..{items}, {portions} portions a thread:"
+        for index in self._loop(head, variable):
+            yield index, Span(Index.variable("first"), Index.variable("last"))
 
     def perform(self, entry: str, body: Callable[[], None]) -> None:
         self.say(f"{entry}()")

@@ -7,13 +7,13 @@ every slice is transformed into ``v`` (points, depth x tiles); products with the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from striate.emit.builder import Builder, Value
 from striate.emit.combine import combine
 from striate.emit.conv import Finish, forward_finish, gradient_finish
-from striate.emit.index import Index
-from striate.emit.loops import tiles
+from striate.emit.index import Index, Span
+from striate.emit.loops import stretch, tiles
 from striate.emit.tensor import Tensor
 from striate.plan.sweep import Sweep, split_evenly
 from striate.plan.tiles import WinogradTile
@@ -30,25 +30,41 @@ def square(b: Builder, matrix: Matrix, rows: Sequence[Sequence[Value]]) -> list[
     return [combine(b, matrix, [column[i] for column in columns]) for i in range(len(matrix))]
 
 
-def _axis_blocks(b: Builder, count: int, size: int, most: int, name: str) -> Iterator[tuple[Index, list[int]]]:
+def _axis_blocks(
+    b: Builder, count: int, size: int, most: int, name: str, span: Span | None = None
+) -> Iterator[tuple[Index, list[int]]]:
     """(first tile, results kept of each tile) for blocks along an axis; only its last tile may keep fewer."""
-    total = -(-count // size)
+    total, number = -(-count // size), 0
     for start, width, repetitions in split_evenly(total, most):
-        last = start + width * repetitions == total and count % size
-        whole = repetitions - 1 if last else repetitions
-        if whole == 1:
+        cut = start + width * repetitions == total and count % size
+        whole = repetitions - 1 if cut else repetitions
+        if span and whole:
+            first, last = b.larger(span.first, number), b.smaller(span.last, number + whole)
+            for i in b.range(last, name, start=first):
+                yield i * width + (start - number * width), [size] * width
+        elif whole == 1:
             yield Index.of(start), [size] * width
         elif whole:
             for i in b.range(start + width * whole, name, step=width, start=start):
                 yield i, [size] * width
-        if last:
+        if cut:
             at = start + width * whole
-            yield Index.of(at), [min(size, count - (at + t) * size) for t in range(width)]
+            kept = [min(size, count - (at + t) * size) for t in range(width)]
+            if span:
+                first, last = b.larger(span.first, number + whole), b.smaller(span.last, number + repetitions)
+                for _ in b.range(last, name, start=first):  # one turn, or none
+                    yield Index.of(at), kept
+            else:
+                yield Index.of(at), kept
+        number += repetitions
 
 
-def blocks(b: Builder, rows: Sweep, columns: Sweep, tile: WinogradTile) -> Iterator[Block]:
-    """Every block: its first tile's row and column among tiles, and the results kept of its tiles' rows, columns."""
-    for ty, tall in _axis_blocks(b, rows.count, tile.size, tile.down, "y"):
+def blocks(b: Builder, rows: Sweep, columns: Sweep, tile: WinogradTile, span: Span | None = None) -> Iterator[Block]:
+    """Every block: its first tile's row and column among tiles, and the results kept of its tiles' rows, columns.
+
+    ``span``: only these rows of blocks.
+    """
+    for ty, tall in _axis_blocks(b, rows.count, tile.size, tile.down, "y", span):
         for tx, wide in _axis_blocks(b, columns.count, tile.size, tile.across, "x"):
             yield ty, tx, tall, wide
 
@@ -80,10 +96,15 @@ def transform(
     size: int,
     room: int,
     block: Block,
+    slices: tuple[Index, Index] | None = None,
 ) -> None:
-    """target[point, room*slice + tile] = matrix . tile of the source's slice . matrix^T; tiles are ``size`` apart."""
+    """target[point, room*slice + tile] = matrix . tile of the source's slice . matrix^T; tiles are ``size`` apart.
+
+    ``slices``: (first, last) of them.
+    """
     reach = range(len(matrix[0]))
-    for d in b.range(source.shape.axes[0].size, "d"):
+    start, stop = slices or (Index(), Index.of(source.shape.axes[0].size))
+    for d in b.range(stop, "d", start=start):
         for t, i, j, _, _ in cells(b, block):
             y, x = i * size + first[0], j * size + first[1]
             data = [[source[d, y + r, x + c] for c in reach] for r in reach]
@@ -91,11 +112,20 @@ def transform(
                 target[p, d * room + t] = value
 
 
-def _multiply(b: Builder, u: Tensor, v: Tensor, m: Tensor, depth: int, tile: WinogradTile, count: int) -> None:
+def _multiply(
+    b: Builder,
+    u: Tensor,
+    v: Tensor,
+    m: Tensor,
+    depth: int,
+    tile: WinogradTile,
+    count: int,
+    span: Span | None,
+) -> None:
     """m[k, t, p] = the sum over slices d of u[p, k, d] * v[p, d, t]."""
     room = tile.down * tile.across
     for p in b.range(u.shape.axes[0].size, "p"):
-        for k, wide in tiles(b, m.shape.axes[0].size, tile.filters, "k"):
+        for k, wide in tiles(b, m.shape.axes[0].size, tile.filters, "k", span):
             sums = [[b.register("sum", b.zero()) for _ in range(count)] for _ in range(wide)]
             for d in b.range(depth, "d"):
                 data = [v[p, d * room + t] for t in range(count)]
@@ -119,14 +149,19 @@ def _correlate(
     tile: WinogradTile,
     finish: Finish,
     start: Tensor | None,
+    parts: Mapping[str, Span | None],
 ) -> None:
-    """``finish`` receives the results of every tile of every filter; ``start`` is added to them."""
-    kit = transforms(tile.size, len(rows.taps))
+    """``finish`` receives the results of every tile of every filter; ``start`` is added to them.
+
+    parts: a span of rows of blocks, or of tiles of filters.
+    """
+    kit, chosen = transforms(tile.size, len(rows.taps)), parts.get("filters")
     first = min(tap.offset for tap in rows.taps), min(tap.offset for tap in columns.taps)
-    for block in blocks(b, rows, columns, tile):
+    from_, to = stretch(b, m.shape.axes[0].size, tile.filters, chosen)
+    for block in blocks(b, rows, columns, tile, parts.get("rows")):
         transform(b, source, v, kit.data, first, tile.size, tile.down * tile.across, block)
-        _multiply(b, u, v, m, source.shape.axes[0].size, tile, len(block[2]) * len(block[3]))
-        for k in b.range(m.shape.axes[0].size, "k"):
+        _multiply(b, u, v, m, source.shape.axes[0].size, tile, len(block[2]) * len(block[3]), chosen)
+        for k in b.range(to, "k", start=from_):
             bias = None if start is None else b.splat(start[k])
             for t, i, j, high, broad in cells(b, block):
                 sums = [[m[k, t, r * kit.tile + c] for c in range(kit.tile)] for r in range(kit.tile)]
@@ -150,9 +185,12 @@ def winograd_forward(
     tile: WinogradTile,
     relu: bool,
     pool: bool,
+    split: str = "",
+    span: Span | None = None,
 ) -> None:
     """y = [POOL] [RELU] (weights * x + biases), as ``conv_forward`` does."""
-    _correlate(b, x, u, v, m, rows, columns, tile, forward_finish(b, y, choice, relu, pool), biases)
+    finish = forward_finish(b, y, choice, relu, pool)
+    _correlate(b, x, u, v, m, rows, columns, tile, finish, biases, {split: span})
 
 
 def winograd_data_gradient(
@@ -168,9 +206,12 @@ def winograd_data_gradient(
     columns: Sweep,
     tile: WinogradTile,
     mask: bool,
+    split: str = "",
+    span: Span | None = None,
 ) -> None:
     """dx = what dz passes back, as ``conv_data_gradient`` does; u holds the mirrored weights, (points, D, K)."""
-    _correlate(b, dz, u, v, m, rows, columns, tile, gradient_finish(b, x, dx, rows, columns, mask), None)
+    finish = gradient_finish(b, x, dx, rows, columns, mask)
+    _correlate(b, dz, u, v, m, rows, columns, tile, finish, None, {split: span})
 
 
 def winograd_weights(b: Builder, weights: Tensor, u: Tensor, at: Index, *, size: int, mirror: bool) -> None:
@@ -181,7 +222,7 @@ def winograd_weights(b: Builder, weights: Tensor, u: Tensor, at: Index, *, size:
     filters, depth, field = (axis.size for axis in weights.shape.axes[:3])
     kit, inner = transforms(size, field), filters if mirror else depth
     for i in b.range(u.shape.axes[2].size, "i", step=b.lanes):
-        lanes = [b.minimum(i + lane, inner - 1) for lane in range(b.lanes)]
+        lanes = [b.smaller(i + lane, inner - 1) for lane in range(b.lanes)]
         taps = [
             [
                 b.pack(
@@ -210,6 +251,7 @@ def winograd_weight_gradient(
     rows: Sweep,
     columns: Sweep,
     tile: WinogradTile,
+    span: Span | None = None,
 ) -> None:
     """dweights += the sum over positions and lanes of dz times the x that each weight met.
 
@@ -218,13 +260,14 @@ def winograd_weight_gradient(
     kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
     filters, depth = dweights.shape.axes[0].size, dweights.shape.axes[1].size
     first = rows.taps[0].offset, columns.taps[0].offset
-    clear(b, s, filters * depth)
+    chosen = stretch(b, filters, tile.filters, span)
+    clear(b, s, chosen, depth)
     for block in blocks(b, rows, columns, tile):
         block = whole(block, tile.size)  # beyond the end dz is zero
         transform(b, x, v, kit.data, first, tile.size, room, block)
-        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block)
-        _gather(b, v, z, s, (filters, depth), tile, len(block[2]) * len(block[3]))
-    for k in b.range(filters, "k"):
+        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen)
+        _gather(b, v, z, s, (filters, depth), tile, len(block[2]) * len(block[3]), span)
+    for k in b.range(chosen[1], "k", start=chosen[0]):
         for d in b.range(depth, "d"):
             sums = [[s[r * kit.tile + c, k * depth + d] for c in range(kit.tile)] for r in range(kit.tile)]
             for r, line in enumerate(square(b, transposed(kit.weights), sums)):
@@ -232,20 +275,27 @@ def winograd_weight_gradient(
                     dweights[k, d, r, c] = dweights[k, d, r, c] + b.reduce_add(value)
 
 
-def clear(b: Builder, s: Tensor, count: int) -> None:
-    """The first ``count`` sums of every point begin at zero."""
+def clear(b: Builder, s: Tensor, filters: tuple[Index, Index], each: int) -> None:
+    """The sums of every point begin at zero: ``each`` for a filter from the first up to the last."""
     for p in b.range(s.shape.axes[0].size, "p"):
-        for i in b.range(count, "i"):
+        for i in b.range(filters[1] * each, "i", start=filters[0] * each):
             s[p, i] = b.zero()
 
 
 def _gather(
-    b: Builder, v: Tensor, z: Tensor, s: Tensor, sizes: tuple[int, int], tile: WinogradTile, count: int
+    b: Builder,
+    v: Tensor,
+    z: Tensor,
+    s: Tensor,
+    sizes: tuple[int, int],
+    tile: WinogradTile,
+    count: int,
+    span: Span | None,
 ) -> None:
     """s[p, k, d] += the sum over a block's tiles of z[p, k, t] * v[p, d, t]."""
     (filters, depth), room = sizes, tile.down * tile.across
     for p in b.range(s.shape.axes[0].size, "p"):
-        for k, many in tiles(b, filters, tile.filters, "k"):
+        for k, many in tiles(b, filters, tile.filters, "k", span):
             for d, deep in tiles(b, depth, tile.slices, "d"):
                 sums = [[b.register("sum", s[p, (k + i) * depth + d + j]) for j in range(deep)] for i in range(many)]
                 for t in b.range(count, "t"):

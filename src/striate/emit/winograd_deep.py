@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from striate.emit.builder import Builder, Value
-from striate.emit.index import Index
-from striate.emit.loops import tiles
+from striate.emit.index import Index, Span
+from striate.emit.loops import stretch, tiles
 from striate.emit.tensor import Tensor
 from striate.emit.winograd import Block, blocks, cells, clear, square, transform, whole
 from striate.plan.sweep import Sweep
@@ -43,6 +43,7 @@ def winograd_deep_gradient(
     rows: Sweep,
     columns: Sweep,
     tile: WinogradTile,
+    span: Span | None = None,
 ) -> None:
     """dweights += the sum over positions and lanes of dz times the x that each weight met.
 
@@ -52,14 +53,15 @@ def winograd_deep_gradient(
     kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
     depth, filters = x.shape.axes[0].size, dz.shape.axes[0].size
     bundles = -(-depth // b.lanes)
-    clear(b, s, filters * bundles)
+    chosen = stretch(b, filters, tile.filters, span)
+    clear(b, s, chosen, bundles)
     for block in blocks(b, rows, columns, tile):
         block = whole(block, tile.size)  # beyond the end dz is zero
         _turn(b, x, v, line, block, rows, columns, tile)
-        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block)
-        _gather(b, v, z, s, (filters, bundles), tile, len(block[2]) * len(block[3]))
+        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen)
+        _gather(b, v, z, s, (filters, bundles), tile, len(block[2]) * len(block[3]), span)
     back = transposed(kit.weights)
-    for k in b.range(filters, "k"):
+    for k in b.range(chosen[1], "k", start=chosen[0]):
         for n, d, lanes in _bundles(b, depth):
             sums = [[s[r * kit.tile + c, k * bundles + n] for c in range(kit.tile)] for r in range(kit.tile)]
             for r, row in enumerate(square(b, back, sums)):
@@ -89,12 +91,19 @@ def _turn(
 
 
 def _gather(
-    b: Builder, v: Tensor, z: Tensor, s: Tensor, sizes: tuple[int, int], tile: WinogradTile, count: int
+    b: Builder,
+    v: Tensor,
+    z: Tensor,
+    s: Tensor,
+    sizes: tuple[int, int],
+    tile: WinogradTile,
+    count: int,
+    span: Span | None,
 ) -> None:
     """s[p, k, bundle] += the sum over tiles and images of z[p, k, tile] image by image times v."""
     (filters, bundles), room, each = sizes, tile.down * tile.across, z.scalars
     for p in b.range(s.shape.axes[0].size, "p"):
-        for k, many in tiles(b, filters, tile.filters, "k"):
+        for k, many in tiles(b, filters, tile.filters, "k", span):
             for n, wide in tiles(b, bundles, tile.slices, "n"):
                 sums = [[b.register("sum", s[p, (k + i) * bundles + n + j]) for j in range(wide)] for i in range(many)]
                 for t in b.range(count, "t"):

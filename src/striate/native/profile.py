@@ -6,6 +6,7 @@ import ctypes
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,11 @@ def profile(plan: Plan, calls: Sequence[Call], seconds: float = 0.02) -> list[Me
             buffer = plan.buffers[name]
             start = buffer.offset + (plan.shared_bytes if buffer.scope == "rank" else 0)
             places.append(arena.ctypes.data + start)
-        function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(places))(loaded.addresses[kernel.name])
+        kinds: list[Any] = [ctypes.c_void_p] * len(places)
+        if kernel.items:
+            kinds += [ctypes.c_int64] * 2
+            places += [0, kernel.items]
+        function = ctypes.CFUNCTYPE(None, *kinds)(loaded.addresses[kernel.name])
         counts = CountsBuilder(plan.target.lanes, {})
         counts.call(kernel, *(Tensor(counts, n, shape, None) for n, shape in kernel.arguments))
         taken: list[float] = []

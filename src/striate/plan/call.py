@@ -9,11 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Call:
-    """One kernel run: the emitter's name, the buffers it gets, and the settings that shape its code."""
+    """One kernel run: the emitter's name, the buffers it gets, and the settings that shape its code.
+
+    items: pieces of its work that threads can share; 0 where it is done whole.
+    """
 
     family: str
     buffers: tuple[str, ...]
     settings: tuple[tuple[str, Any], ...] = ()
+    items: int = 0
 
     def setting(self, name: str) -> Any:
         """A setting by name; None where there is none."""
@@ -24,6 +28,6 @@ class Call:
         return f"{self.family}({', '.join(self.buffers)})" + (f"  {', '.join(shown)}" if shown else "")
 
 
-def call(family: str, buffers: Sequence[str], **settings: Any) -> Call:
+def call(family: str, buffers: Sequence[str], items: int = 0, **settings: Any) -> Call:
     """A Call, its settings by name."""
-    return Call(family, tuple(buffers), tuple(settings.items()))
+    return Call(family, tuple(buffers), tuple(settings.items()), items)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from striate.layers import Conv
 from striate.plan.arena import Arena
@@ -12,15 +13,19 @@ from striate.plan.fuse import Unit
 from striate.plan.geometry import backward, counts, forward
 from striate.plan.kernels import PRODUCTS, Kernels
 from striate.plan.shape import Axis, Shape
-from striate.plan.sweep import Sweep
+from striate.plan.sweep import Sweep, pieces
 from striate.plan.target import Target
 from striate.plan.tiles import (
+    Tile,
+    WinogradTile,
     correlation_tile,
     gradient_tile,
     winograd_deep_tile,
     winograd_gradient_tile,
     winograd_tile,
 )
+
+SHARED_ROWS = 8  #: pieces of work below which threads share the filters, and each transforms the data anew
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,21 @@ def book_prepared(arena: Arena, unit: Unit, kernels: Kernels, goes_on: bool) -> 
         arena.book(preparation.prepared, Shape.of(PRODUCTS, preparation.rows, width, element="f32"))
 
 
+def _shared(rows: int, filters: int) -> dict[str, Any]:
+    """Along which axis threads share a call, and in how many pieces: rows, where there are enough of them."""
+    if rows >= SHARED_ROWS or rows >= filters:
+        return {"split": "rows", "items": rows}
+    return {"split": "filters", "items": filters}
+
+
+def _winograd_shared(tile: WinogradTile, rows: int, filters: int) -> dict[str, Any]:
+    return _shared(pieces(-(-rows // tile.size), tile.down), pieces(filters, tile.filters))
+
+
+def _direct_shared(tile: Tile, rows: int, filters: int, unit: int = 1) -> dict[str, Any]:
+    return _shared(pieces(rows // unit, tile.rows // unit), pieces(filters, tile.filters))
+
+
 def forward_call(unit: Unit, kernels: Kernels, x: str, target: Target, training: bool) -> Call:
     """The unit's results; only training keeps POOL's choices."""
     name, layer = unit.name, _layer(unit)
@@ -68,23 +88,26 @@ def forward_call(unit: Unit, kernels: Kernels, x: str, target: Target, training:
     if kernels.forward.size:
         tile = winograd_tile(kernels.forward.size, layer.filters, rows.count, columns.count, target.registers)
         buffers = [x, f"{name}.forth", f"{name}.biases", f"{name}.y", f"{name}.v.forward", f"{name}.m.forward", *choice]
-        return call("winograd_forward", buffers, rows=rows, columns=columns, tile=tile, **ends)
+        shared = _winograd_shared(tile, rows.count, layer.filters)
+        return call("winograd_forward", buffers, rows=rows, columns=columns, tile=tile, **ends, **shared)
     unit_size = 2 if unit.pool else 1
     direct = correlation_tile(
         layer.filters, rows.count, columns.count, layer.field, layer.stride, unit_size, target.registers
     )
     buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y", *choice]
-    return call("conv_forward", buffers, rows=rows, columns=columns, tile=direct, **ends)
+    shared = _direct_shared(direct, rows.count, layer.filters, unit_size)
+    return call("conv_forward", buffers, rows=rows, columns=columns, tile=direct, **ends, **shared)
 
 
 def backward_calls(unit: Unit, kernels: Kernels, x: str, dx: str, mask: bool, target: Target) -> Iterator[Call]:
     """Biases, weights, and if ``dx`` is named the gradient of the input."""
     name = unit.name
     dz = f"{name}.dz" if unit.pool else f"{name}.dy"
+    filters = _layer(unit).filters
     if unit.pool:
-        yield call("unpool", [f"{name}.dy", f"{name}.choice", dz, f"{name}.biases.gradient"])
+        yield call("unpool", [f"{name}.dy", f"{name}.choice", dz, f"{name}.biases.gradient"], filters)
     else:
-        yield call("bias_gradient", [dz, f"{name}.biases.gradient"])
+        yield call("bias_gradient", [dz, f"{name}.biases.gradient"], filters)
     yield _weight_gradient(unit, kernels, x, dz, target)
     if dx:
         yield _data_gradient(unit, kernels, (dz, x, dx), mask, target)
@@ -96,18 +119,21 @@ def _weight_gradient(unit: Unit, kernels: Kernels, x: str, dz: str, target: Targ
     gradient = f"{name}.weights.gradient"
     if not kernels.weights.size:
         tile = gradient_tile(layer.filters, layer.field, counts(unit)[1], layer.stride, target.registers)
-        return call("conv_weight_gradient", [x, dz, gradient], rows=rows, columns=columns, tile=tile)
+        items = pieces(layer.filters, tile.filters)
+        return call("conv_weight_gradient", [x, dz, gradient], items, rows=rows, columns=columns, tile=tile)
     if kernels.weights.deep:
         deep = winograd_deep_tile(
             kernels.weights.size, layer.filters, unit.input.depth, rows.count, columns.count, target
         )
         buffers = [x, dz, gradient, *(f"{name}.{kind}.weights" for kind in ("v", "z", "s", "line"))]
-        return call("winograd_deep_gradient", buffers, rows=rows, columns=columns, tile=deep)
+        items = pieces(layer.filters, deep.filters)
+        return call("winograd_deep_gradient", buffers, items, rows=rows, columns=columns, tile=deep)
     winograd = winograd_gradient_tile(
         kernels.weights.size, layer.filters, unit.input.depth, rows.count, columns.count, target.registers
     )
     buffers = [x, dz, gradient, f"{name}.v.weights", f"{name}.z.weights", f"{name}.s.weights"]
-    return call("winograd_weight_gradient", buffers, rows=rows, columns=columns, tile=winograd)
+    items = pieces(layer.filters, winograd.filters)
+    return call("winograd_weight_gradient", buffers, items, rows=rows, columns=columns, tile=winograd)
 
 
 def _widest(sweeps: Sequence[Sweep]) -> int:
@@ -120,10 +146,14 @@ def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], 
     if kernels.data.size:
         tile = winograd_tile(kernels.data.size, depth, down[0].count, across[0].count, target.registers)
         named = [dz, f"{name}.back", x, dx, f"{name}.v.data", f"{name}.m.data"]
-        return call("winograd_data_gradient", named, rows=down[0], columns=across[0], tile=tile, mask=mask)
+        shared = _winograd_shared(tile, down[0].count, depth)
+        return call("winograd_data_gradient", named, rows=down[0], columns=across[0], tile=tile, mask=mask, **shared)
     reach = max(1, *(len(sweep.taps) for sweep in (*across, *down)))
     direct = correlation_tile(depth, _widest(down), _widest(across), reach, 1, 1, target.registers)
-    return call("conv_data_gradient", [dz, f"{name}.weights", x, dx], rows=down, columns=across, tile=direct, mask=mask)
+    rows_apart = down[0].count if len(down) * len(across) == 1 else 0  # several sweeps have rows of their own
+    shared = _direct_shared(direct, rows_apart, depth)
+    named = [dz, f"{name}.weights", x, dx]
+    return call("conv_data_gradient", named, rows=down, columns=across, tile=direct, mask=mask, **shared)
 
 
 def scratch_shapes(unit: Unit, calls: Sequence[Call], lanes: int) -> Iterator[tuple[str, Shape]]:

@@ -136,7 +136,7 @@ def plan(
         book_prepared(arena, unit, chosen[unit.name], i > learner)
     book_volumes(arena, network, units, chosen)
     scores = forward_calls(units, chosen, target, False)
-    back = backward_calls(units, chosen, target)
+    back = backward_calls(units, chosen, target, arena.buffers)
     training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)
     _book_scratch(arena, units, (*training, *scores))
     return Plan(

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from striate.layers import Conv, Fc, Pool
 from striate.plan import convolution
+from striate.plan.arena import Buffer
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
 from striate.plan.geometry import forward
 from striate.plan.kernels import Kernels
+from striate.plan.sweep import pieces
 from striate.plan.target import Target
 from striate.plan.tiles import fc_tiles
 from striate.plan.volumes import first_learner
@@ -35,13 +37,14 @@ def forward_calls(units: Sequence[Unit], chosen: Chosen, target: Target, trainin
         elif isinstance(layer, Fc):
             tiles = fc_tiles(target)
             buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y"]
-            made = call("fc_forward", buffers, tile=tiles.forward, unroll=tiles.unroll, relu=unit.relu)
+            items = pieces(layer.outputs, tiles.forward)
+            made = call("fc_forward", buffers, items, tile=tiles.forward, unroll=tiles.unroll, relu=unit.relu)
         elif isinstance(layer, Pool):
             rows, columns = forward(unit)
             choice = [f"{name}.choice"] if training else []
-            made = call("pool_forward", [x, f"{name}.y", *choice], rows=rows, columns=columns)
+            made = call("pool_forward", [x, f"{name}.y", *choice], unit.output.depth, rows=rows, columns=columns)
         else:
-            made = call("relu_forward", [x, f"{name}.y"])
+            made = call("relu_forward", [x, f"{name}.y"], unit.output.depth)
         calls.append(made)
     return tuple(calls)
 
@@ -59,22 +62,29 @@ def loss_call(units: Sequence[Unit], loss: str) -> Call:
     return call(f"{loss}_loss", buffers)
 
 
-def backward_calls(units: Sequence[Unit], chosen: Chosen, target: Target) -> tuple[Call, ...]:
+def backward_calls(
+    units: Sequence[Unit], chosen: Chosen, target: Target, buffers: Mapping[str, Buffer]
+) -> tuple[Call, ...]:
     """The way back, last unit first, as far as there are parameters to learn."""
     learner, last = first_learner(units), units[-1]
     if learner == len(units):
         return ()
     calls = []
     if gradient_enters(units) == "dscores":
-        calls.append(call("relu_backward", ["dscores", f"{last.name}.y", f"{last.name}.dy"], mask=last.masked))
+        named = ["dscores", f"{last.name}.y", f"{last.name}.dy"]
+        calls.append(call("relu_backward", named, last.output.depth, mask=last.masked))
     inputs = list(_inputs(units))
     for i in range(len(units) - 1, learner - 1, -1):
         unit, x = inputs[i]
-        calls += _unit_backward(unit, x, units[i - 1] if i > learner else None, chosen, target)
+        before = units[i - 1] if i > learner else None
+        halo = before is not None and buffers[f"{before.name}.dy"].shape.halo
+        calls += _unit_backward(unit, x, before, halo, chosen, target)
     return tuple(calls)
 
 
-def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target) -> Iterator[Call]:
+def _unit_backward(
+    unit: Unit, x: str, before: Unit | None, halo: bool, chosen: Chosen, target: Target
+) -> Iterator[Call]:
     name, layer = unit.name, unit.node.layer
     dy, dx = f"{name}.dy", f"{before.name}.dy" if before else ""
     mask = before is not None and before.masked
@@ -83,12 +93,14 @@ def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, targ
     elif isinstance(layer, Fc):
         gradients = [f"{name}.weights.gradient", f"{name}.biases.gradient"]
         tiles = fc_tiles(target)
-        yield call("fc_weight_gradient", [x, dy, *gradients], tile=tiles.weights)
+        items = pieces(layer.outputs, tiles.weights)
+        yield call("fc_weight_gradient", [x, dy, *gradients], items, tile=tiles.weights)
         if before:
-            yield call("fc_data_gradient", [dy, f"{name}.weights", x, dx], tile=tiles.data, mask=mask)
+            items = unit.input.depth if halo else pieces(unit.input.size, tiles.data)
+            yield call("fc_data_gradient", [dy, f"{name}.weights", x, dx], items, tile=tiles.data, mask=mask)
     elif isinstance(layer, Pool) and before:
         rows, columns = forward(unit)
         buffers = [dy, f"{name}.y", f"{name}.choice", dx]
-        yield call("pool_backward", buffers, rows=rows, columns=columns, mask=mask)
+        yield call("pool_backward", buffers, unit.input.depth, rows=rows, columns=columns, mask=mask)
     elif before:
-        yield call("relu_backward", [dy, x, dx], mask=True)
+        yield call("relu_backward", [dy, x, dx], unit.input.depth, mask=True)

@@ -58,13 +58,18 @@ def backward_sweeps(size: int, count: int, field: int, stride: int, before: int)
     return tuple(sweeps)
 
 
+def pieces(total: int, most: int) -> int:
+    """How many tiles ``split_evenly`` makes."""
+    return -(-total // most)
+
+
 def split_evenly(total: int, most: int) -> tuple[tuple[int, int, int], ...]:
     """``total`` as tiles of at most ``most``, as equal as can be: (start, width, repetitions) runs.
 
     >>> split_evenly(10, 4)
     ((0, 4, 1), (4, 3, 2))
     """
-    tiles = -(-total // most)
+    tiles = pieces(total, most)
     small, large = total // tiles, total % tiles
     runs = [(0, small + 1, large)] if large else []
     if tiles > large:
