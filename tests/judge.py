@@ -226,10 +226,19 @@ def program(
     batch: int = BATCH,
     cache: bool = True,
     kernels: str | None = None,
+    order: str | None = None,
 ) -> Program:
     """The trial's network, compiled, at its start."""
     made = compile_network(
-        known.network, batch, OPTIMIZER, known.loss, threads=threads, target=target, cache=cache, kernels=kernels
+        known.network,
+        batch,
+        OPTIMIZER,
+        known.loss,
+        threads=threads,
+        target=target,
+        cache=cache,
+        kernels=kernels,
+        order=order,
     )
     made.load(known.start)
     return made
@@ -267,10 +276,10 @@ class Run:
 
 
 @cache
-def run(name: str, loss: str, target: str, kernels: str | None = None) -> Run:
+def run(name: str, loss: str, target: str, kernels: str | None = None, order: str | None = None) -> Run:
     """The trial of a net of the corpus on one target."""
     known = named(name, loss)
-    return play(known, program(known, target, kernels=kernels))
+    return play(known, program(known, target, kernels=kernels, order=order))
 
 
 def play(known: Trial, made: Program) -> Run:

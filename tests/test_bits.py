@@ -16,6 +16,7 @@ import scripted
 from corpus import draw as draw_numbers
 from judge import EACH_TARGET
 from striate import SGD, Preprocessing, Program, compile, parse
+from striate.plan.order import ORDERS
 
 NETS = {
     "conv-pool": "INPUT[9x8x3] - CONV[5] - RELU - POOL[2x2, S=2, fit=crop] - CONV[7, S=2, fit=crop] - RELU - FC[11]",
@@ -30,8 +31,15 @@ def data(line: str, count: int, seed: int = 0) -> tuple[npt.NDArray[np.float32],
     return images.astype(np.float32), labels
 
 
-def make(line: str, threads: int = 1, batch: int = BATCH, target: str | None = None, seed: int = 3) -> Program:
-    return compile(parse(line), batch, SGD(0.05, 0.9, 1e-3), threads=threads, target=target, seed=seed)
+def make(
+    line: str,
+    threads: int = 1,
+    batch: int = BATCH,
+    target: str | None = None,
+    seed: int = 3,
+    order: str | None = None,
+) -> Program:
+    return compile(parse(line), batch, SGD(0.05, 0.9, 1e-3), threads=threads, target=target, seed=seed, order=order)
 
 
 def digest(program: Program) -> bytes:
@@ -56,10 +64,12 @@ def life(program: Program, line: str) -> list[bytes]:
     return [*seen, program.scores(data(line, 200)[0]).tobytes()]
 
 
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("target", EACH_TARGET)
 @pytest.mark.parametrize("name", NETS)
-def test_any_number_of_threads(name: str, target: str) -> None:
-    lives = {threads: life(make(NETS[name], threads, target=target), NETS[name]) for threads in (1, 2, 3, 8)}
+def test_any_number_of_threads(name: str, target: str, order: str) -> None:
+    line = NETS[name]
+    lives = {threads: life(make(line, threads, target=target, order=order), line) for threads in (1, 2, 3, 8)}
     assert all(seen == lives[1] for seen in lives.values())
 
 

@@ -6,13 +6,14 @@ import pytest
 
 import judge
 from judge import EACH_TARGET, IN_TURN, LINES
+from striate.plan.order import ORDERS
 
 
-def compare(name: str, target: str, loss: str, kernels: str | None = None) -> None:
+def compare(name: str, target: str, loss: str, kernels: str | None = None, order: str | None = None) -> None:
     """Scores, loss and gradients of the first batch; losses of five steps; parameters and velocity after them."""
     known = judge.named(name, loss)
     assert min(step.clearance for step in known.steps) > judge.CLEAR
-    run, first = judge.run(name, loss, target, kernels), known.steps[0]
+    run, first = judge.run(name, loss, target, kernels, order), known.steps[0]
     losses = [step.loss for step in known.steps]
     run.check(known, first.scores, losses, first.gradients, known.velocity, known.end)
     assert run.correct == tuple(int((step.scores.argmax(1) == step.labels).sum()) for step in known.steps)
@@ -33,3 +34,9 @@ def test_hinge(name: str, target: str) -> None:
 @pytest.mark.parametrize(("name", "target"), IN_TURN)
 def test_forced_kernels(name: str, target: str, kernels: str) -> None:
     compare(name, target, "softmax", kernels)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize(("name", "target"), IN_TURN)
+def test_both_orders(name: str, target: str, order: str) -> None:
+    compare(name, target, "softmax", order=order)

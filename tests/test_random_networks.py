@@ -21,6 +21,7 @@ import judge
 from corpus import draw as draw_numbers
 from striate import NotationError, compile, parse
 from striate.notation import Network
+from striate.plan.order import ORDERS
 
 DEPTHS = (1, 2, 3, 7, 8, 15, 16, 17)
 IMAGES = (1, 2, 3, 5, 7, 13, 16, 17, 19, 31)
@@ -38,6 +39,7 @@ class Draw:
     loss: str
     target: str
     kernels: str | None
+    order: str | None
     seed: int
 
 
@@ -87,6 +89,7 @@ def draws(draw: st.DrawFn) -> Draw:
         draw(st.sampled_from(["softmax", "svm"])),
         draw(st.sampled_from(judge.ABLE)),
         draw(st.sampled_from([None, "direct", "winograd", "deep"])),
+        draw(st.sampled_from([None, *ORDERS])),
         draw(st.integers(0, 9999)),
     )
 
@@ -106,6 +109,7 @@ def compare(drawn: Draw) -> bool:
         threads=drawn.threads,
         target=drawn.target,
         kernels=drawn.kernels,
+        order=drawn.order,
         cache=False,
     )
     program.load(start)

@@ -13,6 +13,7 @@ from striate.errors import ArgumentError
 from striate.intake import check_images, check_labels, check_parameters
 from striate.notation.network import Network
 from striate.optimizers import SGD
+from striate.plan.order import ORDERS
 from striate.plan.plan import KERNELS, LOSSES, Plan, plan
 from striate.preprocessing import Preprocessing
 
@@ -90,7 +91,7 @@ class Program:
         labels[:count], labels[count:] = classes, -1
         weights[:count], weights[count:] = 1 / count, 0
         self._stale = True
-        self._run("train", pictures, 0, self.plan.slots)
+        self._run("train", pictures, 0)
         self.losses = memory.rows("losses")[:count].copy()
         self.correct = int(memory.rows("hits")[:count].sum())
         return float(self.losses.mean(dtype=np.float64))
@@ -103,13 +104,14 @@ class Program:
         pictures = check_images(images, self.network.input, None)
         lanes = self.plan.target.lanes
         out = np.empty((-(-len(pictures) // lanes) * lanes, self.classes), np.float32)
-        if len(pictures):
-            with self._lock:
+        most = self.plan.groups * lanes if self.plan.layered else len(out)  # groups that have volumes
+        with self._lock:
+            for first in range(0, len(pictures), max(1, most)):
                 self._prepare()
-                self._run("scores", pictures, out.ctypes.data, len(out) // lanes)
+                self._run("scores", pictures[first : first + most], out[first:].ctypes.data)
         return out[: len(pictures)]
 
-    def _run(self, what: str, pictures: npt.NDArray[Any], out: int, shares: int) -> None:
+    def _run(self, what: str, pictures: npt.NDArray[Any], out: int) -> None:
         from striate.native.team import TEAM
 
         byte = pictures.dtype == np.uint8
@@ -119,7 +121,8 @@ class Program:
         groups = -(-len(pictures) // self.plan.target.lanes)
         entry = self._code.entries[f"{what}_{'byte' if byte else 'float'}"]
         context = self._memory.context(pictures, out, groups)
-        TEAM.run(entry, context, min(self.threads, groups, shares))
+        shares = self.threads if self.plan.layered else min(groups, self.plan.slots if what == "train" else groups)
+        TEAM.run(entry, context, min(self.threads, shares))
 
     def _prepare(self) -> None:
         """Transform the weights for scores, if they have changed since."""
@@ -197,6 +200,7 @@ def compile(
     cache: bool = True,
     exact: bool = False,
     kernels: str | None = None,
+    order: str | None = None,
 ) -> Program:
     """Plan the network, compile it to one native function, and draw its weights from ``seed``.
 
@@ -204,7 +208,8 @@ def compile(
     processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or
     the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct
     kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd`` or ``deep`` wherever there is
-    one; None for the fastest. Raises ArgumentError.
+    one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better.
+    Raises ArgumentError.
 
     >>> import striate
     >>> net = striate.parse("INPUT[32x32x3] - CONV[12, 5x5] - RELU - POOL - FC[10]")
@@ -222,10 +227,12 @@ def compile(
         raise ArgumentError(f"loss is one of {', '.join(LOSSES)}, not {loss!r}")
     if kernels is not None and kernels not in KERNELS:
         raise ArgumentError(f"kernels is one of {', '.join(KERNELS)}, or None for the fastest, not {kernels!r}")
+    if order is not None and order not in ORDERS:
+        raise ArgumentError(f"order is one of {', '.join(ORDERS)}, or None for the better, not {order!r}")
     if not isinstance(network, Network):
         raise ArgumentError(f"compile takes a network, as striate.parse gives it, not {type(network).__name__}")
     preprocessing = preprocessing or Preprocessing()
     preprocessing.scales(network.input.depth)
-    made = plan(network, choose_target(target), int(batch), loss, exact, kernels)
+    made = plan(network, choose_target(target), int(batch), loss, exact, kernels, order)
     members = int(threads or usable_processors())
     return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing)

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 import judge
-from striate.emit.program import EMITTERS, emit_entry
+from striate.emit.kernels import EMITTERS
+from striate.emit.program import emit_entry
 from striate.emit.python import PythonBuilder
 from striate.emit.tensor import Tensor
 from striate.notation import parse
@@ -41,9 +42,14 @@ class Arena:
 
 
 def make_plan(
-    line: str, target: str = "sse2", batch: int = 5, loss: str = "softmax", force: str | None = "direct"
+    line: str,
+    target: str = "sse2",
+    batch: int = 5,
+    loss: str = "softmax",
+    force: str | None = "direct",
+    order: str | None = "depth first",
 ) -> Plan:
-    return plan(parse(line), TARGETS[target], batch, loss, force=force)
+    return plan(parse(line), TARGETS[target], batch, loss, force=force, order=order)
 
 
 def prepare(made: Plan, known: judge.Trial, labels: npt.NDArray[Any]) -> Arena:
@@ -78,7 +84,12 @@ def run_entry(arena: Arena, entry: str, images: npt.NDArray[Any]) -> npt.NDArray
 
 def first_call(made: Plan, family: str) -> Call:
     """The first call of that family in a plan's schedule."""
-    return next(call for call in (*made.train, *made.scores) if call.family == family)
+    return next(call for call in all_calls(made) if call.family == family)
+
+
+def all_calls(made: Plan) -> list[Call]:
+    """Every call of a plan, with those that follow a piece of another."""
+    return [call for each in (*made.train, *made.scores) for call in (each, each.then) if call]
 
 
 def shapes_of(made: Plan, call: Call) -> list[Shape]:

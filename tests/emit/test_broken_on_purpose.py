@@ -12,7 +12,7 @@ from python_reading import first_call, make_plan, run_kernel, shapes_of
 
 from striate.emit.index import Index
 from striate.emit.input import input_forward, write_scores
-from striate.emit.program import EMITTERS
+from striate.emit.kernels import EMITTERS
 from striate.emit.python import PythonBuilder
 from striate.emit.sgd import sgd_update
 from striate.emit.tensor import Tensor
@@ -35,6 +35,7 @@ EXAMPLES = {
     "fc_forward": "INPUT[3x2x2] - FC[19]",
     "fc_data_gradient": "INPUT[3x3x2] - CONV[2, 1x1] - FC[3]",
     "fc_weight_gradient": "INPUT[3x3x2] - FC[15]",
+    "fc_update": "INPUT[3x3x2] - FC[15]",
     "softmax_loss": "INPUT[3x2x2] - FC[3]",
     "svm_loss": "INPUT[3x2x2] - FC[3]",
     "winograd_forward": "INPUT[5x4x2] - CONV[3] - RELU - FC[2]",
@@ -46,7 +47,8 @@ EXAMPLES = {
 
 def example(family: str) -> tuple[Plan, Call]:
     kind = "deep" if "deep" in family else "winograd" if "winograd" in family else "direct"
-    made = make_plan(EXAMPLES[family], loss="svm" if family == "svm_loss" else "softmax", force=kind)
+    order = "layer by layer" if family == "fc_update" else "depth first"
+    made = make_plan(EXAMPLES[family], loss="svm" if family == "svm_loss" else "softmax", force=kind, order=order)
     return made, first_call(made, family)
 
 

@@ -9,7 +9,8 @@ import golden_text
 from striate.emit.builder import Kernel
 from striate.emit.index import Index
 from striate.emit.input import input_forward, write_scores
-from striate.emit.program import EMITTERS, emit_entry
+from striate.emit.kernels import EMITTERS
+from striate.emit.program import emit_entry
 from striate.emit.sgd import sgd_update
 from striate.emit.tensor import Tensor
 from striate.emit.text import TextBuilder
@@ -28,6 +29,7 @@ KERNELS = {
     "fc_forward": "INPUT[3x3x1] - FC[3] - RELU",
     "fc_data_gradient": "INPUT[3x3x1] - FC[3] - RELU - FC[2]",
     "fc_weight_gradient": "INPUT[3x3x1] - FC[3]",
+    "fc_update": "INPUT[3x3x1] - FC[3]",
     "softmax_loss": "INPUT[3x2x2] - FC[3]",
     "svm_loss": "INPUT[3x2x2] - FC[3]",
     "winograd_forward": "INPUT[4x4x2] - CONV[3, 5x5] - RELU - FC[2]",
@@ -41,7 +43,8 @@ KERNELS = {
 def test_a_kernel_reads_well(family: str) -> None:
     line = KERNELS[family]
     kind = "deep" if "deep" in family else "winograd" if "winograd" in family else "direct"
-    made = make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind)
+    order = "layer by layer" if family == "fc_update" else "depth first"
+    made = make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind, order=order)
     call = first_call(made, family)
     arguments = tuple(zip(call.buffers, shapes_of(made, call), strict=True))
     b = TextBuilder(made.target.lanes)

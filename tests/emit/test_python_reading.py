@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from python_reading import make_plan, prepare, run_entry
+from python_reading import all_calls, make_plan, prepare, run_entry
 
 import judge
 from corpus import CASES
-from striate.emit.program import EMITTERS
+from striate.emit.kernels import EMITTERS
+from striate.plan.order import ORDERS
 
 SLOW = {
     "depth-17",
@@ -24,10 +25,12 @@ QUICK = [name for name in CASES if name not in SLOW]
 SIZES = (5,)  #: of 4 lanes: a full group and one image
 
 
-def step_through(line: str, target: str, loss: str, batch: int = 5, force: str = "direct") -> None:
+def step_through(
+    line: str, target: str, loss: str, batch: int = 5, force: str = "direct", order: str = "depth first"
+) -> None:
     """One training step and the scores, held against the oracle."""
     known = judge.trial(line, loss, sizes=(batch,))
-    made, step = make_plan(line, target, batch, loss, force), known.steps[0]
+    made, step = make_plan(line, target, batch, loss, force, order), known.steps[0]
     arena = prepare(made, known, step.labels)
     run_entry(arena, "prepare", step.images)
     judge.check(run_entry(arena, "scores_float", step.images), step.scores, "scores")
@@ -42,6 +45,11 @@ def step_through(line: str, target: str, loss: str, batch: int = 5, force: str =
 @pytest.mark.parametrize("name", QUICK)
 def test_training_step(name: str) -> None:
     step_through(CASES[name], "sse2", "svm" if QUICK.index(name) % 4 == 0 else "softmax")
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_training_step_layer_by_layer(name: str) -> None:
+    step_through(CASES[name], "sse2", "softmax", order="layer by layer")
 
 
 @pytest.mark.parametrize("target", ["avx512", "avx2", "neon"])
@@ -61,13 +69,15 @@ TILED = [
 
 @pytest.mark.parametrize(("line", "force"), TILED)
 def test_winograd(line: str, force: str) -> None:
-    step_through(line, "sse2", "softmax", force=force)
+    for order in ORDERS:
+        step_through(line, "sse2", "softmax", force=force, order=order)
 
 
 def test_every_kernel_family_has_run() -> None:
     plans = [make_plan(CASES[name], loss=loss) for name in QUICK for loss in ("softmax", "svm")]
     plans += [make_plan(line, force=force) for line, force in TILED]
-    families = {call.family for made in plans for call in (*made.train, *made.scores)}
+    plans.append(make_plan(CASES["fc-fc"], order="layer by layer"))
+    families = {call.family for made in plans for call in all_calls(made)}
     assert families == set(EMITTERS)
 
 

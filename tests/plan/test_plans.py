@@ -11,6 +11,7 @@ import golden_text
 from corpus import CASES, LARGE, NETS
 from striate.notation import parse
 from striate.plan.arena import ALIGNMENT, Arena, Buffer, aligned
+from striate.plan.order import ORDERS
 from striate.plan.parameters import ALIGNED, CHUNK, row
 from striate.plan.plan import MOST_SLOTS, SLOT_BYTES, Plan, plan
 from striate.plan.shape import Shape
@@ -39,14 +40,14 @@ def made(request: pytest.FixtureRequest) -> Plan:
 
 def is_scratch(buffer: Buffer) -> bool:
     """Whether the buffer is of use during one call alone: conv1.v.forward, conv1.s.weights …"""
-    return buffer.name.count(".") == 2 and not buffer.name.endswith(".gradient")
+    return buffer.name.count(".") == 2 and not buffer.name.endswith((".gradient", ".velocity"))
 
 
 def spans(made: Plan, rank: bool) -> list[tuple[int, int, str]]:
     """(first byte, end, name) of every buffer that owns its bytes, all instances, in order."""
     found = []
     for buffer in made.buffers.values():
-        part_of_another = buffer.name.endswith(".gradient") or buffer.name == "gradient"
+        part_of_another = buffer.name.endswith((".gradient", ".velocity")) or buffer.name == "gradient"
         parameter = buffer.name in {place.name for place in made.row.places}
         if part_of_another or parameter or is_scratch(buffer) or (buffer.scope == "rank") != rank:
             continue
@@ -63,9 +64,13 @@ def test_no_two_buffers_share_a_byte(made: Plan) -> None:
         found = spans(made, rank)
         for (_, first_end, first), (start, _, second) in pairwise(found):
             assert first_end <= start, (first, second)
+        streamed = [b for b in made.buffers.values() if b.name.endswith(".gradient") and b.scope == "rank" and rank]
+        assert all(b.offset >= aligned(found[-1][1]) for b in streamed)
+        found += [(b.offset, b.offset + b.bytes, b.name) for b in streamed]
+        end_of_volumes = max(end for _, end, _ in found)
         scratch = [b for b in made.buffers.values() if is_scratch(b) and rank]
-        assert all(b.scope == "rank" and b.offset >= aligned(found[-1][1]) for b in scratch)
-        last = max([found[-1][1], *(b.offset + b.bytes for b in scratch)])
+        assert all(b.scope == "rank" and b.offset >= aligned(end_of_volumes) for b in scratch)
+        last = max([end_of_volumes, *(b.offset + b.bytes for b in scratch)])
         assert last <= end < last + ALIGNMENT
 
 
@@ -87,18 +92,25 @@ def test_every_buffer_begins_where_a_vector_may(made: Plan) -> None:
 
 def test_parameters_and_their_gradients_lie_in_their_rows(made: Plan) -> None:
     parameters, gradients, slot = (made.buffers[n] for n in ("parameters", "gradients", "gradient"))
-    assert gradients.bytes == made.slots * slot.stride == made.slots * parameters.bytes
+    assert gradients.bytes == made.slots * slot.stride == made.slots * 4 * made.row.summed
+    assert parameters.bytes == made.buffers["velocity"].bytes == 4 * made.row.size
     for place in made.row.places:
         own, gradient = made.buffers[place.name], made.buffers[f"{place.name}.gradient"]
-        assert own.offset - parameters.offset == gradient.offset - gradients.offset == 4 * place.start
-        assert own.bytes == gradient.bytes == 4 * place.size and gradient.stride == slot.stride
+        assert own.offset - parameters.offset == 4 * place.start and own.bytes == 4 * place.size
         assert own.offset + own.bytes <= parameters.offset + parameters.bytes
+        if place.start < made.row.summed:
+            assert gradient.offset - gradients.offset == 4 * place.start
+            assert gradient.bytes == own.bytes and gradient.stride == slot.stride
+        else:
+            velocity = made.buffers[f"{place.name}.velocity"]
+            assert velocity.offset - made.buffers["velocity"].offset == 4 * place.start
+            assert made.layered and velocity.bytes == own.bytes and gradient.scope == "rank"
 
 
 def test_calls_name_buffers_that_exist_and_every_volume_is_used(made: Plan) -> None:
     named = {name for call in (*made.train, *made.scores) for name in call.buffers}
     assert named <= made.buffers.keys()
-    volumes = {buffer.name for buffer in made.buffers.values() if buffer.scope == "rank"}
+    volumes = {buffer.name for buffer in made.buffers.values() if buffer.scope in ("rank", "group")}
     assert volumes - named <= {"line", "dscores"}
 
 
@@ -120,11 +132,13 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         "winograd_weight_gradient": (3, 4, 5),
         "winograd_deep_gradient": (3, 4, 5, 6),
     }
-    written = {"input.y"}
+    written = {"input.y", "labels", "weights"}
+    written |= {name for name in made.buffers if name.endswith(".gradient")}
+    volumes = ("rank", "group")
     for call in made.train:
         out = writes.get(call.family, ())
         for i, name in enumerate(call.buffers):
-            if made.buffers[name].scope == "rank" and i not in out:
+            if made.buffers[name].scope in volumes and i not in out:
                 assert name in written, f"{call} reads {name}"
         fresh = {name for i, name in enumerate(call.buffers) if i in out}
         assert not fresh & written, f"{call} writes {fresh & written} again"
@@ -147,11 +161,23 @@ def test_a_plan_is_frozen() -> None:
 
 @pytest.mark.parametrize(
     ("name", "batch", "slots"),
-    [("tinyvgg", 128, 8), ("tinyvgg", 1000, 16), ("tinyvgg", 1, 1), ("tinyvgg", 17, 2), ("vgg16", 128, 1)],
+    [("tinyvgg", 128, 8), ("tinyvgg", 1000, 16), ("tinyvgg", 1, 1), ("tinyvgg", 49, 4), ("vgg16", 128, 1)],
 )
 def test_slots(name: str, batch: int, slots: int) -> None:
-    """As many threads may share a batch; one where the gradients of a network fill the memory by themselves."""
+    """As many threads may take a group each; one where they share every call."""
     assert plan(parse(LINES[name]), TARGETS["avx512"], batch, "softmax").slots == slots
+
+
+@pytest.mark.parametrize(
+    ("name", "batch", "layered"),
+    [("tinyvgg", 128, False), ("tinyvgg", 48, True), ("vgg64", 64, False), ("alexnet", 128, True)],
+)
+def test_the_order(name: str, batch: int, layered: bool) -> None:
+    """Layer by layer where FC weights are large or groups are few, and wherever it is asked for."""
+    made = plan(parse(LINES[name]), TARGETS["avx512"], batch, "softmax")
+    assert made.layered is layered and str(made.order) in str(made)
+    for i, order in enumerate(ORDERS):
+        assert plan(parse(LINES[name]), TARGETS["avx512"], batch, "softmax", order=order).layered == bool(i)
 
 
 @pytest.mark.parametrize("name", LINES)

@@ -155,9 +155,9 @@ class ProgramBuilder(Builder):
 
     @abstractmethod
     def spread(self, groups: Index | int, items: int, name: str, portions: int) -> Iterator[tuple[Index, Span]]:
-        """Every item of every group, as (group, span): about ``portions`` for each thread, first come first served.
+        """Every item of every group, as (group, span), to whichever thread comes first.
 
-        Nothing may depend on how the items are cut.
+        portions: about so many for each thread, and nothing may depend on how the items are cut; 0: each item alone.
         """
 
     @abstractmethod

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from striate.emit.builder import Builder
-from striate.emit.index import Span
-from striate.emit.loops import items, stretch, tiles
+from striate.emit.index import Index, Span
+from striate.emit.loops import items, tiles
 from striate.emit.tensor import Tensor
 
 
@@ -70,29 +70,38 @@ def fc_data_gradient(
 
 
 def fc_weight_gradient(
-    b: Builder, x: Tensor, dz: Tensor, dweights: Tensor, dbiases: Tensor, *, tile: int, span: Span | None = None
+    b: Builder,
+    x: Tensor,
+    dz: Tensor,
+    dweights: Tensor,
+    dbiases: Tensor,
+    *,
+    tile: int,
+    local: bool = False,
+    span: Span | None = None,
 ) -> None:
     """dweights += dz times x and dbiases += dz, summed over lanes.
 
+    local: dweights has room for one tile, (tile, inputs); ``span`` is then that tile.
     The inputs are transposed, so that neighbours of one image fill a vector and each dz is one number.
     """
-    outputs, inputs = (axis.size for axis in dweights.shape.axes)
+    outputs, inputs = dz.shape.axes[0].size, dweights.shape.axes[1].size
     x = x.flat
     whole = inputs - inputs % b.lanes
     each = dz.scalars
     for k, many in tiles(b, outputs, tile, "k", span):
+        top = Index() if local else k
         if whole:
             for i in b.range(whole, "i", step=b.lanes):
                 images = b.transpose([x[i + j] for j in range(b.lanes)])
-                rows = [b.register("sum", dweights.vector[k + n, i]) for n in range(many)]
+                rows = [b.register("sum", dweights.vector[top + n, i]) for n in range(many)]
                 for lane, image in enumerate(images):
                     for n in range(many):
                         rows[n].value = b.fma(image, b.splat(each[k + n, 0, 0, lane]), rows[n].value)
                 for n in range(many):
-                    dweights.vector[k + n, i] = rows[n].value
-    first, last = stretch(b, outputs, tile, span)
-    for k in b.range(last, "k", start=first):
-        given = dz[k, 0, 0]
-        for rest in range(whole, inputs):
-            dweights[k, rest] = dweights[k, rest] + b.reduce_add(given * x[rest])
-        dbiases[k] = dbiases[k] + b.reduce_add(given)
+                    dweights.vector[top + n, i] = rows[n].value
+        for n in range(many):
+            given = dz[k + n, 0, 0]
+            for rest in range(whole, inputs):
+                dweights[top + n, rest] = dweights[top + n, rest] + b.reduce_add(given * x[rest])
+            dbiases[k + n] = dbiases[k + n] + b.reduce_add(given)

@@ -85,6 +85,8 @@ class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
         counter, item, done = f"%{label}.counter", f"%{label}.item", f"%{label}.done"
         line = (COUNTERS + self.handed_out) * LINE
         self.handed_out += 1
+        if self.handed_out > self.plan.shares:
+            raise ValueError(f"the plan allows for {self.plan.shares} shares of work")
         limit = self.integer(Index.of(items))
         self.say(f"{counter} = getelementptr i8, ptr %sync, i64 {line}")
         self.say(f"br label %{label}.next")
@@ -100,10 +102,11 @@ class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
         self.start(f"{label}.end")
 
     def spread(self, groups: Index | int, items: int, name: str, portions: int) -> Iterator[tuple[Index, Span]]:
-        total, wanted = self.integer(Index.of(groups)), self.fresh("wanted")
-        self.say(f"{wanted} = mul nsw i64 %threads, {portions}")
-        share = self._rounded_up(wanted, total)  # portions of a group, so that threads get as many as asked for
-        cut = self.integer(self.smaller(Index.variable(share), items))
+        total, cut = self.integer(Index.of(groups)), str(items)
+        if portions:
+            wanted = self.integer(Index.variable("%threads") * portions)
+            share = self._rounded_up(wanted, total)  # portions of a group, so that threads get as many as asked for
+            cut = self.integer(self.smaller(Index.variable(share), items))
         whole = self.fresh("whole")
         self.say(f"{whole} = mul nsw i64 {total}, {cut}")
         for item in self.work(Index.variable(whole), name):

@@ -147,8 +147,9 @@ class PythonBuilder(ProgramBuilder):
 
     def spread(self, groups: Index | int, items: int, name: str, portions: int) -> Iterator[tuple[Index, Span]]:
         for group in self.range(groups, name):
-            for first in range(0, items, portions):  # any way to cut is as good as another
-                yield group, Span(Index.of(first), Index.of(min(items, first + portions)))
+            step = portions or 1  # any way to cut is as good as another
+            for first in range(0, items, step):
+                yield group, Span(Index.of(first), Index.of(min(items, first + step)))
 
     def perform(self, entry: str, body: Callable[[], None]) -> None:
         body()

@@ -180,7 +180,8 @@ class TextBuilder(ProgramBuilder):
 
     def spread(self, groups: Index | int, items: int, name: str, portions: int) -> Iterator[tuple[Index, Span]]:
         variable = self._fresh(name)
-        head = f"share {variable} in 0..{groups}, items 0..{items}, {portions} portions a thread:"
+        cut = f"{portions} portions a thread" if portions else "one by one"
+        head = f"share {variable} in 0..{groups}, items 0..{items}, {cut}:"
         for index in self._loop(head, variable):
             yield index, Span(Index.variable("first"), Index.variable("last"))
 

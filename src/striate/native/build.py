@@ -19,7 +19,15 @@ _LOCK = threading.Lock()  #: one compilation at a time; the second of two equal 
 
 def build(plan: Plan, cache: bool = True) -> Loaded:
     """The program's code; with ``cache`` the object file is kept on disk, and taken where it is there."""
-    key = cache_key(str(plan.network), str(plan.batch), plan.loss, repr(plan.target), repr(plan.kernels), toolchain())
+    key = cache_key(
+        str(plan.network),
+        str(plan.batch),
+        plan.loss,
+        repr(plan.target),
+        repr(plan.kernels),
+        repr(plan.order),
+        toolchain(),
+    )
     with _LOCK:
         loaded = _LOADED.get(key) if cache else None
         if loaded is None:

@@ -35,7 +35,7 @@ class Memory:
     def __init__(self, plan: Plan, threads: int) -> None:
         self._plan = plan
         self._arena = aligned_zeros(plan.bytes(threads))
-        self._sync = aligned_zeros((COUNTERS + len(plan.prepare) + 4) * 64).view(np.int64)
+        self._sync = aligned_zeros((COUNTERS + plan.shares) * 64).view(np.int64)
         self._context = aligned_zeros(8 * len(CONTEXT)).view(np.int64)
         self._pictures: Any = None
         self._views: dict[str, npt.NDArray[np.float32]] = {}

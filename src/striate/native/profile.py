@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from striate.emit.counts import CountsBuilder
+from striate.emit.kernels import kernel_of
 from striate.emit.llvm import LlvmModule
-from striate.emit.program import kernel_of
 from striate.emit.tensor import Tensor
 from striate.native.assemble import Loaded, assemble
 from striate.native.memory import aligned_zeros

@@ -50,8 +50,10 @@ class Arena:
             buffer = Buffer(name, shape, scope, self.rank, size)
             self.rank += aligned(size)
         else:
-            buffer = Buffer(name, shape, scope, self.shared, size, size)
-            self.shared += aligned(size * instances)
+            vector = self.lanes * 4 if shape.per_lane else 1
+            stride = -(-size // vector) * vector
+            buffer = Buffer(name, shape, scope, self.shared, size, stride)
+            self.shared += aligned(stride * instances)
         return self.add(buffer)
 
     def add(self, buffer: Buffer) -> Buffer:

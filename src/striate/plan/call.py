@@ -6,18 +6,43 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+#: Families that add to gradients of parameters.
+SUMS = frozenset(
+    {
+        "bias_gradient",
+        "unpool",
+        "conv_weight_gradient",
+        "winograd_weight_gradient",
+        "winograd_deep_gradient",
+        "fc_weight_gradient",
+    }
+)
+
 
 @dataclass(frozen=True)
 class Call:
     """One kernel run: the emitter's name, the buffers it gets, and the settings that shape its code.
 
-    items: pieces of its work that threads can share; 0 where it is done whole.
+    items: pieces of its work that threads can share; 0 where it is done whole. then: what else is done with a piece
+    when all groups have been through it.
     """
 
     family: str
     buffers: tuple[str, ...]
     settings: tuple[tuple[str, Any], ...] = ()
     items: int = 0
+    then: Call | None = None
+
+    @property
+    def groups_inside(self) -> bool:
+        """Whether threads share the items, each for all groups in their order: gradients are summed over them, and
+        an FC's weights come from memory once for all."""
+        return self.streams or self.family in SUMS
+
+    @property
+    def streams(self) -> bool:
+        """Whether the call's time may be that of reading its weights."""
+        return self.family.startswith("fc_")
 
     def setting(self, name: str) -> Any:
         """A setting by name; None where there is none."""

@@ -1,8 +1,10 @@
-"""The parameters as one row of numbers: all weights, then all biases, so that the update is two loops."""
+"""The parameters as one row of numbers: weights, then biases, then streamed weights: the update is two loops."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 from striate.notation.network import Network
@@ -27,34 +29,47 @@ class Place:
 
 @dataclass(frozen=True)
 class Row:
-    """The places, in the network's order; weights fill ``weights`` numbers, biases ``biases``, in chunks."""
+    """The places, in the network's order; weights fill ``weights`` numbers, biases ``biases``, in chunks.
+
+    ``streamed`` numbers at the end are weights whose gradient is never held as a whole.
+    """
 
     places: tuple[Place, ...]
     weights: int
     biases: int
+    streamed: int = 0
+
+    @property
+    def summed(self) -> int:
+        """Numbers that have a place in a gradient slot, rounded up to whole chunks."""
+        return self.weights + self.biases
 
     @property
     def size(self) -> int:
         """Numbers in all, rounded up to whole chunks."""
-        return self.weights + self.biases
+        return self.summed + self.streamed
 
 
 def _chunks(size: int) -> int:
     return -(-size // CHUNK) * CHUNK
 
 
-def row(network: Network) -> Row:
-    """The row for a network's parameters."""
+def row(network: Network, streamed: Collection[str] = ()) -> Row:
+    """The row for a network's parameters; the layers named ``streamed`` have their weights at its end."""
     shapes = network.parameter_shapes()
+    last = [f"{name}.weights" for name in streamed]
+    parts = [
+        [name for name in shapes if name.endswith(".weights") and name not in last],
+        [name for name in shapes if name.endswith(".biases")],
+        last,
+    ]
     starts: dict[str, int] = {}
-    ends = []
-    at = 0
-    for ending in (".weights", ".biases"):
-        for name, shape in shapes.items():
-            if name.endswith(ending):
-                starts[name] = at
-                at += -(-prod(shape) // ALIGNED) * ALIGNED
-        at = _chunks(at)
-        ends.append(at)
+    ends = [0]
+    for part in parts:
+        at = ends[-1]
+        for name in part:
+            starts[name] = at
+            at += -(-prod(shapes[name]) // ALIGNED) * ALIGNED
+        ends.append(_chunks(at))
     places = tuple(Place(name, shape, starts[name]) for name, shape in shapes.items())
-    return Row(places, ends[0], ends[1] - ends[0])
+    return Row(places, *(end - start for start, end in pairwise(ends)))

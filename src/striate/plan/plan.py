@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from striate.layers import Conv
+from striate.layers import Conv, Fc
 from striate.notation.network import Network
 from striate.plan.arena import Arena, Buffer, aligned
 from striate.plan.call import Call
 from striate.plan.convolution import Preparation, book_prepared, preparations, scratch_shapes
 from striate.plan.fuse import Unit, fuse
 from striate.plan.kernels import Kernels, choose
+from striate.plan.order import Order, choose_order
 from striate.plan.parameters import Row, row
 from striate.plan.schedule import backward_calls, forward_calls, loss_call
 from striate.plan.shape import Shape
 from striate.plan.target import Target
-from striate.plan.volumes import book_volumes, first_learner
+from striate.plan.tiles import fc_tiles
+from striate.plan.volumes import Booker, book_volumes, first_learner
 
 MOST_SLOTS = 16  #: gradient slots: as many threads can work on one batch
 SLOT_BYTES = 2**28  #: all slots together stay below, but one there is
@@ -30,9 +32,10 @@ KERNELS = ("direct", "winograd", "deep")  #: kinds of CONV kernels that can be a
 class Plan:
     """Frozen and printable: ``str(plan)`` is the memory map and the order of calls.
 
-    A batch is cut into groups of ``target.lanes`` images; group g adds its gradients to slot g modulo ``slots``,
-    and slots are summed in their order, so no thread count changes a bit. A group's volumes live in the memory
-    of the thread that works on it.
+    A batch is cut into groups of ``target.lanes`` images. Depth first, group g adds its gradients to slot g modulo
+    ``slots``, and slots are summed in their order; a group's volumes live in the memory of the thread that works on
+    it. Layer by layer, gradients are summed over groups in their order, and every group has volumes of its own. So no
+    thread count changes a bit.
     """
 
     network: Network
@@ -40,6 +43,7 @@ class Plan:
     batch: int
     loss: str
     units: tuple[Unit, ...]
+    order: Order
     kernels: Mapping[str, Kernels]
     row: Row
     slots: int
@@ -55,6 +59,16 @@ class Plan:
         """Lane groups of a full batch."""
         return -(-self.batch // self.target.lanes)
 
+    @property
+    def layered(self) -> bool:
+        """Whether the batch goes through the network layer by layer."""
+        return self.order.layered
+
+    @property
+    def shares(self) -> int:
+        """Counters of work that threads share, at most, in one run."""
+        return len(self.prepare) + len(self.train) + len(self.scores) + 4
+
     def bytes(self, threads: int) -> int:
         """The arena's size for a team of ``threads``."""
         return self.shared_bytes + threads * self.rank_bytes
@@ -64,7 +78,7 @@ class Plan:
             str(self.network),
             f"{self.target}; batch {self.batch} in {self.groups} groups, {self.slots} slots",
         ]
-        lines += ["", "units: " + ", ".join(f"[{unit}]" for unit in self.units)]
+        lines += [str(self.order), "", "units: " + ", ".join(f"[{unit}]" for unit in self.units)]
         for name, kernels in self.kernels.items():
             lines += [f"{name}: {what} {getattr(kernels, what)}" for what in ("forward", "data", "weights")]
         if self.prepare:
@@ -82,24 +96,38 @@ def _slots(groups: int, numbers: int) -> int:
 
 def _book_shared(arena: Arena, network: Network, numbers: Row, groups: int, slots: int) -> None:
     """Parameters, velocity, gradient slots, and what goes in and out beside the images."""
-    lanes, depth = arena.lanes, network.input.depth
+    depth = network.input.depth
     for name in ("parameters", "velocity"):
         arena.book(name, Shape.of(numbers.size, element="f32"))
-    slots_buffer = arena.book("gradients", Shape.of(slots, numbers.size, element="f32"))
-    slot = numbers.size * 4
-    arena.add(Buffer("gradient", Shape.of(numbers.size, element="f32"), "slot", slots_buffer.offset, slot, slot))
-    first = arena.buffers["parameters"].offset
+    slots_buffer = arena.book("gradients", Shape.of(slots, numbers.summed, element="f32"))
+    slot = numbers.summed * 4
+    arena.add(Buffer("gradient", Shape.of(numbers.summed, element="f32"), "slot", slots_buffer.offset, slot, slot))
+    parameters, velocity = arena.buffers["parameters"].offset, arena.buffers["velocity"].offset
     for place in numbers.places:
-        shape = Shape.of(*place.shape, element="f32")
-        size = shape.bytes(lanes)
-        arena.add(Buffer(place.name, shape, "shared", first + place.start * 4, size))
-        at = slots_buffer.offset + place.start * 4
-        arena.add(Buffer(f"{place.name}.gradient", shape, "slot", at, size, slot))
+        shape, start = Shape.of(*place.shape, element="f32"), place.start * 4
+        size = shape.bytes(arena.lanes)
+        arena.add(Buffer(place.name, shape, "shared", parameters + start, size))
+        if place.start < numbers.summed:
+            at = slots_buffer.offset + start
+            arena.add(Buffer(f"{place.name}.gradient", shape, "slot", at, size, slot))
+        else:
+            arena.add(Buffer(f"{place.name}.velocity", shape, "shared", velocity + start, size))
     arena.book("settings", Shape.of(4, element="f32"))
     arena.book("scales", Shape.of(depth, element="f32"))
     arena.book("shifts", Shape.of(depth, element="f32"))
     for name in ("labels", "weights", "losses", "hits"):
         arena.book(name, Shape.of(1), "group", groups)
+
+
+def _book_streamed(arena: Arena, numbers: Row, rows: int) -> None:
+    """A thread's gradients of ``rows`` outputs: one place for all layers, which every update leaves as zeros."""
+    start = arena.rank
+    for place in numbers.places:
+        if place.start >= numbers.summed:
+            shape = Shape.of(min(rows, place.shape[0]), place.shape[1], element="f32")
+            size = shape.bytes(arena.lanes)
+            arena.add(Buffer(f"{place.name}.gradient", shape, "rank", start, size))
+            arena.rank = max(arena.rank, start + aligned(size))
 
 
 def _book_scratch(arena: Arena, units: tuple[Unit, ...], calls: tuple[Call, ...]) -> None:
@@ -119,22 +147,33 @@ def _book_scratch(arena: Arena, units: tuple[Unit, ...], calls: tuple[Call, ...]
 
 
 def plan(
-    network: Network, target: Target, batch: int, loss: str, exact: bool = False, force: str | None = None
+    network: Network,
+    target: Target,
+    batch: int,
+    loss: str,
+    exact: bool = False,
+    force: str | None = None,
+    order: str | None = None,
 ) -> Plan:
     """Decide everything that the emitters then write down.
 
-    exact: direct kernels alone. force: one of KERNELS wherever there is one of the kind, for tests.
+    exact: direct kernels alone. force: one of KERNELS wherever there is one of the kind; order: one of ORDERS; both
+    for tests.
     """
-    units, numbers, arena = fuse(network), row(network), Arena(target.lanes)
+    units, arena = fuse(network), Arena(target.lanes)
     groups = -(-batch // target.lanes)
-    slots = _slots(groups, numbers.size)
+    chosen_order = choose_order(units, groups, order)
+    layered = chosen_order.layered
+    numbers = row(network, [unit.name for unit in units if layered and isinstance(unit.node.layer, Fc)])
+    slots = 1 if layered else _slots(groups, numbers.size)
     convs = [(i, unit) for i, unit in enumerate(units) if isinstance(unit.node.layer, Conv)]
     chosen = {unit.name: choose(unit, target.lanes, exact, force) for _, unit in convs}
     learner = first_learner(units)
     _book_shared(arena, network, numbers, groups, slots)
     for i, unit in convs:
         book_prepared(arena, unit, chosen[unit.name], i > learner)
-    book_volumes(arena, network, units, chosen)
+    book_volumes(Booker(arena, groups if layered else 0), network, units, chosen)
+    _book_streamed(arena, numbers, fc_tiles(target).weights)
     scores = forward_calls(units, chosen, target, False)
     back = backward_calls(units, chosen, target, arena.buffers)
     training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)
@@ -145,6 +184,7 @@ def plan(
         batch,
         loss,
         units,
+        chosen_order,
         MappingProxyType(chosen),
         numbers,
         slots,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from striate.layers import Conv, Fc, Pool
 from striate.plan import convolution
@@ -77,30 +78,42 @@ def backward_calls(
     for i in range(len(units) - 1, learner - 1, -1):
         unit, x = inputs[i]
         before = units[i - 1] if i > learner else None
-        halo = before is not None and buffers[f"{before.name}.dy"].shape.halo
-        calls += _unit_backward(unit, x, before, halo, chosen, target)
+        calls += _unit_backward(unit, x, before, buffers, chosen, target)
     return tuple(calls)
 
 
 def _unit_backward(
-    unit: Unit, x: str, before: Unit | None, halo: bool, chosen: Chosen, target: Target
+    unit: Unit, x: str, before: Unit | None, buffers: Mapping[str, Buffer], chosen: Chosen, target: Target
 ) -> Iterator[Call]:
     name, layer = unit.name, unit.node.layer
-    dy, dx = f"{name}.dy", f"{before.name}.dy" if before else ""
+    dx = f"{before.name}.dy" if before else ""
     mask = before is not None and before.masked
     if isinstance(layer, Conv):
         yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target)
     elif isinstance(layer, Fc):
-        gradients = [f"{name}.weights.gradient", f"{name}.biases.gradient"]
-        tiles = fc_tiles(target)
-        items = pieces(layer.outputs, tiles.weights)
-        yield call("fc_weight_gradient", [x, dy, *gradients], items, tile=tiles.weights)
-        if before:
-            items = unit.input.depth if halo else pieces(unit.input.size, tiles.data)
-            yield call("fc_data_gradient", [dy, f"{name}.weights", x, dx], items, tile=tiles.data, mask=mask)
+        yield from _fc_backward(unit, x, dx, mask, buffers, target)
     elif isinstance(layer, Pool) and before:
         rows, columns = forward(unit)
-        buffers = [dy, f"{name}.y", f"{name}.choice", dx]
-        yield call("pool_backward", buffers, unit.input.depth, rows=rows, columns=columns, mask=mask)
+        named = [f"{name}.dy", f"{name}.y", f"{name}.choice", dx]
+        yield call("pool_backward", named, unit.input.depth, rows=rows, columns=columns, mask=mask)
     elif before:
-        yield call("relu_backward", [dy, x, dx], unit.input.depth, mask=True)
+        yield call("relu_backward", [f"{name}.dy", x, dx], unit.input.depth, mask=True)
+
+
+def _fc_backward(
+    unit: Unit, x: str, dx: str, mask: bool, buffers: Mapping[str, Buffer], target: Target
+) -> Iterator[Call]:
+    """The data gradient first: where weights are streamed, the weight gradient's turn also updates them."""
+    name, tiles = unit.name, fc_tiles(target)
+    dy, weights = f"{name}.dy", f"{name}.weights"
+    if dx:
+        shared = unit.input.depth if buffers[dx].shape.halo else pieces(unit.input.size, tiles.data)
+        yield call("fc_data_gradient", [dy, weights, x, dx], shared, tile=tiles.data, mask=mask)
+    items = pieces(unit.output.size, tiles.weights)
+    gradient = f"{weights}.gradient"
+    named, streamed = [x, dy, gradient, f"{name}.biases.gradient"], buffers[gradient].scope == "rank"
+    learn = call("fc_weight_gradient", named, items, tile=tiles.weights, local=streamed)
+    if streamed:
+        update = call("fc_update", [gradient, weights, f"{weights}.velocity", "settings"], items, tile=tiles.weights)
+        learn = replace(learn, then=update)
+    yield learn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from striate.layers import Conv, Pool
 from striate.notation.network import Network
@@ -19,21 +20,36 @@ def first_learner(units: Sequence[Unit]) -> int:
     return next((i for i, unit in enumerate(units) if unit.learns), len(units))
 
 
-def book_volumes(arena: Arena, network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernels]) -> None:
-    """Book every volume of the units, once a thread."""
-    arena.book("line", Shape.of(network.input.width * network.input.depth), "rank")
-    arena.book("input.y", _read_by(network.input, units[0], chosen), "rank")
+@dataclass(frozen=True)
+class Booker:
+    """Books volumes in an arena: once a thread, or for each of ``groups`` lane groups."""
+
+    arena: Arena
+    groups: int = 0
+
+    def book(self, name: str, shape: Shape) -> None:
+        """A new volume."""
+        if self.groups:
+            self.arena.book(name, shape, "group", self.groups)
+        else:
+            self.arena.book(name, shape, "rank")
+
+
+def book_volumes(booker: Booker, network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernels]) -> None:
+    """Book every volume of the units."""
+    booker.arena.book("line", Shape.of(network.input.width * network.input.depth), "rank")
+    booker.book("input.y", _read_by(network.input, units[0], chosen))
     learner = first_learner(units)
     last = units[-1].output
-    arena.book("dscores", Shape.of(last.depth, last.height, last.width), "rank")
+    booker.book("dscores", Shape.of(last.depth, last.height, last.width))
     for i, (unit, reader) in enumerate(zip(units, [*units[1:], None], strict=True)):
-        arena.book(f"{unit.name}.y", _read_by(unit.output, reader, chosen), "rank")
+        booker.book(f"{unit.name}.y", _read_by(unit.output, reader, chosen))
         layer = unit.node.layer
         if unit.pool or isinstance(layer, Pool):
             field = layer.field if isinstance(layer, Pool) else 2
-            arena.book(f"{unit.name}.choice", choice_shape(unit.output, field), "rank")
+            booker.book(f"{unit.name}.choice", choice_shape(unit.output, field))
         if i >= learner:
-            _book_gradients(arena, unit, reader, i > learner, chosen)
+            _book_gradients(booker, unit, reader, i > learner, chosen)
 
 
 def _read_by(volume: Volume, reader: Unit | None, chosen: Mapping[str, Kernels]) -> Shape:
@@ -42,16 +58,16 @@ def _read_by(volume: Volume, reader: Unit | None, chosen: Mapping[str, Kernels])
 
 
 def _book_gradients(
-    arena: Arena, unit: Unit, reader: Unit | None, goes_on: bool, chosen: Mapping[str, Kernels]
+    booker: Booker, unit: Unit, reader: Unit | None, goes_on: bool, chosen: Mapping[str, Kernels]
 ) -> None:
     """``dy`` is the gradient of what the unit makes, ``dz`` that of the CONV results behind a fused POOL."""
     output = volume_shape(unit.output, reader if reader and isinstance(reader.node.layer, Pool) else None)
     if not isinstance(unit.node.layer, Conv):
-        arena.book(f"{unit.name}.dy", output, "rank")
+        booker.book(f"{unit.name}.dy", output)
         return
     kernels = chosen[unit.name]
     tile = kernels.gradient_tile if goes_on else max(kernels.weights.size, 1)
     results = gradient_shape(unit, goes_on, tile)
-    arena.book(f"{unit.name}.dy", output if unit.pool else wider(results, output), "rank")
+    booker.book(f"{unit.name}.dy", output if unit.pool else wider(results, output))
     if unit.pool:
-        arena.book(f"{unit.name}.dz", results, "rank")
+        booker.book(f"{unit.name}.dz", results)

@@ -1,0 +1,86 @@
+"""Which emitter writes which kernel, and the kernel that a call of the schedule runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from inspect import signature
+
+from striate.emit import conv, fc, loss, pool, relu, winograd
+from striate.emit.builder import Kernel, ProgramBuilder
+from striate.emit.index import Index, Span
+from striate.emit.input import input_forward
+from striate.emit.sgd import fc_update
+from striate.emit.winograd_deep import winograd_deep_gradient
+from striate.plan.call import Call
+from striate.plan.plan import Plan
+from striate.plan.shape import Shape
+
+#: Every kernel family by the name that plans use.
+EMITTERS: dict[str, Callable[..., None]] = {
+    "conv_forward": conv.conv_forward,
+    "conv_data_gradient": conv.conv_data_gradient,
+    "conv_weight_gradient": conv.conv_weight_gradient,
+    "winograd_forward": winograd.winograd_forward,
+    "winograd_data_gradient": winograd.winograd_data_gradient,
+    "winograd_weight_gradient": winograd.winograd_weight_gradient,
+    "winograd_deep_gradient": winograd_deep_gradient,
+    "bias_gradient": conv.bias_gradient,
+    "unpool": conv.unpool,
+    "pool_forward": pool.pool_forward,
+    "pool_backward": pool.pool_backward,
+    "relu_forward": relu.relu_forward,
+    "relu_backward": relu.relu_backward,
+    "fc_forward": fc.fc_forward,
+    "fc_data_gradient": fc.fc_data_gradient,
+    "fc_weight_gradient": fc.fc_weight_gradient,
+    "fc_update": fc_update,
+    "softmax_loss": loss.softmax_loss,
+    "svm_loss": loss.svm_loss,
+}
+
+
+def _argument_names(emit: Callable[..., None], count: int) -> list[str]:
+    """The names that an emitter gives its tensors."""
+    names: list[str] = []
+    for parameter in list(signature(emit).parameters.values())[1:]:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}{i}" for i in range(count - len(names))]
+        elif parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            names.append(parameter.name)
+    return names
+
+
+def _kernel(family: str, shapes: tuple[Shape, ...], settings: tuple[tuple[str, object], ...], items: int) -> Kernel:
+    """The kernel of a family for these shapes and settings; its name tells equal ones."""
+    digest = sha256(repr((shapes, settings, items)).encode()).hexdigest()[:10]
+    emit = EMITTERS.get(family, input_forward)
+    names = _argument_names(emit, len(shapes))
+    arguments = tuple(zip(names, shapes, strict=True))
+    return Kernel(f"{family}_{digest}", arguments, partial(emit, **dict(settings)), items)
+
+
+def kernel_of(plan: Plan, call: Call) -> Kernel:
+    """The kernel that a call of the schedule runs."""
+    return _kernel(call.family, tuple(plan.buffers[name].shape for name in call.buffers), call.settings, call.items)
+
+
+def run(
+    b: ProgramBuilder, plan: Plan, call: Call, group: Index, slot: Index | int = 0, span: Span | None = None
+) -> None:
+    """One call of the schedule on a group's, slot's and thread's buffers; ``span``: these of its items."""
+    buffers = [plan.buffers[name] for name in call.buffers]
+    places = [b.place(x, slot if x.scope == "slot" else group) for x in buffers]
+    b.call(kernel_of(plan, call), *places, span=span)
+
+
+def take_in(b: ProgramBuilder, plan: Plan, group: Index, element: str, span: Span | None = None) -> None:
+    """The group's images into lanes; lanes beyond the last image repeat it, and count for nothing later."""
+    last = b.number("images") - 1
+    one = Shape.of(plan.network.input.size, element=element)
+    images = [b.image(b.smaller(group * b.lanes + lane, last), one) for lane in range(b.lanes)]
+    places = [b.place(plan.buffers[name], group) for name in ("scales", "shifts", "line", "input.y")]
+    shapes = tuple(tensor.shape for tensor in (*places, *images))
+    kernel = _kernel("input_forward", shapes, (), plan.network.input.height)
+    b.call(kernel, *places, *images, span=span)

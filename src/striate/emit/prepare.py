@@ -1,0 +1,22 @@
+"""What is done before a step: weights transformed for the kernels that want it."""
+
+from __future__ import annotations
+
+from striate.emit.builder import ProgramBuilder
+from striate.emit.winograd import winograd_weights
+from striate.plan.plan import Plan
+
+
+def prepare(b: ProgramBuilder, plan: Plan) -> None:
+    """Transform the weights for the kernels that want it; whoever scores does this once for all images."""
+    for preparation in plan.prepare:
+        weights, prepared = (b.place(plan.buffers[n]) for n in (preparation.weights, preparation.prepared))
+        for at in b.work(preparation.rows, "row"):
+            winograd_weights(b, weights, prepared, at, size=preparation.size, mirror=preparation.mirror)
+
+
+def prepared(b: ProgramBuilder, plan: Plan) -> None:
+    """``prepare``, done by all threads before any goes on."""
+    if plan.prepare:
+        b.perform("prepare", lambda: prepare(b, plan))
+        b.barrier()
