@@ -41,7 +41,7 @@ EXAMPLES = {
     "winograd_forward": "INPUT[5x4x2] - CONV[3] - RELU - FC[2]",
     "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[2] - FC[2]",
     "winograd_weight_gradient": "INPUT[5x4x2] - CONV[2] - FC[2]",
-    "winograd_deep_gradient": "INPUT[5x4x5] - CONV[2] - FC[2]",
+    "deep_gradient": "INPUT[5x4x5] - CONV[2] - FC[2]",
 }
 
 
@@ -132,7 +132,7 @@ def test_a_loop_that_runs_once_too_often(family: str) -> None:
     Recorder.names = set()
     run_kernel(made, call, shapes, Recorder)
     # The sums' rows have a spare vector, which keeps them apart in the cache: one zero more in it harms nobody.
-    harmless = {"i"} if family in ("winograd_weight_gradient", "winograd_deep_gradient") else set()
+    harmless = {"i"} if family in ("winograd_weight_gradient", "deep_gradient") else set()
     assert Recorder.names - harmless
     for name in Recorder.names - harmless:
         OnceTooOften.victim = name

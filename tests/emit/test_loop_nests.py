@@ -35,7 +35,7 @@ KERNELS = {
     "winograd_forward": "INPUT[4x4x2] - CONV[3, 5x5] - RELU - FC[2]",
     "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[3, 5x5] - FC[2]",
     "winograd_weight_gradient": "INPUT[4x4x2] - CONV[3, 5x5] - FC[2]",
-    "winograd_deep_gradient": "INPUT[4x4x5] - CONV[3, 5x5] - FC[2]",
+    "deep_gradient": "INPUT[4x4x5] - CONV[3, 5x5] - FC[2]",
 }
 
 

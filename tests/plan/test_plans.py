@@ -130,7 +130,7 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         "winograd_forward": (3, 4, 5, 6),
         "winograd_data_gradient": (3, 4, 5),
         "winograd_weight_gradient": (3, 4, 5),
-        "winograd_deep_gradient": (3, 4, 5, 6),
+        "deep_gradient": (3, 4, 5, 6),
     }
     written = {"input.y", "labels", "weights"}
     written |= {name for name in made.buffers if name.endswith(".gradient")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 from striate.emit.builder import Builder, Register, Value
 from striate.emit.index import Index, Span
@@ -33,6 +34,8 @@ def _accumulate(
             y = (y0 + row) * rows.step + tap.offset
             loaded: dict[int, Value] = {}
             for across in columns.taps:
+                if columns.step > 1:
+                    loaded = {}  # far between uses: kept values would crowd the registers
                 for k in range(len(acc)):
                     w = b.splat(weight(k0 + k, depth, tap.weight, across.weight))
                     for column in range(len(acc[0][0])):
@@ -228,9 +231,9 @@ def conv_weight_gradient(
     """dweights += the sum over positions and lanes of dz times the x that each weight met."""
     filters, depth, field = (axis.size for axis in dweights.shape.axes[:3])
     for k, many in tiles(b, filters, tile.filters, "k", span):
-        for d in b.range(depth, "d"):
+        for d, deep in tiles(b, depth, tile.slices, "d"):
             for i, tall in tiles(b, field, tile.field_rows, "i"):
-                _gradient_tile(b, x, dz, dweights, (k, d, i), (many, tall), rows, columns, tile.columns)
+                _gradient_tile(b, x, dz, dweights, (k, d, i), (many, deep, tall), rows, columns, tile.columns)
 
 
 def _gradient_tile(
@@ -239,32 +242,32 @@ def _gradient_tile(
     dz: Tensor,
     dweights: Tensor,
     at: tuple[Index, Index, Index],
-    size: tuple[int, int],
+    size: tuple[int, int, int],
     rows: Sweep,
     columns: Sweep,
     wide: int,
 ) -> None:
-    (k0, d, i0), (many, tall) = at, size
-    sums = [[[b.register("sum", b.zero()) for _ in columns.taps] for _ in range(tall)] for _ in range(many)]
+    (k0, d0, i0), (many, deep, tall) = at, size
+    met = list(product(range(deep), range(tall), range(len(columns.taps))))  #: slice, filter row, filter column
+    sums = [{place: b.register("sum", b.zero()) for place in met} for _ in range(many)]
     for y in b.range(rows.count, "y"):
         for x0, width in tiles(b, columns.count, wide, "x"):
             lines = [y * rows.step + i0 + (i + rows.taps[0].offset) for i in range(tall)]
-            loaded: dict[tuple[int, int], Value] = {}
+            loaded: dict[tuple[int, int, int], Value] = {}
             for column in range(width):
                 given = [dz[k0 + k, y, x0 + column] for k in range(many)]
-                for i in range(tall):
-                    for j, tap in enumerate(columns.taps):
-                        across = column * columns.step + tap.offset
-                        if (i, across) not in loaded:
-                            loaded[i, across] = x[d, lines[i], x0 * columns.step + across]
-                        for k in range(many):
-                            cell = sums[k][i][j]
-                            cell.value = b.fma(given[k], loaded[i, across], cell.value)
+                for place in met:
+                    d, i, j = place
+                    across = column * columns.step + columns.taps[j].offset
+                    if (d, i, across) not in loaded:
+                        loaded[d, i, across] = x[d0 + d, lines[i], x0 * columns.step + across]
+                    for k in range(many):
+                        cell = sums[k][place]
+                        cell.value = b.fma(given[k], loaded[d, i, across], cell.value)
     for k in range(many):
-        for i in range(tall):
-            for j in range(len(columns.taps)):
-                target = (k0 + k, d, i0 + i, j)
-                dweights[target] = dweights[target] + b.reduce_add(sums[k][i][j].value)
+        for d, i, j in met:
+            target = (k0 + k, d0 + d, i0 + i, j)
+            dweights[target] = dweights[target] + b.reduce_add(sums[k][d, i, j].value)
 
 
 def bias_gradient(b: Builder, dz: Tensor, dbiases: Tensor, *, span: Span | None = None) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from striate.emit.builder import Builder
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from striate.emit.builder import Builder, Value
 from striate.emit.index import Index, Span
 from striate.emit.loops import items, tiles
 from striate.emit.tensor import Tensor
+
+Place = Callable[[Index], tuple[Index, ...]]  #: a block's i-th input as an index of the tensor
 
 
 def fc_forward(
@@ -42,31 +47,53 @@ def fc_data_gradient(
     dx: Tensor,
     *,
     tile: int,
+    block: int,
     mask: bool,
     span: Span | None = None,
 ) -> None:
-    """dx = dz passed back through the weights, ``tile`` inputs at a time; zero where a RELU held x at zero."""
+    """dx = dz passed back through the weights; zero where a RELU held x at zero.
+
+    A block of inputs stays in the first-level cache while ``tile`` outputs a turn are added to it: so weights are read
+    as they lie in memory.
+    """
     outputs, inputs = (axis.size for axis in weights.shape.axes)
-    x = x.flat
-    axes = [axis.size for axis in dx.shape.axes]
-    plain = not dx.shape.halo
-    if plain:
-        axes = [1, 1, inputs]  # one long row: tiles need not stop where a map's row ends
-    for d in items(b, axes[0], "d", None if plain else span):
-        for v in b.range(axes[1], "y"):
-            for u, many in tiles(b, axes[2], tile, "x", span if plain else None):
-                at = (d * axes[1] + v) * axes[2] + u
-                sums = [b.register("sum", b.zero()) for _ in range(many)]
-                for k in b.range(outputs, "k"):
-                    value = dz[k, 0, 0]
-                    for n in range(many):
-                        sums[n].value = b.fma(value, b.splat(weights[k, at + n]), sums[n].value)
+    last: Callable[[Index, Value], Value] = partial(_masked, b, x.flat) if mask else lambda _, value: value
+    for first, count, target, at in _blocks(b, dx, inputs, block, span):
+        if outputs > tile:
+            for i in b.range(count, "i"):
+                target[at(i)] = b.zero()
+        for k, many in tiles(b, outputs, tile, "k"):
+            given = [dz[k + n, 0, 0] for n in range(many)]
+            for i in b.range(count, "i"):
+                total = b.register("sum", target[at(i)] if outputs > tile else b.zero())
                 for n in range(many):
-                    total = b.where(x[at + n], ">", b.zero(), sums[n].value, b.zero()) if mask else sums[n].value
-                    if plain:
-                        dx.flat[u + n] = total
-                    else:
-                        dx[d, v, u + n] = total
+                    total.value = b.fma(given[n], b.splat(weights[k + n, first + i]), total.value)
+                target[at(i)] = total.value if outputs > tile else last(first + i, total.value)
+        if mask and outputs > tile:
+            for i in b.range(count, "i"):
+                target[at(i)] = last(first + i, target[at(i)])
+
+
+def _masked(b: Builder, x: Tensor, at: Index, value: Value) -> Value:
+    return b.where(x[at], ">", b.zero(), value, b.zero())
+
+
+def _after(start: Index, *front: Index) -> Place:
+    return lambda i: (*front, start + i)
+
+
+def _blocks(
+    b: Builder, dx: Tensor, inputs: int, block: int, span: Span | None
+) -> Iterator[tuple[Index, int, Tensor, Place]]:
+    """(first input, how many, tensor, index in it of the block's i-th); with a halo, rows are the blocks."""
+    depth, height, width = (axis.size for axis in dx.shape.axes)
+    if not dx.shape.halo:
+        for u, many in tiles(b, inputs, block, "x", span):
+            yield u, many, dx.flat, _after(u)
+        return
+    for d in items(b, depth, "d", span):
+        for v in b.range(height, "y"):
+            yield (d * height + v) * width, width, dx, _after(Index(), d, v)
 
 
 def fc_weight_gradient(

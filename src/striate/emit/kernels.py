@@ -9,10 +9,10 @@ from inspect import signature
 
 from striate.emit import conv, fc, loss, pool, relu, winograd
 from striate.emit.builder import Kernel, ProgramBuilder
+from striate.emit.deep import deep_gradient
 from striate.emit.index import Index, Span
 from striate.emit.input import input_forward
 from striate.emit.sgd import fc_update
-from striate.emit.winograd_deep import winograd_deep_gradient
 from striate.plan.call import Call
 from striate.plan.plan import Plan
 from striate.plan.shape import Shape
@@ -25,7 +25,7 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "winograd_forward": winograd.winograd_forward,
     "winograd_data_gradient": winograd.winograd_data_gradient,
     "winograd_weight_gradient": winograd.winograd_weight_gradient,
-    "winograd_deep_gradient": winograd_deep_gradient,
+    "deep_gradient": deep_gradient,
     "bias_gradient": conv.bias_gradient,
     "unpool": conv.unpool,
     "pool_forward": pool.pool_forward,

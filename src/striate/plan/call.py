@@ -13,7 +13,7 @@ SUMS = frozenset(
         "unpool",
         "conv_weight_gradient",
         "winograd_weight_gradient",
-        "winograd_deep_gradient",
+        "deep_gradient",
         "fc_weight_gradient",
     }
 )

@@ -19,8 +19,8 @@ from striate.plan.tiles import (
     Tile,
     WinogradTile,
     correlation_tile,
+    deep_tile,
     gradient_tile,
-    winograd_deep_tile,
     winograd_gradient_tile,
     winograd_tile,
 )
@@ -118,16 +118,16 @@ def _weight_gradient(unit: Unit, kernels: Kernels, x: str, dz: str, target: Targ
     rows, columns = forward(unit)
     gradient = f"{name}.weights.gradient"
     if not kernels.weights.size:
-        tile = gradient_tile(layer.filters, layer.field, counts(unit)[1], layer.stride, target.registers)
+        tile = gradient_tile(
+            layer.filters, unit.input.depth, layer.field, counts(unit)[1], layer.stride, target.registers
+        )
         items = pieces(layer.filters, tile.filters)
         return call("conv_weight_gradient", [x, dz, gradient], items, rows=rows, columns=columns, tile=tile)
     if kernels.weights.deep:
-        deep = winograd_deep_tile(
-            kernels.weights.size, layer.filters, unit.input.depth, rows.count, columns.count, target
-        )
+        deep = deep_tile(kernels.weights.size, layer.filters, unit.input.depth, rows.count, columns.count, target)
         buffers = [x, dz, gradient, *(f"{name}.{kind}.weights" for kind in ("v", "z", "s", "line"))]
         items = pieces(layer.filters, deep.filters)
-        return call("winograd_deep_gradient", buffers, items, rows=rows, columns=columns, tile=deep)
+        return call("deep_gradient", buffers, items, rows=rows, columns=columns, tile=deep)
     winograd = winograd_gradient_tile(
         kernels.weights.size, layer.filters, unit.input.depth, rows.count, columns.count, target.registers
     )
@@ -161,7 +161,7 @@ def scratch_shapes(unit: Unit, calls: Sequence[Call], lanes: int) -> Iterator[tu
     filters, depth = _layer(unit).filters, unit.input.depth
     for made in calls:
         tile = made.setting("tile")
-        if not made.family.startswith("winograd_"):
+        if not made.family.startswith(("winograd_", "deep_")):
             continue
         count = tile.down * tile.across
         into, out = (filters, depth) if made.family == "winograd_data_gradient" else (depth, filters)
@@ -171,15 +171,15 @@ def scratch_shapes(unit: Unit, calls: Sequence[Call], lanes: int) -> Iterator[tu
                 continue
             kind = rest.split(".")[0]
             sizes = {"v": into * count, "z": filters * count, "s": filters * depth}
-            if made.family == "winograd_deep_gradient":
+            if made.family == "deep_gradient":
                 bundles = -(-depth // lanes)
                 sizes = {**sizes, "v": bundles * count * lanes, "s": filters * bundles, "line": lanes}
             if kind == "m":
                 yield buffer, Shape.of(out, count, PRODUCTS)
             elif kind in sizes:
-                yield buffer, _points(sizes[kind])
+                yield buffer, _points(PRODUCTS if tile.size > 1 else 1, sizes[kind])
 
 
-def _points(size: int) -> Shape:
+def _points(points: int, size: int) -> Shape:
     """A row of ``size`` vectors for each point; an odd number apart, or points would crowd into few cache sets."""
-    return Shape((Axis(PRODUCTS), Axis(size, 0, 1 - size % 2)))
+    return Shape((Axis(points), Axis(size, 0, 1 - size % 2)))

@@ -13,6 +13,9 @@ from striate.volume import Volume
 #: Filter fields that Winograd's tiles serve, and how many results a side of the tile has.
 TILE_SIZES = {3: 4, 5: 2}
 
+#: The same for weight gradients with slices in lanes; of 1x1 filters there is nothing to save but memory traffic.
+DEEP_SIZES = {1: 1, **TILE_SIZES}
+
 Sweeps = tuple[tuple[Sweep, ...], tuple[Sweep, ...]]  #: over the rows, over the columns
 
 

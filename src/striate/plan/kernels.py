@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from striate.layers import Conv
 from striate.plan.fuse import Unit
-from striate.plan.geometry import TILE_SIZES, counts
+from striate.plan.geometry import DEEP_SIZES, TILE_SIZES, counts
 
+FAR = 2**20  #: bytes of data that the second-level cache does not hold
 PRODUCTS = 36  #: of a tile: 6 x 6 numbers, for 4x4 results of a 3x3 filter and for 2x2 of a 5x5
 
 
@@ -66,7 +67,11 @@ def _direct(task: _Task) -> float:
     positions, pairs = task.rows * task.columns, task.filters * task.depth
     sums = 1.06 * positions * pairs * task.field**2
     if task.direction == "weights":
-        return sums + 15 * pairs * task.field**2  # the sum over lanes
+        sums += 15 * pairs * task.field**2  # the sum over lanes
+        data = positions * task.stride**2 * task.depth * 64
+        if task.field == 1 and data > FAR:  # every few filters read all of the data again
+            sums += data * task.filters / 4 / 12
+        return sums
     return sums / (task.stride**2 if task.direction == "data" else 1)
 
 
@@ -80,20 +85,22 @@ def _winograd(task: _Task, size: int) -> float:
     return 1.2 * PRODUCTS * pairs * tiles + tiles * (100 * task.depth + 165 * task.filters)
 
 
-def _winograd_deep(task: _Task, size: int, lanes: int) -> float:
+def _deep(task: _Task, size: int, lanes: int) -> float:
     tiles = -(-task.rows // size) * -(-task.columns // size)
     depth = -(-task.depth // lanes) * lanes
     pairs = task.filters * depth
+    if size == 1:
+        return 1.15 * pairs * tiles + tiles * (8 * depth + 4 * task.filters) + 2 * pairs
     return 1.25 * PRODUCTS * pairs * tiles + tiles * (450 * depth + 230 * task.filters) + 40 * pairs
 
 
 def _offers(task: _Task, lanes: int) -> Iterator[Kernel]:
     """What could compute the task, best first where costs are equal."""
-    size = TILE_SIZES.get(task.field, 0)
+    size, deep = TILE_SIZES.get(task.field, 0), DEEP_SIZES.get(task.field, 0)
+    name = f"winograd F({size}x{size}, {task.field}x{task.field})"
+    if deep and task.direction == "weights" and task.depth >= lanes and (task.stride == 1 or deep == 1):
+        yield Kernel(f"{name} deep" if size else "deep", deep, _deep(task, deep, lanes), deep=True)
     if size and task.stride == 1:
-        name = f"winograd F({size}x{size}, {task.field}x{task.field})"
-        if task.direction == "weights" and task.depth >= lanes:
-            yield Kernel(f"{name} deep", size, _winograd_deep(task, size, lanes), deep=True)
         yield Kernel(name, size, _winograd(task, size))
     yield Kernel("direct", 0, _direct(task))
 
@@ -101,7 +108,7 @@ def _offers(task: _Task, lanes: int) -> Iterator[Kernel]:
 def _choose(task: _Task, lanes: int, exact: bool, force: str | None) -> Kernel:
     """The cheapest kernel; ``exact`` and ``force`` leave only those of one kind."""
     offers = list(_offers(task, lanes))
-    allowed = [o for o in offers if not (exact and o.size) and (force is None or o.name.endswith(force))]
+    allowed = [o for o in offers if not (exact and o.size > 1) and (force is None or o.name.endswith(force))]
     if force and not allowed:
         allowed = [o for o in offers if force in o.name] or offers[-1:]
     best = min(allowed, key=lambda offer: offer.cost)

@@ -107,8 +107,8 @@ def _fc_backward(
     name, tiles = unit.name, fc_tiles(target)
     dy, weights = f"{name}.dy", f"{name}.weights"
     if dx:
-        shared = unit.input.depth if buffers[dx].shape.halo else pieces(unit.input.size, tiles.data)
-        yield call("fc_data_gradient", [dy, weights, x, dx], shared, tile=tiles.data, mask=mask)
+        shared = unit.input.depth if buffers[dx].shape.halo else pieces(unit.input.size, tiles.block)
+        yield call("fc_data_gradient", [dy, weights, x, dx], shared, tile=tiles.data, block=tiles.block, mask=mask)
     items = pieces(unit.output.size, tiles.weights)
     gradient = f"{weights}.gradient"
     named, streamed = [x, dy, gradient, f"{name}.biases.gradient"], buffers[gradient].scope == "rank"

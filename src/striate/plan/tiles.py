@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeVar
 
 from striate.plan.sweep import split_evenly
 from striate.plan.target import Target
 
 T = TypeVar("T")
+
+CACHED = 2**18  #: bytes of the second-level cache that one kernel's copy of its input may fill
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,16 @@ class Tile:
 
 @dataclass(frozen=True)
 class GradientTile:
-    """Weight gradients kept in registers: filters x filter rows (each of ``field`` weights), summed over
+    """Weight gradients kept in registers: filters x slices x filter rows (each of ``field`` weights), summed over
     ``columns`` positions a turn."""
 
     filters: int
+    slices: int
     field_rows: int
     columns: int
 
     def __str__(self) -> str:
-        return f"{self.filters} filters x {self.field_rows} filter rows"
+        return f"{self.filters} filters x {self.slices} slices x {self.field_rows} filter rows"
 
 
 def _cheapest(offers: Iterable[tuple[float, T]]) -> T:
@@ -56,12 +60,13 @@ def correlation_tile(filters: int, rows: int, columns: int, reach: int, step: in
         yield float("inf"), Tile(1, unit, unit)
         for columns_wide in range(unit, min(columns, 16) + 1, unit):
             width = _widest(columns // unit, columns_wide // unit) * unit
-            held = min(step * (width - 1) + reach, width + (2 if step > 1 else reach - 1))
+            held = width + (0 if step > 1 else reach - 1)
+            read = width * reach if step > 1 else held  # with steps, each weight meets inputs of its own
             for many in range(1, min(filters, 16) + 1):
                 sums = many * unit * width
                 if sums + held + 2 > registers:
                     continue
-                loads = unit * (held + reach * many) / (sums * reach)
+                loads = unit * (read + reach * many) / (sums * reach)
                 fill = _fill(filters, many) * _fill(columns // unit, width // unit)
                 yield (1 + 0.5 * loads + 0.3 * max(0.0, loads - 0.8)) / fill * max(1, 8 / sums), Tile(many, unit, width)
 
@@ -75,37 +80,44 @@ def _fill(total: int, most: int) -> float:
     return 0.5 + 0.5 * total / (pieces * max(w for _, w, _ in runs))
 
 
-def gradient_tile(filters: int, field: int, columns: int, step: int, registers: int) -> GradientTile:
+def gradient_tile(filters: int, depth: int, field: int, columns: int, step: int, registers: int) -> GradientTile:
     """The tile for a weight gradient: whole filters where they fit, else one filter row at a time."""
     width = min(columns, 4)
 
     def offers() -> Iterator[tuple[float, GradientTile]]:
         for field_rows in sorted({1, field}):
             inputs = field_rows * (min(step * (width - 1) + field, width * field)) / width
-            for many in range(1, min(filters, 16) + 1):
-                sums = many * field_rows * field
-                if sums + min(field, 4) + many + 1 > registers and (many > 1 or field_rows > 1):
+            for many, slices in product(range(1, min(filters, 16) + 1), range(1, min(depth, 6) + 1)):
+                sums = many * slices * field_rows * field
+                least = many * slices * field_rows == 1
+                if sums + min(field * slices, 4) + many + 1 > registers and not least:
                     continue
-                cost = (1 + (many + inputs) / sums) / _fill(filters, many) * max(1, 8 / sums)
-                yield cost, GradientTile(many, field_rows, width)
+                fill = _fill(filters, many) * _fill(depth, slices)
+                cost = (1 + (many + slices * inputs) / sums) / fill * max(1, 8 / sums)
+                yield cost, GradientTile(many, slices, field_rows, width)
 
     return _cheapest(offers())
 
 
 @dataclass(frozen=True)
 class FcTiles:
-    """Outputs a turn forwards, inputs unrolled, inputs a turn backwards, outputs a turn for the weights."""
+    """Outputs a turn forwards, inputs unrolled; outputs a turn and inputs a block backwards; outputs a turn for the
+    weights."""
 
     forward: int
     unroll: int
     data: int
+    block: int
     weights: int
 
 
 def fc_tiles(target: Target) -> FcTiles:
-    """The FC tiles: sums, and for the weights also a transposed square of inputs, fit the registers."""
-    half = target.registers // 2
-    return FcTiles(half, 4, half - 4, target.registers - target.lanes - 2)
+    """The FC tiles: sums, and for the weights also a transposed square of inputs, fit the registers.
+
+    Rows of weights are often a multiple of 4096 bytes apart: of more than eight at a time, each would drive another
+    out of the first-level cache.
+    """
+    return FcTiles(8, 16, 8, 384, target.registers - target.lanes - 2)
 
 
 @dataclass(frozen=True)
@@ -164,9 +176,12 @@ def winograd_gradient_tile(
     return WinogradTile(size, _widest(down, max(1, 16 // wide)), wide, *_sums(filters, depth, 16, 1, registers))
 
 
-def winograd_deep_tile(size: int, filters: int, depth: int, rows: int, columns: int, target: Target) -> WinogradTile:
-    """Four tiles a block; sums of filters x bundles of slices in registers."""
+def deep_tile(size: int, filters: int, depth: int, rows: int, columns: int, target: Target) -> WinogradTile:
+    """Four tiles a block, or as many single positions as fit the cache; sums of filters x bundles of slices in
+    registers."""
     down, across = -(-rows // size), -(-columns // size)
-    wide, bundles = _widest(across, 4), -(-depth // target.lanes)
+    bundles = -(-depth // target.lanes)
+    most = 4 if size > 1 else max(1, min(64, CACHED // (bundles * target.lanes**2 * 4)))
+    wide = _widest(across, most)
     sums = _sums(filters, bundles, 6, 8, target.registers)
-    return WinogradTile(size, _widest(down, max(1, 4 // wide)), wide, *sums)
+    return WinogradTile(size, _widest(down, max(1, most // wide)), wide, *sums)

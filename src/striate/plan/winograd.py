@@ -17,7 +17,8 @@ Matrix = tuple[Row, ...]
 #: Evaluation points by the size of the tile: zero, and pairs of opposites, which share half of the work. With
 #: 5/8 and 3/2 in place of the usual 1 and 2, rounding errors are half as large, and all transforms of the data
 #: are still exact in float32.
-POINTS = {
+POINTS: dict[int, tuple[Fraction, ...]] = {
+    1: (),
     4: tuple(map(Fraction, (0, 1, -1))),
     6: (Fraction(0), Fraction(5, 8), Fraction(-5, 8), Fraction(3, 2), Fraction(-3, 2)),
 }

@@ -30,7 +30,7 @@ def _bundles(b: Builder, depth: int) -> Iterator[tuple[Index, Index, range]]:
         yield Index.of(full), Index.of(depth - b.lanes), range(b.lanes - rest, b.lanes)
 
 
-def winograd_deep_gradient(
+def deep_gradient(
     b: Builder,
     x: Tensor,
     dz: Tensor,
@@ -79,7 +79,12 @@ def _turn(
     reach = range(kit.tile)
     for n, d, _ in _bundles(b, x.shape.axes[0].size):
         for t, i, j, _, _ in cells(b, block):
-            y0, x0 = i * tile.size + rows.taps[0].offset, j * tile.size + columns.taps[0].offset
+            y0 = i * (tile.size * rows.step) + rows.taps[0].offset
+            x0 = j * (tile.size * columns.step) + columns.taps[0].offset
+            if kit.tile == 1:
+                for image, value in enumerate(b.transpose([x[d + lane, y0, x0] for lane in range(b.lanes)])):
+                    v[0, (n * room + t) * b.lanes + image] = value
+                continue
             for lane in b.range(b.lanes, "lane"):
                 data = [[x[d + lane, y0 + r, x0 + c] for c in reach] for r in reach]
                 for point, value in enumerate(value for row in square(b, kit.data, data) for value in row):
