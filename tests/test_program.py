@@ -30,7 +30,7 @@ def test_hinge(name: str, target: str) -> None:
     compare(name, target, "svm")
 
 
-@pytest.mark.parametrize("kernels", ["direct", "winograd", "deep"])
+@pytest.mark.parametrize("kernels", ["direct", "winograd", "deep", "packed"])
 @pytest.mark.parametrize(("name", "target"), IN_TURN)
 def test_forced_kernels(name: str, target: str, kernels: str) -> None:
     compare(name, target, "softmax", kernels)

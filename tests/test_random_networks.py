@@ -88,7 +88,7 @@ def draws(draw: st.DrawFn) -> Draw:
         draw(st.integers(1, 3)),
         draw(st.sampled_from(["softmax", "svm"])),
         draw(st.sampled_from(judge.ABLE)),
-        draw(st.sampled_from([None, "direct", "winograd", "deep"])),
+        draw(st.sampled_from([None, "direct", "winograd", "deep", "packed"])),
         draw(st.sampled_from([None, *ORDERS])),
         draw(st.integers(0, 9999)),
     )

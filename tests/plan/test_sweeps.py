@@ -70,6 +70,7 @@ def test_tiles_are_whole_and_nearly_equal(total: int, most: int) -> None:
 
 @given(
     st.integers(1, 300),
+    st.integers(1, 40),
     st.integers(1, 60),
     st.integers(1, 11),
     st.integers(1, 4),
@@ -77,7 +78,7 @@ def test_tiles_are_whole_and_nearly_equal(total: int, most: int) -> None:
     st.sampled_from([16, 32]),
 )
 def test_a_tile_fits_the_registers(
-    filters: int, columns: int, field: int, stride: int, unit: int, registers: int
+    filters: int, depth: int, columns: int, field: int, stride: int, unit: int, registers: int
 ) -> None:
     columns *= unit
     tile = correlation_tile(filters, columns, columns, field, stride, unit, registers)
@@ -85,10 +86,11 @@ def test_a_tile_fits_the_registers(
     assert 1 <= tile.filters <= filters and unit <= tile.columns <= columns
     sums = tile.filters * tile.rows * tile.columns
     assert sums + 2 <= registers or sums == unit * unit  # one result and its window: there is no smaller tile
-    weights = gradient_tile(filters, field, columns, stride, registers)
+    weights = gradient_tile(filters, depth, field, columns, stride, registers)
     assert 1 <= weights.filters <= filters and weights.field_rows in (1, field) and 1 <= weights.columns <= columns
-    held = weights.filters * weights.field_rows * field
-    assert held < registers or (weights.filters, weights.field_rows) == (1, 1)
+    assert 1 <= weights.slices <= depth
+    held = weights.filters * weights.slices * weights.field_rows * field
+    assert held < registers or (weights.filters, weights.slices, weights.field_rows) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS.keys())

@@ -105,12 +105,15 @@ def _gather(
     count: int,
     span: Span | None,
 ) -> None:
-    """s[p, k, bundle] += the sum over tiles and images of z[p, k, tile] image by image times v."""
+    """s[p, k, bundle] += the sum over tiles and images of z[p, k, tile] image by image times v.
+
+    A block's sums start at zero: of many numbers, sums of sums are rounded less.
+    """
     (filters, bundles), room, each = sizes, tile.down * tile.across, z.scalars
     for p in b.range(s.shape.axes[0].size, "p"):
         for k, many in tiles(b, filters, tile.filters, "k", span):
             for n, wide in tiles(b, bundles, tile.slices, "n"):
-                sums = [[b.register("sum", s[p, (k + i) * bundles + n + j]) for j in range(wide)] for i in range(many)]
+                sums = [[b.register("sum", b.zero()) for _ in range(wide)] for _ in range(many)]
                 for t in b.range(count, "t"):
                     for image in b.range(b.lanes, "image"):
                         data = [v[p, ((n + j) * room + t) * b.lanes + image] for j in range(wide)]
@@ -120,4 +123,5 @@ def _gather(
                                 sums[i][j].value = b.fma(data[j], given, sums[i][j].value)
                 for i in range(many):
                     for j in range(wide):
-                        s[p, (k + i) * bundles + n + j] = sums[i][j].value
+                        at = (p, (k + i) * bundles + n + j)
+                        s[at] = s[at] + sums[i][j].value

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from striate.emit.builder import Builder, Value
 from striate.emit.combine import combine
-from striate.emit.conv import Finish, forward_finish, gradient_finish
+from striate.emit.conv import Finish, correlate, forward_finish, gradient_finish
 from striate.emit.index import Index, Span
 from striate.emit.loops import stretch, tiles
 from striate.emit.tensor import Tensor
 from striate.plan.sweep import Sweep, split_evenly
-from striate.plan.tiles import WinogradTile
+from striate.plan.tiles import Tile, WinogradTile
 from striate.plan.winograd import Matrix, transforms, transposed
 
 #: A block's first tile, by row and column among tiles; the results kept of its tiles' rows, of their columns.
@@ -93,12 +93,12 @@ def transform(
     target: Tensor,
     matrix: Matrix,
     first: tuple[int, int],
-    size: int,
+    apart: int,
     room: int,
     block: Block,
     slices: tuple[Index, Index] | None = None,
 ) -> None:
-    """target[point, room*slice + tile] = matrix . tile of the source's slice . matrix^T; tiles are ``size`` apart.
+    """target[point, room*slice + tile] = matrix . tile of the source's slice . matrix^T; tiles are ``apart``.
 
     ``slices``: (first, last) of them.
     """
@@ -106,7 +106,7 @@ def transform(
     start, stop = slices or (Index(), Index.of(source.shape.axes[0].size))
     for d in b.range(stop, "d", start=start):
         for t, i, j, _, _ in cells(b, block):
-            y, x = i * size + first[0], j * size + first[1]
+            y, x = i * apart + first[0], j * apart + first[1]
             data = [[source[d, y + r, x + c] for c in reach] for r in reach]
             for p, value in enumerate(value for row in square(b, matrix, data) for value in row):
                 target[p, d * room + t] = value
@@ -122,20 +122,24 @@ def _multiply(
     count: int,
     span: Span | None,
 ) -> None:
-    """m[k, t, p] = the sum over slices d of u[p, k, d] * v[p, d, t]."""
-    room = tile.down * tile.across
-    for p in b.range(u.shape.axes[0].size, "p"):
-        for k, wide in tiles(b, m.shape.axes[0].size, tile.filters, "k", span):
-            sums = [[b.register("sum", b.zero()) for _ in range(count)] for _ in range(wide)]
-            for d in b.range(depth, "d"):
-                data = [v[p, d * room + t] for t in range(count)]
-                for n in range(wide):
-                    weight = b.splat(u[p, k + n, d])
-                    for t in range(count):
-                        sums[n][t].value = b.fma(data[t], weight, sums[n][t].value)
-            for n in range(wide):
-                for t in range(count):
-                    m[k + n, t, p] = sums[n][t].value
+    """m[k, t, p] = the sum over slices d of u[p, k, d] * v[p, d, t], as many slices a turn as the cache holds."""
+    room, first = tile.down * tile.across, min(depth, tile.slices)
+    plain = len(u.shape.axes) == 4  # the weights themselves, of 1x1 filters
+    for p in b.range(v.shape.axes[0].size, "p"):
+        for start, stop in ((0, first), (first, depth)):
+            for d0, deep in tiles(b, stop - start, tile.slices, "d") if stop > start else ():
+                for k, wide in tiles(b, m.shape.axes[0].size, tile.filters, "k", span):
+                    spots = [(n, t) for n in range(wide) for t in range(count)]
+                    sums = {(n, t): b.register("sum", m[k + n, t, p] if start else b.zero()) for n, t in spots}
+                    for step in b.range(deep, "d"):
+                        d = d0 + step + start
+                        data = [v[p, d * room + t] for t in range(count)]
+                        for n in range(wide):
+                            weight = b.splat(u[k + n, d, 0, 0] if plain else u[p, k + n, d])
+                            for t in range(count):
+                                sums[n, t].value = b.fma(data[t], weight, sums[n, t].value)
+                    for n, t in spots:
+                        m[k + n, t, p] = sums[n, t].value
 
 
 def _correlate(
@@ -159,7 +163,7 @@ def _correlate(
     first = min(tap.offset for tap in rows.taps), min(tap.offset for tap in columns.taps)
     from_, to = stretch(b, m.shape.axes[0].size, tile.filters, chosen)
     for block in blocks(b, rows, columns, tile, parts.get("rows")):
-        transform(b, source, v, kit.data, first, tile.size, tile.down * tile.across, block)
+        transform(b, source, v, kit.data, first, tile.size * rows.step, tile.down * tile.across, block)
         _multiply(b, u, v, m, source.shape.axes[0].size, tile, len(block[2]) * len(block[3]), chosen)
         for k in b.range(to, "k", start=from_):
             bias = None if start is None else b.splat(start[k])
@@ -193,6 +197,11 @@ def winograd_forward(
     _correlate(b, x, u, v, m, rows, columns, tile, finish, biases, {split: span})
 
 
+def no_weight(*place: object) -> Value:
+    """Sweeps without taps ask for none."""
+    raise ValueError(f"no weight is at {place}")
+
+
 def winograd_data_gradient(
     b: Builder,
     dz: Tensor,
@@ -206,10 +215,19 @@ def winograd_data_gradient(
     columns: Sweep,
     tile: WinogradTile,
     mask: bool,
+    idle: tuple[tuple[Sweep, Sweep], ...] = (),
     split: str = "",
     span: Span | None = None,
 ) -> None:
-    """dx = what dz passes back, as ``conv_data_gradient`` does; u holds the mirrored weights, (points, D, K)."""
+    """dx = what dz passes back, as ``conv_data_gradient`` does; u holds the mirrored weights, (points, D, K).
+
+    idle: rows and columns of dx between strides, which nothing reached; ``split`` is then by filters.
+    """
+    for down, across in idle:
+        gaps = gradient_finish(b, x, dx, down, across, False)
+        one = Tile(tile.filters, 1, 4)
+        depth, filters = dx.shape.axes[0].size, dz.shape.axes[0].size
+        correlate(b, dz, no_weight, lambda _: b.zero(), gaps, depth, filters, down, across, one, split=split, span=span)
     finish = gradient_finish(b, x, dx, rows, columns, mask)
     _correlate(b, dz, u, v, m, rows, columns, tile, finish, None, {split: span})
 
@@ -297,7 +315,7 @@ def _gather(
     for p in b.range(s.shape.axes[0].size, "p"):
         for k, many in tiles(b, filters, tile.filters, "k", span):
             for d, deep in tiles(b, depth, tile.slices, "d"):
-                sums = [[b.register("sum", s[p, (k + i) * depth + d + j]) for j in range(deep)] for i in range(many)]
+                sums = [[b.register("sum", b.zero()) for _ in range(deep)] for _ in range(many)]
                 for t in b.range(count, "t"):
                     data = [v[p, (d + j) * room + t] for j in range(deep)]
                     for i in range(many):
@@ -306,4 +324,5 @@ def _gather(
                             sums[i][j].value = b.fma(data[j], given, sums[i][j].value)
                 for i in range(many):
                     for j in range(deep):
-                        s[p, (k + i) * depth + d + j] = sums[i][j].value
+                        at = (p, (k + i) * depth + d + j)
+                        s[at] = s[at] + sums[i][j].value

@@ -10,7 +10,7 @@ from striate.layers import Conv
 from striate.plan.arena import Arena
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
-from striate.plan.geometry import backward, counts, forward
+from striate.plan.geometry import MANY_SLICES, backward, counts, forward
 from striate.plan.kernels import PRODUCTS, Kernels
 from striate.plan.shape import Axis, Shape
 from striate.plan.sweep import Sweep, pieces
@@ -50,7 +50,7 @@ def _layer(unit: Unit) -> Conv:
 def preparations(unit: Unit, kernels: Kernels, goes_on: bool) -> Iterator[Preparation]:
     """What the unit's Winograd kernels need transformed."""
     name, filters, depth = unit.name, _layer(unit).filters, unit.input.depth
-    if kernels.forward.size:
+    if kernels.forward.size > 1:
         yield Preparation(f"{name}.weights", f"{name}.forth", kernels.forward.size, False, filters)
     if kernels.data.size and goes_on:
         yield Preparation(f"{name}.weights", f"{name}.back", kernels.data.size, True, depth)
@@ -60,8 +60,11 @@ def book_prepared(arena: Arena, unit: Unit, kernels: Kernels, goes_on: bool) -> 
     """Room for transformed weights, their rows whole vectors."""
     inner = {False: unit.input.depth, True: _layer(unit).filters}
     for preparation in preparations(unit, kernels, goes_on):
-        width = -(-inner[preparation.mirror] // arena.lanes) * arena.lanes
-        arena.book(preparation.prepared, Shape.of(PRODUCTS, preparation.rows, width, element="f32"))
+        lines = -(-inner[preparation.mirror] // arena.lanes)
+        lines += lines >= MANY_SLICES and lines % 2 == 0  # an odd number: rows apart in the cache's sets
+        width = lines * arena.lanes
+        points = PRODUCTS if preparation.size > 1 else 1
+        arena.book(preparation.prepared, Shape.of(points, preparation.rows, width, element="f32"))
 
 
 def _shared(rows: int, filters: int) -> dict[str, Any]:
@@ -86,8 +89,9 @@ def forward_call(unit: Unit, kernels: Kernels, x: str, target: Target, training:
     choice = [f"{name}.choice"] if training and unit.pool else []
     ends = {"relu": unit.relu, "pool": unit.pool}
     if kernels.forward.size:
-        tile = winograd_tile(kernels.forward.size, layer.filters, rows.count, columns.count, target.registers)
-        buffers = [x, f"{name}.forth", f"{name}.biases", f"{name}.y", f"{name}.v.forward", f"{name}.m.forward", *choice]
+        tile = winograd_tile(kernels.forward.size, layer.filters, unit.input.depth, rows.count, columns.count, target)
+        u = f"{name}.forth" if kernels.forward.size > 1 else f"{name}.weights"
+        buffers = [x, u, f"{name}.biases", f"{name}.y", f"{name}.v.forward", f"{name}.m.forward", *choice]
         shared = _winograd_shared(tile, rows.count, layer.filters)
         return call("winograd_forward", buffers, rows=rows, columns=columns, tile=tile, **ends, **shared)
     unit_size = 2 if unit.pool else 1
@@ -144,10 +148,13 @@ def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], 
     (dz, x, dx), name, depth = buffers, unit.name, unit.input.depth
     down, across = backward(unit)
     if kernels.data.size:
-        tile = winograd_tile(kernels.data.size, depth, down[0].count, across[0].count, target.registers)
+        filters = _layer(unit).filters
+        tile = winograd_tile(kernels.data.size, depth, filters, down[0].count, across[0].count, target)
         named = [dz, f"{name}.back", x, dx, f"{name}.v.data", f"{name}.m.data"]
-        shared = _winograd_shared(tile, down[0].count, depth)
-        return call("winograd_data_gradient", named, rows=down[0], columns=across[0], tile=tile, mask=mask, **shared)
+        idle = tuple((a, b) for a in down for b in across if not (a.taps and b.taps))
+        shared = _winograd_shared(tile, 0 if idle else down[0].count, depth)
+        sweeps: dict[str, Any] = {"rows": down[0], "columns": across[0], "idle": idle}
+        return call("winograd_data_gradient", named, **sweeps, tile=tile, mask=mask, **shared)
     reach = max(1, *(len(sweep.taps) for sweep in (*across, *down)))
     direct = correlation_tile(depth, _widest(down), _widest(across), reach, 1, 1, target.registers)
     rows_apart = down[0].count if len(down) * len(across) == 1 else 0  # several sweeps have rows of their own
@@ -175,7 +182,7 @@ def scratch_shapes(unit: Unit, calls: Sequence[Call], lanes: int) -> Iterator[tu
                 bundles = -(-depth // lanes)
                 sizes = {**sizes, "v": bundles * count * lanes, "s": filters * bundles, "line": lanes}
             if kind == "m":
-                yield buffer, Shape.of(out, count, PRODUCTS)
+                yield buffer, Shape.of(out, count, PRODUCTS if tile.size > 1 else 1)
             elif kind in sizes:
                 yield buffer, _points(PRODUCTS if tile.size > 1 else 1, sizes[kind])
 

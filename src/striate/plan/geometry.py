@@ -16,6 +16,8 @@ TILE_SIZES = {3: 4, 5: 2}
 #: The same for weight gradients with slices in lanes; of 1x1 filters there is nothing to save but memory traffic.
 DEEP_SIZES = {1: 1, **TILE_SIZES}
 
+MANY_SLICES = 8  #: rows or slices: as many as a set of the first-level cache has places
+
 Sweeps = tuple[tuple[Sweep, ...], tuple[Sweep, ...]]  #: over the rows, over the columns
 
 

@@ -61,6 +61,7 @@ class _Task:
     stride: int
     rows: int
     columns: int
+    pool: bool = False
 
 
 def _direct(task: _Task) -> float:
@@ -72,7 +73,8 @@ def _direct(task: _Task) -> float:
         if task.field == 1 and data > FAR:  # every few filters read all of the data again
             sums += data * task.filters / 4 / 12
         return sums
-    return sums / (task.stride**2 if task.direction == "data" else 1)
+    sums /= task.stride**2 if task.direction == "data" else 1
+    return sums * (1.5 if task.field == 1 and task.depth > 64 else 1)  # slices drive each other out of the cache
 
 
 def _winograd(task: _Task, size: int) -> float:
@@ -83,6 +85,12 @@ def _winograd(task: _Task, size: int) -> float:
         sums = (1.3 * tiles + 3 * blocks) * PRODUCTS * pairs * (1 if PRODUCTS * pairs < 16_000 else 2.5)
         return sums + tiles * (190 * task.depth + 230 * task.filters) + 300 * pairs
     return 1.2 * PRODUCTS * pairs * tiles + tiles * (100 * task.depth + 165 * task.filters)
+
+
+def _packed(task: _Task) -> float:
+    """1x1 filters, after the data of a block were copied to one place: a product of matrices in the cache."""
+    positions = task.rows * task.columns / (task.stride**2 if task.direction == "data" else 1)
+    return 1.1 * positions * task.filters * task.depth + positions * (8 * task.depth + 8 * task.filters)
 
 
 def _deep(task: _Task, size: int, lanes: int) -> float:
@@ -102,6 +110,8 @@ def _offers(task: _Task, lanes: int) -> Iterator[Kernel]:
         yield Kernel(f"{name} deep" if size else "deep", deep, _deep(task, deep, lanes), deep=True)
     if size and task.stride == 1:
         yield Kernel(name, size, _winograd(task, size))
+    if task.field == 1 and task.direction != "weights" and not task.pool:
+        yield Kernel("packed", 1, _packed(task))
     yield Kernel("direct", 0, _direct(task))
 
 
@@ -128,7 +138,7 @@ def choose(unit: Unit, lanes: int, exact: bool = False, force: str | None = None
     depth, height, width = unit.input.depth, unit.input.height, unit.input.width
     pick: Callable[[_Task], Kernel] = lambda task: _choose(task, lanes, exact, force)  # noqa: E731
     return Kernels(
-        pick(_Task("forward", layer.filters, depth, layer.field, layer.stride, rows, columns)),
+        pick(_Task("forward", layer.filters, depth, layer.field, layer.stride, rows, columns, unit.pool)),
         pick(_Task("data", depth, layer.filters, layer.field, layer.stride, height, width)),
         pick(_Task("weights", layer.filters, depth, layer.field, layer.stride, rows, columns)),
     )

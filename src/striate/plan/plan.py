@@ -25,7 +25,7 @@ MOST_SLOTS = 16  #: gradient slots: as many threads can work on one batch
 SLOT_BYTES = 2**28  #: all slots together stay below, but one there is
 
 LOSSES = ("softmax", "svm")
-KERNELS = ("direct", "winograd", "deep")  #: kinds of CONV kernels that can be asked for
+KERNELS = ("direct", "winograd", "deep", "packed")  #: kinds of CONV kernels that can be asked for
 
 
 @dataclass(frozen=True)

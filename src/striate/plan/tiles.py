@@ -12,6 +12,7 @@ from striate.plan.target import Target
 
 T = TypeVar("T")
 
+NEAR = 24 * 2**10  #: bytes of the first-level cache that a block of data may fill beside its weights
 CACHED = 2**18  #: bytes of the second-level cache that one kernel's copy of its input may fill
 
 
@@ -123,7 +124,7 @@ def fc_tiles(target: Target) -> FcTiles:
 @dataclass(frozen=True)
 class WinogradTile:
     """Tiles of ``size`` x ``size`` results, ``down`` x ``across`` of them a block; sums in registers are
-    ``filters`` x tiles of the block, or ``filters`` x ``slices`` for the weight gradient."""
+    ``filters`` x tiles of the block, over ``slices`` at a time; or ``filters`` x ``slices`` for the weight gradient."""
 
     size: int
     down: int
@@ -135,7 +136,7 @@ class WinogradTile:
         return f"{self.size}x{self.size} results, {self.down}x{self.across} a block, {self.filters} filters"
 
 
-def winograd_tile(size: int, filters: int, rows: int, columns: int, registers: int) -> WinogradTile:
+def winograd_tile(size: int, filters: int, depth: int, rows: int, columns: int, target: Target) -> WinogradTile:
     """The block and the filters a turn with the fewest loads per multiply-add."""
     down, across = -(-rows // size), -(-columns // size)
 
@@ -144,9 +145,10 @@ def winograd_tile(size: int, filters: int, rows: int, columns: int, registers: i
             for tall in range(1, (min(down, 4) if wide == across else 1) + 1):
                 count = wide * tall
                 for many in range(1, min(filters, 16) + 1):
-                    if many * count + count + 1 <= registers:
+                    if many * count + count + 1 <= target.registers:
                         fill = _fill(filters, many) * _fill(across, wide) * _fill(down, tall)
-                        yield _square(many, count, 6) / fill, WinogradTile(size, tall, wide, many)
+                        slices = _widest(depth, max(1, NEAR // (count * target.lanes * 4)))
+                        yield _square(many, count, 6) / fill, WinogradTile(size, tall, wide, many, slices)
 
     return _cheapest(offers())
 
