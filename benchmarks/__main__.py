@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import accuracy, layers, memory, speed, startup
+from benchmarks import accuracy, curves, errors, layers, memory, speed, startup, threads
 from benchmarks.machine import describe
 
 COMMANDS = {
     "speed": speed,
     "layers": layers,
+    "curves": curves,
+    "threads": threads,
+    "errors": errors,
     "accuracy": accuracy,
     "startup": startup,
     "memory": memory,
