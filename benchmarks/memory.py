@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
-from benchmarks.contenders import ENTRANTS, OURS, installed
+from benchmarks.contenders import OURS, PEERS, installed
 from benchmarks.nets import LINES, network, usual_batch
 from benchmarks.options import add_batch, add_json, add_nets, add_threads, names
 from benchmarks.report import write_json
@@ -57,7 +57,7 @@ def arena(net: str, batch: int, threads: int) -> tuple[int, int]:
 
 def run(chosen: argparse.Namespace) -> None:
     """A line a contender, and one for the arena."""
-    able, rows = installed([OURS, *names(chosen.peers, ENTRANTS, "peers")]), []
+    able, rows = installed([OURS, *names(chosen.peers, PEERS, "peers")]), []
     for net in names(chosen.nets, LINES, "nets"):
         batch = usual_batch(net, chosen.batch)
         row: dict[str, Any] = {"net": net, "batch": batch, "resident": {}}

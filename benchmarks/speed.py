@@ -54,7 +54,7 @@ def duel(net: str, what: str, started: dict[str, Contender], chosen: argparse.Na
 
 def run(chosen: argparse.Namespace) -> None:
     """Every net, every contender."""
-    able, rows = installed([OURS, *names(chosen.peers, ENTRANTS, "peers")]), []
+    able, rows = installed([OURS, *names(chosen.peers, PEERS, "peers")]), []
     for net in names(chosen.nets, LINES, "nets"):
         started = start(able, net, usual_batch(net, chosen.batch), chosen.threads)
         rows += [duel(net, what, started, chosen) for what in names(chosen.what, WHAT, "what")]
