@@ -1,28 +1,43 @@
-"""python -m benchmarks speed | accuracy | startup | memory [options]
+"""python -m benchmarks speed | layers | curves | threads | errors | accuracy | startup | memory [options]
 
-Run from the repository's root, with Striate and the peers (PyTorch; TensorFlow where it is installed) in one
-environment. Every command prints the machine and the day, then a table.
+Run from the repository's root, with Striate and the peers (PyTorch; the others where they are installed) in one
+environment. Every command prints the machine and the day, then a table; with --smoke, only enough to see it run.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from benchmarks import accuracy, memory, speed, startup
+from benchmarks import accuracy, curves, errors, layers, memory, speed, startup, threads
 from benchmarks.machine import describe
 
-COMMANDS = {"speed": speed, "accuracy": accuracy, "startup": startup, "memory": memory}
+COMMANDS = {
+    "speed": speed,
+    "layers": layers,
+    "curves": curves,
+    "threads": threads,
+    "errors": errors,
+    "accuracy": accuracy,
+    "startup": startup,
+    "memory": memory,
+}
 
 
 def main() -> None:
     """Run one benchmark."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    each = {}
     for name, module in COMMANDS.items():
         text = (module.__doc__ or "").splitlines()[0]
-        module.options(commands.add_parser(name, help=text, description=text))
+        each[name] = commands.add_parser(name, help=text, description=text)
+        module.options(each[name])
+        each[name].add_argument("--smoke", action="store_true", help="a few seconds: does it run? Figures mean nothing")
     chosen = parser.parse_args()
-    print(describe())
+    if chosen.smoke:
+        each[chosen.command].set_defaults(**COMMANDS[chosen.command].SMOKE)
+        chosen = parser.parse_args()
+    print(describe(), flush=True)
     COMMANDS[chosen.command].run(chosen)
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers import network
+from benchmarks.nets import network
+
+SMOKE = {"net": "seed", "epochs": 1, "seeds": 1, "images": 1024}
 
 
 def options(parser: argparse.ArgumentParser) -> None:

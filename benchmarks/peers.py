@@ -1,41 +1,16 @@
-"""The same networks in other libraries, each in its own idiom: a training step, and scores of a batch."""
+"""The same networks in PyTorch and in Keras, each in its own idiom."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-import numpy as np
-from tests.corpus import LARGE, NETS
-
+from benchmarks.nets import data
 from striate.layers import Conv, Fc, Pool, Relu
-from striate.notation import Network, parse
+from striate.notation import Network
 
-LINES = {**NETS, **LARGE}
-Contender = tuple[Callable[[], Any], Callable[[], Any]]  #: (train one batch, score one batch)
-
-
-def network(name: str) -> Network:
-    """A network of the corpus."""
-    return parse(LINES[name], fit="crop")
-
-
-def data(net: Network, batch: int) -> tuple[Any, Any]:
-    """Random images (N, H, W, D) and labels."""
-    random = np.random.default_rng(0)
-    images = random.standard_normal((batch, *net.input.shape)).astype(np.float32)
-    return images, random.integers(0, net.classes, batch)
-
-
-def striate_contender(net: Network, batch: int, threads: int) -> Contender:
-    """Striate itself."""
-    import striate
-
-    program = striate.compile(net, batch=batch, optimizer=striate.SGD(lr=1e-3, momentum=0.9), threads=threads)
-    images, labels = data(net, batch)
-    return partial(program.train, images, labels), partial(program.scores, images)
+Made = dict[str, Callable[[], Any]]  #: train one batch, infer: score a batch, one: score one image
 
 
 def torch_layers(net: Network) -> Any:
@@ -58,31 +33,36 @@ def torch_layers(net: Network) -> Any:
     return nn.Sequential(*modules)
 
 
-def torch_contender(net: Network, batch: int, threads: int, channels_last: bool, compiled: bool) -> Contender:
-    """PyTorch in float32; eager or compiled, in either memory format."""
+def torch_calls(
+    net: Network, batch: int, threads: int, channels_last: bool = False, bf16: bool = False, compiled: bool = False
+) -> Made:
+    """PyTorch: eager or compiled, in either memory format, in float32 or with autocast to bfloat16."""
     import torch
 
     torch.set_num_threads(threads)
     model, (images, labels) = torch_layers(net), data(net, batch)
-    x, y = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(), torch.from_numpy(labels)
-    if channels_last:
-        model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    model = model.to(memory_format=layout)
+    x, y = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(memory_format=layout), torch.from_numpy(labels)
+    one = x[:1].clone(memory_format=layout)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, foreach=True)
-    forward = torch.compile(model) if compiled else model
+    forward = torch.compile(model, dynamic=False) if compiled else model
 
     def train() -> None:
         optimizer.zero_grad(set_to_none=True)
-        torch.nn.functional.cross_entropy(forward(x), y).backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            loss = torch.nn.functional.cross_entropy(forward(x), y)
+        loss.backward()
         optimizer.step()
 
-    def infer() -> None:
-        with torch.inference_mode():
-            forward(x)
+    def infer(images: Any) -> None:
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            forward(images)
 
-    return train, infer
+    return {"train": train, "infer": lambda: infer(x), "one": lambda: infer(one)}
 
 
-def keras_contender(net: Network, batch: int, threads: int) -> Contender:
+def keras_calls(net: Network, batch: int, threads: int) -> Made:
     """Keras on TensorFlow, its step in a tf.function."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
@@ -116,13 +96,9 @@ def keras_contender(net: Network, batch: int, threads: int) -> Contender:
         return value
 
     scores = tf.function(lambda x: model(x, training=False))
-    return (lambda: step(x, y).numpy()), (lambda: scores(x).numpy())
-
-
-CONTENDERS: dict[str, Callable[[Network, int, int], Contender]] = {
-    "striate": striate_contender,
-    "torch": partial(torch_contender, channels_last=False, compiled=False),
-    "torch-channels-last": partial(torch_contender, channels_last=True, compiled=False),
-    "torch-compile": partial(torch_contender, channels_last=False, compiled=True),
-    "keras": keras_contender,
-}
+    one = x[:1]
+    return {
+        "train": lambda: step(x, y).numpy(),
+        "infer": lambda: scores(x).numpy(),
+        "one": lambda: scores(one).numpy(),
+    }

@@ -1,4 +1,4 @@
-"""Images per second, training and prediction, Striate and its peers in turn.
+"""Images per second, training and prediction, Striate and its peers in turn; and the latency of one image.
 
 Every contender lives in a process of its own, and they take turns in short bursts, so that a machine that is
 shared slows all of them alike. A ratio is the median over the rounds of the contender's time over Striate's.
@@ -7,86 +7,57 @@ shared slows all of them alike. A ratio is the median over the rounds of the con
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import statistics
-import time
-import warnings
 from typing import Any
 
-from benchmarks.peers import CONTENDERS, LINES, network
-from striate.native.team import usable_processors
+from benchmarks.contenders import ENTRANTS, OURS, PEERS, installed, start
+from benchmarks.nets import LINES, usual_batch
+from benchmarks.options import add_batch, add_json, add_nets, add_threads, add_turns, names
+from benchmarks.report import write_json
+from benchmarks.turns import Contender, best, race, ratio
+
+WHAT = ("train", "infer", "one")
+SMOKE = {"nets": "seed", "peers": "torch,onnxruntime", "rounds": 1, "burst": 0.02}
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--nets", default="seed,tinyvgg,convnetjs", help=f"some of {', '.join(LINES)}")
-    parser.add_argument("--peers", default="torch,torch-channels-last,torch-compile,keras")
-    parser.add_argument("--what", default="train,infer")
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--threads", type=int, default=usable_processors())
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--burst", type=float, default=0.4, help="seconds of each contender's turn")
+    add_nets(parser, "seed,lenet,tinyvgg,convnetjs,vgg32,vgg64,alexnet")
+    parser.add_argument("--peers", default=",".join(PEERS), help="some of these, which are all")
+    parser.add_argument("--what", default=",".join(WHAT), help="train a batch, infer: score a batch, one: one image")
+    add_batch(parser)
+    add_threads(parser)
+    add_turns(parser, 7, 0.4)
+    add_json(parser)
 
 
-def worker(name: str, net: str, batch: int, threads: int, pipe: Any) -> None:
-    """A contender's process: says ready, then answers (what, seconds) with the median time of a call."""
-    warnings.simplefilter("ignore")
-    try:
-        calls = dict(zip(("train", "infer"), CONTENDERS[name](network(net), batch, threads), strict=True))
-        for call in calls.values():
-            call()
-    except Exception as error:  # whatever a peer's library raises, the table says so
-        pipe.send(f"{type(error).__name__}: {error}"[:200])
-        return
-    pipe.send("ready")
-    while (order := pipe.recv()) is not None:
-        what, seconds = order
-        times: list[float] = []
-        end = time.perf_counter() + seconds
-        while not times or time.perf_counter() < end:
-            start = time.perf_counter()
-            calls[what]()
-            times.append(time.perf_counter() - start)
-        pipe.send(statistics.median(times))
-
-
-def start(names: list[str], net: str, chosen: argparse.Namespace) -> dict[str, Any]:
-    """The contenders that could start, each with the pipe to its process."""
-    context, pipes = multiprocessing.get_context("spawn"), {}
-    for name in names:
-        here, there = context.Pipe()
-        arguments = (name, net, chosen.batch, chosen.threads, there)
-        context.Process(target=worker, args=arguments, daemon=True).start()
-        answer = here.recv()
-        if answer == "ready":
-            pipes[name] = here
-        else:
-            print(f"{net:10} {name:22} did not start: {answer}")
-    return pipes
-
-
-def duel(net: str, what: str, pipes: dict[str, Any], chosen: argparse.Namespace) -> None:
-    """Rounds of turns; a line a contender."""
-    times: dict[str, list[float]] = {name: [] for name in pipes}
-    for turn in range(chosen.rounds + 1):
-        for name, pipe in pipes.items():
-            pipe.send((what, chosen.burst))
-            seconds = pipe.recv()
-            if turn:  # the first round warms up
-                times[name].append(seconds)
+def duel(net: str, what: str, started: dict[str, Contender], chosen: argparse.Namespace) -> dict[str, Any]:
+    """Rounds of turns; a line a contender, and a last one for the best."""
+    images = 1 if what == "one" else usual_batch(net, chosen.batch)
+    entries = {name: (contender, what) for name, contender in started.items() if what in contender.calls}
+    times = race(entries, chosen.rounds, chosen.burst)
+    ratios = {name: ratio(taken, times[OURS]) for name, taken in times.items() if OURS in times}
+    row: dict[str, Any] = {"net": net, "what": what, "images": images, "contenders": {}}
     for name, taken in times.items():
-        ratio = statistics.median(t / s for t, s in zip(taken, times["striate"], strict=True))
-        speed = chosen.batch / statistics.median(taken)
+        seconds = statistics.median(taken)
+        row["contenders"][name] = {"seconds": seconds, "ratio": ratios.get(name)}
+        told = f"{images / seconds:12,.0f} images/s" if what != "one" else f"{seconds * 1e6:12,.0f} microseconds"
         print(
-            f"{net:10} {what:6} {name:22} {speed:12,.0f} images/s   striate is {ratio:6.2f} times as fast", flush=True
+            f"{net:10} {what:6} {name:25} {told:22}   striate is {ratios.get(name, 0):6.2f} times as fast", flush=True
         )
+    among = {"float32": [name for name in PEERS if ENTRANTS[name].float32], "all": PEERS}
+    row["best"] = {kind: best(ratios, peers) for kind, peers in among.items()}
+    ends = [f"best {kind} peer {f'{x[0]}: {x[1]:.2f}' if x else 'none'}" for kind, x in row["best"].items()]
+    print(f"RATIO {net} {what}: {'; '.join(ends)}", flush=True)
+    return row
 
 
 def run(chosen: argparse.Namespace) -> None:
     """Every net, every contender."""
-    for net in chosen.nets.split(","):
-        pipes = start(["striate", *filter(None, chosen.peers.split(","))], net, chosen)
-        for what in chosen.what.split(","):
-            duel(net, what, pipes, chosen)
-        for pipe in pipes.values():
-            pipe.send(None)
+    able, rows = installed([OURS, *names(chosen.peers, PEERS, "peers")]), []
+    for net in names(chosen.nets, LINES, "nets"):
+        started = start(able, net, usual_batch(net, chosen.batch), chosen.threads)
+        rows += [duel(net, what, started, chosen) for what in names(chosen.what, WHAT, "what")]
+        for contender in started.values():
+            contender.end()
+    write_json(chosen, rows)

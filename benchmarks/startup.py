@@ -9,7 +9,10 @@ import subprocess
 import sys
 import tempfile
 
-from benchmarks.peers import LINES
+from benchmarks.nets import LINES
+from benchmarks.options import add_nets
+
+SMOKE = {"nets": "seed", "rounds": 1}
 
 IMPORT = "import time; t = time.perf_counter(); import striate; print(time.perf_counter() - t)"
 COMPILE = """import sys, time, striate
@@ -21,7 +24,7 @@ print(time.perf_counter() - t)"""
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--nets", default="seed,tinyvgg,convnetjs")
+    add_nets(parser, "seed,tinyvgg,convnetjs")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)
 

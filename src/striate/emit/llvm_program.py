@@ -7,7 +7,8 @@ the caller clears the counters before a run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from striate.emit.builder import Kernel, ProgramBuilder, check_arguments
 from striate.emit.index import Index, Span
@@ -182,19 +183,24 @@ class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
             self.say("call void @llvm.x86.sse.ldmxcsr(ptr %theirs)")
 
 
-def program_ir(plan: Plan, entries: tuple[str, ...] = tuple(ENTRIES)) -> str:
-    """The LLVM assembly of a plan's program."""
+def functions_ir(plan: Plan, bodies: Mapping[str, Callable[[ProgramBuilder], None]]) -> str:
+    """The LLVM assembly of functions for a plan's team: each entry's name, and what says its body."""
     module = LlvmModule(plan.target.lanes, plan.target.x86)
     relax = "fence acquire"
     if plan.target.x86:
         module.intrinsics.add("declare void @llvm.x86.sse2.pause()")
         relax = "call void @llvm.x86.sse2.pause()"
     module.functions.append(BARRIER.replace("RELAX", relax).replace("SPINS", str(SPINS)))
-    for entry in entries:
+    for entry, body in bodies.items():
         builder = LlvmProgramBuilder(module, plan)
         builder.flush_denormals()
-        emit_entry(builder, plan, entry)
+        body(builder)
         builder.restore()
         text = builder.function(f"void @{entry}(ptr %context, i64 %rank, i64 %threads)", "void")
         module.functions.append(text)
     return module.text()
+
+
+def program_ir(plan: Plan, entries: tuple[str, ...] = tuple(ENTRIES)) -> str:
+    """The LLVM assembly of a plan's program."""
+    return functions_ir(plan, {entry: partial(emit_entry, plan=plan, entry=entry) for entry in entries})

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from striate.emit.llvm_program import CONTEXT, COUNTERS
 from striate.errors import ArgumentError
 from striate.native.team import pause_address
-from striate.plan.arena import ALIGNMENT
+from striate.plan.arena import ALIGNMENT, Buffer
 from striate.plan.plan import Plan
 
 _pause = lru_cache(maxsize=1)(pause_address)
@@ -56,6 +56,14 @@ class Memory:
             size = buffer.stride * self._plan.groups
             self._views[name] = self._arena[buffer.offset : buffer.offset + size].view(np.float32)
         return self._views[name]
+
+    def numbers(self, buffer: Buffer) -> npt.NDArray[np.float32]:
+        """A float32 buffer's first instance, halo left out; vectors have their lanes as one more, last, axis."""
+        shape, at = buffer.shape, buffer.offset + (self._plan.shared_bytes if buffer.scope == "rank" else 0)
+        vectors = (self._plan.target.lanes,) if shape.per_lane else ()
+        whole = self._arena[at : at + buffer.bytes].view(np.float32)
+        inner = tuple(slice(axis.before, axis.before + axis.size) for axis in shape.axes)
+        return whole.reshape(*(axis.extent for axis in shape.axes), *vectors)[inner]
 
     def context(self, pictures: npt.NDArray[Any], out: int, groups: int) -> int:
         """The context's address, filled for one run; work counters start at zero."""
