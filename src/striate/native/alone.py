@@ -15,7 +15,7 @@ import numpy.typing as npt
 from striate.emit.builder import ProgramBuilder
 from striate.emit.index import Index
 from striate.emit.llvm_program import functions_ir
-from striate.emit.program import kernel_of
+from striate.emit.kernels import kernel_of
 from striate.emit.tensor import Tensor
 from striate.emit.winograd import winograd_weights
 from striate.native.assemble import Loaded, assemble
