@@ -36,6 +36,7 @@ class Program:
         seed: int,
         threads: int,
         preprocessing: Preprocessing,
+        cache: bool,
     ) -> None:
         from striate.native.memory import Memory
 
@@ -48,6 +49,9 @@ class Program:
         self._memory = Memory(plan, threads)
         self._code = code  # its functions are there as long as this is
         self._lock = threading.RLock()
+        self._alone: Loaded | None = None
+        self._cache = cache
+        self._stale_single = True
         self._stale = True  # the transformed weights that scores use are those of older parameters
         self.initialize(seed)
 
@@ -55,7 +59,7 @@ class Program:
         """Weights drawn anew (He et al. 2015: normal, variance 2 / fan-in), biases and velocity zero."""
         generator = np.random.default_rng(seed)
         with self._lock:
-            self._stale = True
+            self._stale = self._stale_single = True
             for place in self.plan.row.places:
                 numbers = self._memory.view(place.name)
                 if place.name.endswith(".weights"):
@@ -89,7 +93,7 @@ class Program:
         labels, weights = memory.rows("labels"), memory.rows("weights")
         labels[:count], labels[count:] = classes, -1
         weights[:count], weights[count:] = 1 / count, 0
-        self._stale = True
+        self._stale = self._stale_single = True
         self._run("train", pictures, 0, self.plan.slots)
         self.losses = memory.rows("losses")[:count].copy()
         self.correct = int(memory.rows("hits")[:count].sum())
@@ -103,11 +107,36 @@ class Program:
         pictures = check_images(images, self.network.input, None)
         lanes = self.plan.target.lanes
         out = np.empty((-(-len(pictures) // lanes) * lanes, self.classes), np.float32)
-        if len(pictures):
+        if 0 < len(pictures) <= self.plan.single.most:
+            with self._lock:
+                self._single(pictures, out)
+        elif len(pictures):
             with self._lock:
                 self._prepare()
                 self._run("scores", pictures, out.ctypes.data, len(out) // lanes)
         return out[: len(pictures)]
+
+    def _single(self, pictures: npt.NDArray[Any], out: npt.NDArray[np.float32]) -> None:
+        """Scores image by image."""
+        from striate.emit.program import SINGLE_ENTRIES
+        from striate.native.build import build
+        from striate.native.team import TEAM
+
+        if self._alone is None:
+            self._alone = build(self.plan, self._cache, SINGLE_ENTRIES)
+        byte = pictures.dtype == np.uint8
+        scales, shifts = self.preprocessing.scales(self.network.input.depth, byte)
+        self._memory.view("single.scales")[...] = np.tile(scales, self.network.input.width)
+        self._memory.view("single.shifts")[...] = np.tile(shifts, self.network.input.width)
+        threads = self.threads if self.plan.single.together else 1
+        if self._stale_single:
+            context = self._memory.context(np.empty(0, np.uint8), 0, 0)
+            TEAM.run(self._alone.entries["single_prepare"], context, self.threads)
+            self._stale_single = False
+        for i in range(len(pictures)):
+            entry = self._alone.entries["single_byte" if byte else "single_float"]
+            context = self._memory.context(pictures[i : i + 1], out[i:].ctypes.data, 1)
+            TEAM.run(entry, context, threads)
 
     def _run(self, what: str, pictures: npt.NDArray[Any], out: int, shares: int) -> None:
         from striate.native.team import TEAM
@@ -175,7 +204,7 @@ class Program:
     def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:
         checked = check_parameters(values, self.network.parameter_shapes())
         with self._lock:
-            self._stale = True
+            self._stale = self._stale_single = True
             numbers = self._memory.view(row)
             for place in self.plan.row.places:
                 numbers[place.start : place.start + place.size] = checked[place.name].ravel()
@@ -228,4 +257,4 @@ def compile(
     preprocessing.scales(network.input.depth)
     made = plan(network, choose_target(target), int(batch), loss, exact, kernels)
     members = int(threads or usable_processors())
-    return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing)
+    return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing, cache)

@@ -12,6 +12,11 @@ from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.index import Index
 from striate.emit.input import input_forward, write_scores
 from striate.emit.sgd import sgd_update
+from striate.emit.single.conv import single_conv
+from striate.emit.single.fc import single_fc, single_flatten, write_single_scores
+from striate.emit.single.input import single_input, single_weights
+from striate.emit.single.pool import single_pool
+from striate.emit.single.relu import single_relu
 from striate.emit.winograd import winograd_weights
 from striate.emit.winograd_deep import winograd_deep_gradient
 from striate.plan.call import Call
@@ -41,6 +46,18 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "svm_loss": loss.svm_loss,
 }
 
+#: The same for the path of one image.
+SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
+    "single_input": single_input,
+    "single_conv": single_conv,
+    "single_pool": single_pool,
+    "single_relu": single_relu,
+    "single_flatten": single_flatten,
+    "single_fc": single_fc,
+}
+
+PORTIONS = 3  #: of a call of one image, for each thread
+
 #: The functions of a program: what each does, and the element of the images it takes.
 ENTRIES = {
     "train_float": ("train", "f32"),
@@ -48,6 +65,13 @@ ENTRIES = {
     "scores_float": ("scores", "f32"),
     "scores_byte": ("scores", "u8"),
     "prepare": ("prepare", ""),
+}
+
+#: Those for one image, which are compiled when they are first wanted.
+SINGLE_ENTRIES = {
+    "single_float": ("single", "f32"),
+    "single_byte": ("single", "u8"),
+    "single_prepare": ("single_prepare", ""),
 }
 
 
@@ -65,7 +89,7 @@ def _argument_names(emit: Callable[..., None], count: int) -> list[str]:
 def _kernel(family: str, shapes: tuple[Shape, ...], settings: tuple[tuple[str, object], ...], items: int) -> Kernel:
     """The kernel of a family for these shapes and settings; its name tells equal ones."""
     digest = sha256(repr((shapes, settings, items)).encode()).hexdigest()[:10]
-    emit = EMITTERS.get(family, input_forward)
+    emit = {**EMITTERS, **SINGLE_EMITTERS}.get(family, input_forward)
     names = _argument_names(emit, len(shapes))
     arguments = tuple(zip(names, shapes, strict=True))
     return Kernel(f"{family}_{digest}", arguments, partial(emit, **dict(settings)), items)
@@ -140,7 +164,43 @@ def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:
         write_scores(b, b.place(last), b.out(plan.network.classes), group * b.lanes)
 
 
+def single_prepare(b: ProgramBuilder, plan: Plan, element: str) -> None:
+    """Bring the weights and biases of every CONV into blocks of ``lanes`` filters."""
+    for name in plan.single.prepare:
+        names = (f"{name}.weights", f"{name}.biases", f"single.{name}.weights", f"single.{name}.biases")
+        places = [b.place(plan.buffers[n]) for n in names]
+        whole, rest = divmod(places[1].shape.elements, b.lanes)
+        if whole:
+            for block in b.work(whole, "block"):
+                single_weights(b, *places, block, b.lanes)
+        if rest:
+            for block in b.work(1, "block"):
+                single_weights(b, *places, block + whole, rest)
+
+
+def single(b: ProgramBuilder, plan: Plan, element: str) -> None:
+    """Forward for the first image; the last volume goes out as scores, in D, H, W order."""
+    image = b.image(Index(), Shape.of(plan.network.input.size, element=element))
+    for call in plan.single.calls:
+        places = [b.place(plan.buffers[name]) for name in call.buffers]
+        if call.family == "single_input":
+            places.append(image)
+        kernel = _kernel(call.family, tuple(tensor.shape for tensor in places), call.settings, call.items)
+        for _, span in b.spread(1, call.items, "part", PORTIONS):
+            b.call(kernel, *places, span=span)
+        b.barrier()
+    for _ in b.work(1, "scores"):
+        write_single_scores(b, b.place(plan.buffers[plan.single.scores]), b.out(plan.network.classes))
+
+
 def emit_entry(b: ProgramBuilder, plan: Plan, entry: str) -> None:
-    """One of the program's functions, by its name in ENTRIES."""
-    what, element = ENTRIES[entry]
-    {"train": train, "scores": scores, "prepare": prepare}[what](b, plan, element)
+    """One of the program's functions, by its name in ENTRIES or SINGLE_ENTRIES."""
+    what, element = {**ENTRIES, **SINGLE_ENTRIES}[entry]
+    writers = {
+        "train": train,
+        "scores": scores,
+        "prepare": prepare,
+        "single": single,
+        "single_prepare": single_prepare,
+    }
+    writers[what](b, plan, element)

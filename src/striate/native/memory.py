@@ -35,7 +35,8 @@ class Memory:
     def __init__(self, plan: Plan, threads: int) -> None:
         self._plan = plan
         self._arena = aligned_zeros(plan.bytes(threads))
-        self._sync = aligned_zeros((COUNTERS + len(plan.prepare) + 4) * 64).view(np.int64)
+        handed_out = max(len(plan.prepare) + 4, 2 * len(plan.single.prepare), len(plan.single.calls) + 1)
+        self._sync = aligned_zeros((COUNTERS + handed_out) * 64).view(np.int64)
         self._context = aligned_zeros(8 * len(CONTEXT)).view(np.int64)
         self._pictures: Any = None
         self._views: dict[str, npt.NDArray[np.float32]] = {}

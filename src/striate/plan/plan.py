@@ -16,6 +16,7 @@ from striate.plan.kernels import Kernels, choose
 from striate.plan.parameters import Row, row
 from striate.plan.schedule import backward_calls, forward_calls, loss_call
 from striate.plan.shape import Shape
+from striate.plan.single import Single, single
 from striate.plan.target import Target
 from striate.plan.volumes import book_volumes, first_learner
 
@@ -47,6 +48,7 @@ class Plan:
     prepare: tuple[Preparation, ...]
     train: tuple[Call, ...]
     scores: tuple[Call, ...]
+    single: Single
     shared_bytes: int
     rank_bytes: int
 
@@ -71,6 +73,7 @@ class Plan:
             lines += ["", "before a step:", *(f"  {preparation}" for preparation in self.prepare)]
         for title, calls in (("train", self.train), ("scores", self.scores)):
             lines += ["", f"{title}, each group:", *(f"  {call}" for call in calls)]
+        lines += ["", f"scores, one image at a time, {self.single}"]
         lines += ["", f"arena: {self.shared_bytes:,} bytes shared, {self.rank_bytes:,} bytes for each thread"]
         lines += [f"{'offset':>12} {'bytes':>12}  buffer"]
         return "\n".join([*lines, *map(str, self.buffers.values())])
@@ -139,6 +142,7 @@ def plan(
     back = backward_calls(units, chosen, target, arena.buffers)
     training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)
     _book_scratch(arena, units, (*training, *scores))
+    alone = single(arena, network, units, chosen, target)
     return Plan(
         network,
         target,
@@ -152,6 +156,7 @@ def plan(
         tuple(p for i, unit in convs for p in preparations(unit, chosen[unit.name], i > learner)),
         training,
         scores,
+        alone,
         aligned(arena.shared),
         aligned(arena.rank),
     )
