@@ -8,7 +8,7 @@ from python_reading import make_plan, prepare, run_entry
 
 import judge
 from corpus import CASES
-from striate.emit.program import EMITTERS
+from striate.emit.program import EMITTERS, SINGLE_EMITTERS
 
 SLOW = {
     "depth-17",
@@ -31,6 +31,8 @@ def step_through(line: str, target: str, loss: str, batch: int = 5, force: str =
     arena = prepare(made, known, step.labels)
     run_entry(arena, "prepare", step.images)
     judge.check(run_entry(arena, "scores_float", step.images), step.scores, "scores")
+    run_entry(arena, "single_prepare", step.images)
+    judge.check(run_entry(arena, "single_float", step.images[:1]), step.scores[:1], "scores of one image")
     run_entry(arena, "train_float", step.images)
     losses, hits = arena.numbers("losses", batch), arena.numbers("hits", batch)
     judge.check(losses.mean(), step.loss, "loss")
@@ -67,8 +69,8 @@ def test_winograd(line: str, force: str) -> None:
 def test_every_kernel_family_has_run() -> None:
     plans = [make_plan(CASES[name], loss=loss) for name in QUICK for loss in ("softmax", "svm")]
     plans += [make_plan(line, force=force) for line, force in TILED]
-    families = {call.family for made in plans for call in (*made.train, *made.scores)}
-    assert families == set(EMITTERS)
+    families = {call.family for made in plans for call in (*made.train, *made.scores, *made.single.calls)}
+    assert families == {*EMITTERS, *SINGLE_EMITTERS}
 
 
 @pytest.mark.parametrize("name", ["depth-1", "pool-overlap", "fc-fc"])
@@ -92,5 +94,8 @@ def test_bytes(line: str) -> None:
     made = make_plan(line)
     images = np.random.default_rng(3).integers(0, 256, (5, *known.network.input.shape), np.uint8)
     arena = prepare(made, known, known.steps[0].labels)
-    arena.numbers("scales", made.network.input.depth)[:] = 1 / 255
-    judge.check(run_entry(arena, "scores_byte", images), known.network.forward(known.start, images / 255), "scores")
+    arena.scale(1 / 255)
+    expected = known.network.forward(known.start, images / 255)
+    judge.check(run_entry(arena, "scores_byte", images), expected, "scores")
+    run_entry(arena, "single_prepare", images)
+    judge.check(run_entry(arena, "single_byte", images[:1]), expected[:1], "scores of one image")

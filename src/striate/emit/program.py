@@ -167,15 +167,14 @@ def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:
 def single_prepare(b: ProgramBuilder, plan: Plan, element: str) -> None:
     """Bring the weights and biases of every CONV into blocks of ``lanes`` filters."""
     for name in plan.single.prepare:
-        names = (f"{name}.weights", f"{name}.biases", f"single.{name}.weights", f"single.{name}.biases")
-        places = [b.place(plan.buffers[n]) for n in names]
-        whole, rest = divmod(places[1].shape.elements, b.lanes)
-        if whole:
-            for block in b.work(whole, "block"):
-                single_weights(b, *places, block, b.lanes)
-        if rest:
-            for block in b.work(1, "block"):
-                single_weights(b, *places, block + whole, rest)
+        weights, biases, prepared, padded = (
+            b.place(plan.buffers[f"{path}{name}.{kind}"]) for path in ("", "single.") for kind in ("weights", "biases")
+        )
+        whole, rest = divmod(biases.shape.elements, b.lanes)
+        for first, blocks, filters in ((0, whole, b.lanes), (whole, 1, rest)):
+            if blocks and filters:
+                for block in b.work(blocks, "block"):
+                    single_weights(b, weights, biases, prepared, padded, block + first, filters)
 
 
 def single(b: ProgramBuilder, plan: Plan, element: str) -> None:

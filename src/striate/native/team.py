@@ -65,6 +65,9 @@ class Team:
         Python handles signals between bytecodes, so all calls are made from one, by ``deque`` and ``map``. And it
         must not let the caller go while members are inside: they still look at the program's memory.
         """
+        if threads == 1:
+            entry(context, 0, 1)
+            return
         with self._lock:
             while len(self._members) < threads - 1:
                 self._hire()
