@@ -24,8 +24,8 @@ from striate.plan.tiles import block_tile
 from striate.volume import Volume
 
 OUTPUTS = 8  #: of an FC that are summed at a time
-FIXED = 40_000  #: cycles of a call from Python, whatever it computes
-ALONE = 250_000  #: cycles up to which one thread is done before a second would have woken up
+FIXED = 20_000  #: cycles of a call from Python, whatever it computes
+ALONE = 300_000  #: cycles up to which one thread is done before a second would have woken up
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
     layer, size = unit.node.layer, unit.input.size
     if isinstance(layer, Conv):
         rows, columns = counts(unit)
-        each = 1.2 * rows * columns * unit.input.depth * layer.field**2
+        each = 1.05 * rows * columns * unit.input.depth * layer.field**2
         return each * pieces(layer.filters, lanes), each * layer.filters
     if isinstance(layer, Fc):
         products = layer.outputs * size
