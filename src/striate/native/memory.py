@@ -8,26 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.emit.llvm_program import CONTEXT, COUNTERS
-from striate.errors import ArgumentError
 from striate.intake import address
+from striate.native.aligned import aligned_zeros
 from striate.native.team import pause_address
-from striate.plan.arena import ALIGNMENT
 from striate.plan.plan import Plan
 from striate.preprocessing import Preprocessing
 
 _pause = lru_cache(maxsize=1)(pause_address)
-
-
-def aligned_zeros(size: int) -> npt.NDArray[np.uint8]:
-    """``size`` zero bytes that begin at a cache line."""
-    try:
-        memory = np.zeros(size + ALIGNMENT, np.uint8)
-    except MemoryError:
-        raise ArgumentError(
-            f"the network needs {size / 2**30:,.1f} GiB of memory, more than there is: use a smaller batch or network"
-        ) from None
-    start = -address(memory) % ALIGNMENT
-    return memory[start : start + size]
 
 
 class Memory:
