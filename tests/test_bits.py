@@ -283,6 +283,7 @@ import _thread, time
 expected = train(make())
 stop = False
 def nag():
+    time.sleep(0.2)  # let start() return first
     while not stop:
         time.sleep(0.002)
         _thread.interrupt_main()

@@ -56,7 +56,7 @@ SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
     "single_fc": single_fc,
 }
 
-PORTIONS = 3  #: of a call of one image, for each thread
+PORTIONS = 4  #: of a call of one image, for each thread
 
 #: The functions of a program: what each does, and the element of the images it takes.
 ENTRIES = {

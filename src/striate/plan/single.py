@@ -25,6 +25,7 @@ from striate.volume import Volume
 
 OUTPUTS = 8  #: of an FC that are summed at a time
 FIXED = 20_000  #: cycles of a call from Python, whatever it computes
+CACHED = 2**19  #: bytes of weights beyond which threads share filters, and each reads its own alone
 ALONE = 300_000  #: cycles up to which one thread is done before a second would have woken up
 
 
@@ -90,7 +91,9 @@ def _conv(unit: Unit, x: str, target: Target) -> Call:
     rows, columns = forward(unit)
     blocks = pieces(layer.filters, target.lanes)
     tile = block_tile(blocks, rows.count, columns.count, step, target.registers)
-    cut = shared_axis(pieces(rows.count // step, tile.rows // step), pieces(blocks, tile.filters))
+    down, turns = pieces(rows.count // step, tile.rows // step), pieces(blocks, tile.filters)
+    large = blocks * target.lanes * unit.input.depth * layer.field**2 * 4 > CACHED
+    cut = shared_axis(0 if large and turns >= 4 else down, turns)
     buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y"]
     ends = {"relu": unit.relu, "pool": unit.pool}
     return call("single_conv", buffers, rows=rows, columns=columns, tile=tile, **ends, **cut)
