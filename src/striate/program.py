@@ -104,6 +104,8 @@ class Program:
     def scores(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """The class scores (N, classes) of any number of images (N, H, W, D), uint8 or float32.
 
+        An image's scores do not depend on its company, but for roundings on whether it is among few or many:
+        up to ``plan.single.most`` images are scored one by one, by kernels of their own.
         Raises ArgumentError for images of another shape or kind.
         """
         pictures = check_images(images, self.network.input, None)
