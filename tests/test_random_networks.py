@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -114,6 +114,8 @@ def compare(drawn: Draw) -> bool:
     )
     program.load(start)
     judge.check(program.scores(step.images), step.scores, "scores")
+    program.plan = replace(program.plan, single=replace(program.plan.single, most=drawn.images))
+    judge.check(program.scores(step.images[:3]), step.scores[:3], "scores, one by one")
     loss, gradients = program.gradients(step.images, step.labels)
     judge.check(loss, step.loss, "loss")
     judge.check_all(gradients, step.gradients, "gradient", step.floors)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.intake import check_images, check_labels, check_parameters
+from striate.intake import address, check_images, check_labels, check_parameters
 from striate.notation.network import Network
 from striate.optimizers import SGD
 from striate.plan.order import ORDERS
@@ -37,8 +37,10 @@ class Program:
         seed: int,
         threads: int,
         preprocessing: Preprocessing,
+        cache: bool,
     ) -> None:
         from striate.native.memory import Memory
+        from striate.native.team import TEAM
 
         self.plan, self.network, self.batch = plan, plan.network, plan.batch
         self.classes, self.threads, self.loss = plan.network.classes, threads, plan.loss
@@ -47,8 +49,12 @@ class Program:
         self.losses: npt.NDArray[np.float32] = np.empty(0, np.float32)
         self.correct = 0
         self._memory = Memory(plan, threads)
+        self._team = TEAM
         self._code = code  # its functions are there as long as this is
         self._lock = threading.RLock()
+        self._single: Loaded | None = None  # built when few images are first scored
+        self._cache = cache
+        self._single_stale = True  # the same for the weights in blocks
         self._stale = True  # the transformed weights that scores use are those of older parameters
         self.initialize(seed)
 
@@ -56,7 +62,7 @@ class Program:
         """Weights drawn anew (He et al. 2015: normal, variance 2 / fan-in), biases and velocity zero."""
         generator = np.random.default_rng(seed)
         with self._lock:
-            self._stale = True
+            self._stale = self._single_stale = True
             for place in self.plan.row.places:
                 numbers = self._memory.view(place.name)
                 if place.name.endswith(".weights"):
@@ -90,7 +96,7 @@ class Program:
         labels, weights = memory.rows("labels"), memory.rows("weights")
         labels[:count], labels[count:] = classes, -1
         weights[:count], weights[count:] = 1 / count, 0
-        self._stale = True
+        self._stale = self._single_stale = True
         self._run("train", pictures, 0)
         self.losses = memory.rows("losses")[:count].copy()
         self.correct = int(memory.rows("hits")[:count].sum())
@@ -99,38 +105,62 @@ class Program:
     def scores(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """The class scores (N, classes) of any number of images (N, H, W, D), uint8 or float32.
 
+        An image's scores do not depend on its company, but for roundings on whether it is among few or many:
+        up to ``plan.single.most`` images are scored one by one, by kernels of their own.
         Raises ArgumentError for images of another shape or kind.
         """
         pictures = check_images(images, self.network.input, None)
-        lanes = self.plan.target.lanes
-        out = np.empty((-(-len(pictures) // lanes) * lanes, self.classes), np.float32)
-        most = self.plan.groups * lanes if self.plan.layered else len(out)  # groups that have volumes
+        count, lanes = len(pictures), self.plan.target.lanes
         with self._lock:
-            for first in range(0, len(pictures), max(1, most)):
+            if 0 < count <= self.plan.single.most:
+                return self._one_by_one(pictures)
+            out = np.empty((-(-count // lanes) * lanes, self.classes), np.float32)
+            most = self.plan.groups * lanes if self.plan.layered else len(out)  # groups that have volumes
+            for first in range(0, count, max(1, most)):
                 self._prepare()
-                self._run("scores", pictures[first : first + most], out[first:].ctypes.data)
-        return out[: len(pictures)]
+                self._run("scores", pictures[first : first + most], address(out[first:]))
+            return out[:count]
+
+    def _one_by_one(self, pictures: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """The scores of a few images, the lanes being depth slices instead of images."""
+        byte, memory = pictures.dtype == np.uint8, self._memory
+        code = self._single or self._build_single()
+        memory.scale(self.preprocessing, byte)
+        if self._single_stale:
+            context = memory.context(0, 0, 0, 0)
+            self._team.run(code.entries["single_prepare"], context, self.threads)
+            self._single_stale = False
+        entry = code.entries["single_byte" if byte else "single_float"]
+        threads = self.threads if self.plan.single.together else 1
+        out = np.empty((len(pictures), self.classes), np.float32)
+        image, row = address(pictures), address(out)
+        for _ in range(len(pictures)):
+            self._team.run(entry, memory.context(image, row, 1, 1), threads)
+            image, row = image + pictures.strides[0], row + out.strides[0]
+        return out
+
+    def _build_single(self) -> Loaded:
+        """The functions for few images, which most programs that only train never need."""
+        from striate.emit.program import SINGLE_ENTRIES
+        from striate.native.build import build
+
+        self._single = build(self.plan, self._cache, SINGLE_ENTRIES)
+        return self._single
 
     def _run(self, what: str, pictures: npt.NDArray[Any], out: int) -> None:
-        from striate.native.team import TEAM
-
         byte = pictures.dtype == np.uint8
-        scales, shifts = self.preprocessing.scales(self.network.input.depth, byte)
-        self._memory.view("scales")[...] = scales
-        self._memory.view("shifts")[...] = shifts
+        self._memory.scale(self.preprocessing, byte)
         groups = -(-len(pictures) // self.plan.target.lanes)
         entry = self._code.entries[f"{what}_{'byte' if byte else 'float'}"]
-        context = self._memory.context(pictures, out, groups)
+        context = self._memory.context(address(pictures), out, len(pictures), groups)
         shares = self.threads if self.plan.layered else min(groups, self.plan.slots if what == "train" else groups)
-        TEAM.run(entry, context, min(self.threads, shares))
+        self._team.run(entry, context, min(self.threads, shares))
 
     def _prepare(self) -> None:
         """Transform the weights for scores, if they have changed since."""
-        from striate.native.team import TEAM
-
         if self._stale and self.plan.prepare:
-            context = self._memory.context(np.empty(0, np.uint8), 0, 0)
-            TEAM.run(self._code.entries["prepare"], context, self.threads)
+            context = self._memory.context(0, 0, 0, 0)
+            self._team.run(self._code.entries["prepare"], context, self.threads)
         self._stale = False
 
     def gradients(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, Parameters]:
@@ -178,7 +208,7 @@ class Program:
     def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:
         checked = check_parameters(values, self.network.parameter_shapes())
         with self._lock:
-            self._stale = True
+            self._stale = self._single_stale = True
             numbers = self._memory.view(row)
             for place in self.plan.row.places:
                 numbers[place.start : place.start + place.size] = checked[place.name].ravel()
@@ -235,4 +265,4 @@ def compile(
     preprocessing.scales(network.input.depth)
     made = plan(network, choose_target(target), int(batch), loss, exact, kernels, order)
     members = int(threads or usable_processors())
-    return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing)
+    return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing, cache)

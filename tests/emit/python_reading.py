@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import judge
-from striate.emit.kernels import EMITTERS
+from striate.emit.kernels import EMITTERS, SINGLE_EMITTERS
 from striate.emit.program import emit_entry
 from striate.emit.python import PythonBuilder
 from striate.emit.tensor import Tensor
@@ -36,6 +36,12 @@ class Arena:
         start = self.plan.buffers[name].offset
         return self.bytes[start : start + 4 * count].view(np.float32)
 
+    def scale(self, factor: float) -> None:
+        """What images are multiplied by."""
+        image = self.plan.network.input
+        self.numbers("scales", image.depth)[:] = factor
+        self.numbers("single.scales", image.depth * image.width)[:] = factor
+
     def parameters(self, row: str = "parameters") -> dict[str, npt.NDArray[np.float32]]:
         whole = self.numbers(row, self.plan.row.size)
         return {p.name: whole[p.start : p.start + p.size].reshape(p.shape) for p in self.plan.row.places}
@@ -57,9 +63,9 @@ def prepare(made: Plan, known: judge.Trial, labels: npt.NDArray[Any]) -> Arena:
     arena = Arena(made)
     for name, values in arena.parameters().items():
         values[...] = known.start[name]
-    optimizer, depth = judge.OPTIMIZER, made.network.input.depth
+    optimizer = judge.OPTIMIZER
     arena.numbers("settings", 3)[:] = optimizer.lr, optimizer.momentum, optimizer.l2
-    arena.numbers("scales", depth)[:] = 1
+    arena.scale(1)
     lanes = made.groups * made.target.lanes
     row = np.full(lanes, -1.0)
     row[: len(labels)] = labels
@@ -89,11 +95,13 @@ def first_call(made: Plan, family: str) -> Call:
 
 def all_calls(made: Plan) -> list[Call]:
     """Every call of a plan, with those that follow a piece of another."""
-    return [call for each in (*made.train, *made.scores) for call in (each, each.then) if call]
+    return [call for each in (*made.train, *made.scores, *made.single.calls) for call in (each, each.then) if call]
 
 
 def shapes_of(made: Plan, call: Call) -> list[Shape]:
-    return [made.buffers[name].shape for name in call.buffers]
+    """Those of its buffers, and of the image that single_input also takes."""
+    image = [Shape.of(made.network.input.size, element="f32")] * (call.family == "single_input")
+    return [*(made.buffers[name].shape for name in call.buffers), *image]
 
 
 def run_kernel(made: Plan, call: Call, shapes: Sequence[Shape], builder: type[PythonBuilder] = PythonBuilder) -> None:
@@ -101,7 +109,7 @@ def run_kernel(made: Plan, call: Call, shapes: Sequence[Shape], builder: type[Py
     b = builder(made, np.zeros(0, np.uint8), np.zeros(0), np.zeros(0, np.float32))
     tensors = [
         Tensor(b, name, shape, np.zeros(shape.bytes(b.lanes), np.uint8))
-        for name, shape in zip(call.buffers, shapes, strict=True)
+        for name, shape in zip((*call.buffers, "image"), shapes, strict=False)
     ]
     with np.errstate(all="ignore"):
-        EMITTERS[call.family](b, *tensors, **dict(call.settings))
+        {**EMITTERS, **SINGLE_EMITTERS}[call.family](b, *tensors, **dict(call.settings))

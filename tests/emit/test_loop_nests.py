@@ -9,12 +9,14 @@ import golden_text
 from striate.emit.builder import Kernel
 from striate.emit.index import Index
 from striate.emit.input import input_forward, write_scores
-from striate.emit.kernels import EMITTERS
+from striate.emit.kernels import EMITTERS, SINGLE_EMITTERS
 from striate.emit.program import emit_entry
 from striate.emit.sgd import sgd_update
 from striate.emit.tensor import Tensor
 from striate.emit.text import TextBuilder
 from striate.plan.shape import Shape
+
+ALL = {**EMITTERS, **SINGLE_EMITTERS}
 
 KERNELS = {
     "conv_forward": "INPUT[5x4x2] - CONV[5, 2x2, P=0] - RELU - FC[2]",
@@ -36,30 +38,37 @@ KERNELS = {
     "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[3, 5x5] - FC[2]",
     "winograd_weight_gradient": "INPUT[4x4x2] - CONV[3, 5x5] - FC[2]",
     "deep_gradient": "INPUT[4x4x5] - CONV[3, 5x5] - FC[2]",
+    "single_input": "INPUT[3x2x2] - FC[2]",
+    "single_conv": "INPUT[5x4x2] - CONV[5, 2x2, P=0] - RELU - FC[2]",
+    "single_pool": "INPUT[5x4x2] - POOL[2x2, S=2, fit=pad] - FC[2]",
+    "single_relu": "INPUT[3x2x2] - RELU - FC[2]",
+    "single_flatten": "INPUT[3x2x2] - FC[2]",
+    "single_fc": "INPUT[3x3x1] - FC[3] - RELU",
 }
 
 
-@pytest.mark.parametrize("family", EMITTERS)
+@pytest.mark.parametrize("family", ALL)
 def test_a_kernel_reads_well(family: str) -> None:
     line = KERNELS[family]
     kind = "deep" if "deep" in family else "winograd" if "winograd" in family else "direct"
     order = "layer by layer" if family == "fc_update" else "depth first"
     made = make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind, order=order)
     call = first_call(made, family)
-    arguments = tuple(zip(call.buffers, shapes_of(made, call), strict=True))
+    arguments = tuple(zip((*call.buffers, "image"), shapes_of(made, call), strict=False))
     b = TextBuilder(made.target.lanes)
-    b.kernel(Kernel(family, arguments, lambda b, *t: EMITTERS[family](b, *t, **dict(call.settings))))
+    b.kernel(Kernel(family, arguments, lambda b, *t: ALL[family](b, *t, **dict(call.settings))))
     golden_text.check(f"loops_{family}.txt", "\n".join([line, "", *b.lines]))
 
 
-def test_a_fused_pool_reads_well() -> None:
+@pytest.mark.parametrize("family", ["conv_forward", "single_conv"])
+def test_a_fused_pool_reads_well(family: str) -> None:
     line = "INPUT[4x4x1] - CONV[2, 1x1] - RELU - POOL - FC[2]"
     made = make_plan(line)
-    call = first_call(made, "conv_forward")
+    call = first_call(made, family)
     arguments = tuple(zip(call.buffers, shapes_of(made, call), strict=True))
     b = TextBuilder(made.target.lanes)
-    b.kernel(Kernel("conv_forward", arguments, lambda b, *t: EMITTERS["conv_forward"](b, *t, **dict(call.settings))))
-    golden_text.check("loops_conv_forward_pool.txt", "\n".join([line, "", *b.lines]))
+    b.kernel(Kernel(family, arguments, lambda b, *t: ALL[family](b, *t, **dict(call.settings))))
+    golden_text.check(f"loops_{family}_pool.txt", "\n".join([line, "", *b.lines]))
 
 
 def named(b: TextBuilder, **shapes: Shape) -> list[Tensor]:
@@ -81,7 +90,7 @@ def test_input_scores_and_update_read_well() -> None:
     golden_text.check("loops_around.txt", "\n".join(b.lines))
 
 
-@pytest.mark.parametrize("entry", ["train_float", "scores_byte"])
+@pytest.mark.parametrize("entry", ["train_float", "scores_byte", "single_float", "single_prepare"])
 def test_a_whole_program_reads_well(entry: str) -> None:
     line = "INPUT[4x4x1] - CONV[3] - RELU - POOL - FC[2]"
     b = TextBuilder(4)

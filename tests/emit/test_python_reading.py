@@ -8,7 +8,7 @@ from python_reading import all_calls, make_plan, prepare, run_entry
 
 import judge
 from corpus import CASES
-from striate.emit.kernels import EMITTERS
+from striate.emit.kernels import EMITTERS, SINGLE_EMITTERS
 from striate.plan.order import ORDERS
 
 SLOW = {
@@ -34,6 +34,8 @@ def step_through(
     arena = prepare(made, known, step.labels)
     run_entry(arena, "prepare", step.images)
     judge.check(run_entry(arena, "scores_float", step.images), step.scores, "scores")
+    run_entry(arena, "single_prepare", step.images)
+    judge.check(run_entry(arena, "single_float", step.images[:1]), step.scores[:1], "scores of one image")
     run_entry(arena, "train_float", step.images)
     losses, hits = arena.numbers("losses", batch), arena.numbers("hits", batch)
     judge.check(losses.mean(), step.loss, "loss")
@@ -81,7 +83,7 @@ def test_every_kernel_family_has_run() -> None:
     plans += [make_plan(line, force=force) for line, force in TILED]
     plans.append(make_plan(CASES["fc-fc"], order="layer by layer"))
     families = {call.family for made in plans for call in all_calls(made)}
-    assert families == set(EMITTERS)
+    assert families == {*EMITTERS, *SINGLE_EMITTERS}
 
 
 @pytest.mark.parametrize("name", ["depth-1", "pool-overlap", "fc-fc"])
@@ -105,5 +107,8 @@ def test_bytes(line: str) -> None:
     made = make_plan(line)
     images = np.random.default_rng(3).integers(0, 256, (5, *known.network.input.shape), np.uint8)
     arena = prepare(made, known, known.steps[0].labels)
-    arena.numbers("scales", made.network.input.depth)[:] = 1 / 255
-    judge.check(run_entry(arena, "scores_byte", images), known.network.forward(known.start, images / 255), "scores")
+    arena.scale(1 / 255)
+    expected = known.network.forward(known.start, images / 255)
+    judge.check(run_entry(arena, "scores_byte", images), expected, "scores")
+    run_entry(arena, "single_prepare", images)
+    judge.check(run_entry(arena, "single_byte", images[:1]), expected[:1], "scores of one image")

@@ -40,7 +40,8 @@ def made(request: pytest.FixtureRequest) -> Plan:
 
 def is_scratch(buffer: Buffer) -> bool:
     """Whether the buffer is of use during one call alone: conv1.v.forward, conv1.s.weights …"""
-    return buffer.name.count(".") == 2 and not buffer.name.endswith((".gradient", ".velocity"))
+    volume_kinds = (".gradient", ".velocity")
+    return buffer.scope == "rank" and buffer.name.count(".") == 2 and not buffer.name.endswith(volume_kinds)
 
 
 def spans(made: Plan, rank: bool) -> list[tuple[int, int, str]]:
@@ -143,6 +144,21 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         fresh = {name for i, name in enumerate(call.buffers) if i in out}
         assert not fresh & written, f"{call} writes {fresh & written} again"
         written |= fresh
+
+
+def test_the_path_of_one_image(made: Plan) -> None:
+    """Every call has its inputs from the calls before it, and shares no byte between two of its buffers."""
+    parameters = {place.name for place in made.row.places}
+    ready = {f"single.{name}.{kind}" for name in made.single.prepare for kind in ("weights", "biases")}
+    ready |= {"single.scales", "single.shifts"}
+    for call in made.single.calls:
+        *read, y = call.buffers
+        assert set(read) <= ready | parameters and y not in ready and call.items > 0, call
+        assert all(made.buffers[name].scope == "shared" for name in call.buffers)
+        ready.add(y)
+    assert made.single.scores == made.single.calls[-1].buffers[-1]
+    assert {name for name in made.buffers if name.startswith("single.")} == ready
+    assert 1 <= made.single.most <= made.target.lanes
 
 
 def test_groups_fill_slots(made: Plan) -> None:

@@ -13,6 +13,11 @@ from striate.emit.deep import deep_gradient
 from striate.emit.index import Index, Span
 from striate.emit.input import input_forward
 from striate.emit.sgd import fc_update
+from striate.emit.single.conv import single_conv
+from striate.emit.single.fc import single_fc, single_flatten
+from striate.emit.single.input import single_input
+from striate.emit.single.pool import single_pool
+from striate.emit.single.relu import single_relu
 from striate.plan.call import Call
 from striate.plan.plan import Plan
 from striate.plan.shape import Shape
@@ -41,6 +46,17 @@ EMITTERS: dict[str, Callable[..., None]] = {
 }
 
 
+#: The same for the path of one image.
+SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
+    "single_input": single_input,
+    "single_conv": single_conv,
+    "single_pool": single_pool,
+    "single_relu": single_relu,
+    "single_flatten": single_flatten,
+    "single_fc": single_fc,
+}
+
+
 def _argument_names(emit: Callable[..., None], count: int) -> list[str]:
     """The names that an emitter gives its tensors."""
     names: list[str] = []
@@ -52,10 +68,10 @@ def _argument_names(emit: Callable[..., None], count: int) -> list[str]:
     return names
 
 
-def _kernel(family: str, shapes: tuple[Shape, ...], settings: tuple[tuple[str, object], ...], items: int) -> Kernel:
+def make_kernel(family: str, shapes: tuple[Shape, ...], settings: tuple[tuple[str, object], ...], items: int) -> Kernel:
     """The kernel of a family for these shapes and settings; its name tells equal ones."""
     digest = sha256(repr((shapes, settings, items)).encode()).hexdigest()[:10]
-    emit = EMITTERS.get(family, input_forward)
+    emit = {**EMITTERS, **SINGLE_EMITTERS}.get(family, input_forward)
     names = _argument_names(emit, len(shapes))
     arguments = tuple(zip(names, shapes, strict=True))
     return Kernel(f"{family}_{digest}", arguments, partial(emit, **dict(settings)), items)
@@ -63,7 +79,7 @@ def _kernel(family: str, shapes: tuple[Shape, ...], settings: tuple[tuple[str, o
 
 def kernel_of(plan: Plan, call: Call) -> Kernel:
     """The kernel that a call of the schedule runs."""
-    return _kernel(call.family, tuple(plan.buffers[name].shape for name in call.buffers), call.settings, call.items)
+    return make_kernel(call.family, tuple(plan.buffers[name].shape for name in call.buffers), call.settings, call.items)
 
 
 def run(
@@ -82,5 +98,5 @@ def take_in(b: ProgramBuilder, plan: Plan, group: Index, element: str, span: Spa
     images = [b.image(b.smaller(group * b.lanes + lane, last), one) for lane in range(b.lanes)]
     places = [b.place(plan.buffers[name], group) for name in ("scales", "shifts", "line", "input.y")]
     shapes = tuple(tensor.shape for tensor in (*places, *images))
-    kernel = _kernel("input_forward", shapes, (), plan.network.input.height)
+    kernel = make_kernel("input_forward", shapes, (), plan.network.input.height)
     b.call(kernel, *places, *images, span=span)

@@ -22,7 +22,7 @@ from striate.plan.shape import ELEMENT_BYTES, Shape
 CONTEXT = ("arena", "pictures", "out", "images", "groups", "sync", "pause")
 LINE = 64  #: bytes of a cache line
 COUNTERS = 2  #: the line of the first counter in ``sync``
-SPINS = 2000  #: turns of a waiting thread before it offers its processor to others
+SPINS = 300  #: turns of a waiting thread before it offers its processor to others
 
 BARRIER = """define internal void @barrier(ptr %sync, i64 %threads, ptr %pause) noinline nounwind {
 entry:
@@ -183,13 +183,19 @@ class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
             self.say("call void @llvm.x86.sse.ldmxcsr(ptr %theirs)")
 
 
+def relaxing(x86: bool) -> tuple[str, str]:
+    """What a thread does between two looks at what it waits for, and the declaration that this wants."""
+    if x86:
+        return "call void @llvm.x86.sse2.pause()", "declare void @llvm.x86.sse2.pause()"
+    return "fence acquire", ""
+
+
 def functions_ir(plan: Plan, bodies: Mapping[str, Callable[[ProgramBuilder], None]]) -> str:
     """The LLVM assembly of functions for a plan's team: each entry's name, and what says its body."""
     module = LlvmModule(plan.target.lanes, plan.target.x86)
-    relax = "fence acquire"
-    if plan.target.x86:
-        module.intrinsics.add("declare void @llvm.x86.sse2.pause()")
-        relax = "call void @llvm.x86.sse2.pause()"
+    relax, declaration = relaxing(plan.target.x86)
+    if declaration:
+        module.intrinsics.add(declaration)
     module.functions.append(BARRIER.replace("RELAX", relax).replace("SPINS", str(SPINS)))
     for entry, body in bodies.items():
         builder = LlvmProgramBuilder(module, plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from striate.emit import depth_first, layer_by_layer
+from striate.emit import depth_first, layer_by_layer, one_image
 from striate.emit.builder import ProgramBuilder
 from striate.emit.prepare import prepare
 from striate.plan.plan import Plan
@@ -16,12 +16,21 @@ ENTRIES = {
     "prepare": ("prepare", ""),
 }
 
+#: Those for one image, which are compiled when they are first wanted.
+SINGLE_ENTRIES = {
+    "single_float": ("single", "f32"),
+    "single_byte": ("single", "u8"),
+    "single_prepare": ("single_prepare", ""),
+}
+
 
 def emit_entry(b: ProgramBuilder, plan: Plan, entry: str) -> None:
-    """One of the program's functions, by its name in ENTRIES."""
-    what, element = ENTRIES[entry]
+    """One of the program's functions, by its name in ENTRIES or SINGLE_ENTRIES."""
+    what, element = {**ENTRIES, **SINGLE_ENTRIES}[entry]
+    schedule = layer_by_layer if plan.layered else depth_first
     if what == "prepare":
         prepare(b, plan)
-        return
-    schedule = layer_by_layer if plan.layered else depth_first
-    {"train": schedule.train, "scores": schedule.scores}[what](b, plan, element)
+    elif what == "single_prepare":
+        one_image.single_prepare(b, plan)
+    else:
+        {"train": schedule.train, "scores": schedule.scores, "single": one_image.single}[what](b, plan, element)

@@ -40,6 +40,15 @@ class Tensor:
             raise ValueError(f"{self.name} has a halo and cannot be read as one axis")
         return Tensor(self.builder, self.name, Shape.of(self.shape.elements, element=self.shape.element), self.storage)
 
+    @property
+    def rows(self) -> Tensor:
+        """The last two axes as one, the last of them having no halo."""
+        *outer, across, last = self.shape.axes
+        if last.before or last.after:
+            raise ValueError(f"the last axis of {self.name} has a halo: it cannot be read as a part of rows")
+        row = Axis(across.size * last.size, across.before * last.size, across.after * last.size)
+        return Tensor(self.builder, self.name, Shape((*outer, row), self.shape.element), self.storage, self.as_vector)
+
     def __getitem__(self, index: Any) -> Any:
         return self.builder.load(self, self._indices(index))
 

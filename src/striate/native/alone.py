@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from striate.emit.builder import ProgramBuilder
 from striate.emit.index import Index
-from striate.emit.llvm_program import functions_ir
 from striate.emit.kernels import kernel_of
+from striate.emit.llvm_program import functions_ir
 from striate.emit.tensor import Tensor
 from striate.emit.winograd import winograd_weights
 from striate.native.assemble import Loaded, assemble
@@ -40,11 +40,10 @@ class Alone:
         self.plan, self.threads = plan, threads
         self._code = Loaded(assemble(functions_ir(plan, bodies), plan.target), plan.target, bodies)
         self._memory = Memory(plan, threads)
-        self._images = np.empty(plan.batch, np.uint8)  # only their number counts
 
     def run(self, name: str) -> None:
         """One run of a function on all threads."""
-        context = self._memory.context(self._images, 0, self.plan.groups)
+        context = self._memory.context(0, 0, self.plan.batch, self.plan.groups)
         TEAM.run(self._code.entries[name], context, self.threads)
 
     def numbers(self, buffer: str) -> npt.NDArray[np.float32]:
@@ -70,7 +69,7 @@ def call_alone(plan: Plan, call: Call) -> Body:
             for group, span in b.spread(groups, items, "part", PORTIONS):
                 b.call(kernel, *_tensors(b, plan, call, group), span=span)
             return
-        for _, span in b.spread(1, items, "part", PORTIONS):  # no two threads add to the same numbers
+        for _, span in b.spread(1, items, "part", 1):  # no two threads add to the same numbers
             for group in b.range(groups, "group"):
                 b.call(kernel, *_tensors(b, plan, call, group), span=span)
 

@@ -46,8 +46,14 @@ class Loaded:
         self.entries: dict[str, Entry] = {}
         self.addresses: dict[str, int] = {}
         for name in names:
-            address = self._engine.get_function_address(name)
-            if not address:
-                raise ValueError(f"the object file has no function {name}")
-            self.addresses[name] = address
-            self.entries[name] = _ENTRY(address)
+            self.addresses[name] = self.address(name)
+            entry: Any = _ENTRY(self.addresses[name])
+            entry.address = self.addresses[name]  # for those who call it without Python
+            self.entries[name] = entry
+
+    def address(self, name: str) -> int:
+        """Where a function begins."""
+        address = int(self._engine.get_function_address(name))
+        if not address:
+            raise ValueError(f"the object file has no function {name}")
+        return address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from weakref import WeakValueDictionary
 
 from striate.emit.llvm_program import program_ir
@@ -17,31 +18,25 @@ _LOADED: WeakValueDictionary[str, Loaded] = WeakValueDictionary()
 _LOCK = threading.Lock()  #: one compilation at a time; the second of two equal ones finds the first's code
 
 
-def build(plan: Plan, cache: bool = True) -> Loaded:
-    """The program's code; with ``cache`` the object file is kept on disk, and taken where it is there."""
-    key = cache_key(
-        str(plan.network),
-        str(plan.batch),
-        plan.loss,
-        repr(plan.target),
-        repr(plan.kernels),
-        repr(plan.order),
-        toolchain(),
-    )
+def build(plan: Plan, cache: bool = True, entries: Iterable[str] = tuple(ENTRIES)) -> Loaded:
+    """The code of some of the program's functions; with ``cache`` the object file is kept on disk, and taken where it
+    is there."""
+    names, decided = tuple(entries), (repr(plan.target), repr(plan.kernels), repr(plan.order))
+    key = cache_key(*map(str, (plan.network, plan.batch, plan.loss, *decided, names, toolchain())))
     with _LOCK:
         loaded = _LOADED.get(key) if cache else None
         if loaded is None:
-            loaded = _load(plan, key, cache)
+            loaded = _load(plan, key, cache, names)
             if cache:
                 _LOADED[key] = loaded
         return loaded
 
 
-def _load(plan: Plan, key: str, cache: bool) -> Loaded:
+def _load(plan: Plan, key: str, cache: bool, names: tuple[str, ...]) -> Loaded:
     code = read_object(key) if cache else None
     if code is not None:
-        return Loaded(code, plan.target, ENTRIES)
-    code = assemble(program_ir(plan), plan.target)
+        return Loaded(code, plan.target, names)
+    code = assemble(program_ir(plan, names), plan.target)
     if cache:
         write_object(key, code)
-    return Loaded(code, plan.target, ENTRIES)
+    return Loaded(code, plan.target, names)

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from striate.emit.llvm_program import CONTEXT, COUNTERS
-from striate.errors import ArgumentError
+from striate.intake import address
+from striate.native.aligned import aligned_zeros
 from striate.native.team import pause_address
-from striate.plan.arena import ALIGNMENT, Buffer
+from striate.plan.arena import Buffer
 from striate.plan.plan import Plan
+from striate.preprocessing import Preprocessing
 
 _pause = lru_cache(maxsize=1)(pause_address)
-
-
-def aligned_zeros(size: int) -> npt.NDArray[np.uint8]:
-    """``size`` zero bytes that begin at a cache line."""
-    try:
-        memory = np.zeros(size + ALIGNMENT, np.uint8)
-    except MemoryError:
-        raise ArgumentError(
-            f"the network needs {size / 2**30:,.1f} GiB of memory, more than there is: use a smaller batch or network"
-        ) from None
-    start = -memory.ctypes.data % ALIGNMENT
-    return memory[start : start + size]
 
 
 class Memory:
@@ -36,8 +25,14 @@ class Memory:
         self._plan = plan
         self._arena = aligned_zeros(plan.bytes(threads))
         self._sync = aligned_zeros((COUNTERS + plan.shares) * 64).view(np.int64)
+        self._counters = self._sync[8 * COUNTERS :]
         self._context = aligned_zeros(8 * len(CONTEXT)).view(np.int64)
-        self._pictures: Any = None
+        self._address = address(self._context)
+        fixed = {"arena": address(self._arena), "sync": address(self._sync), "pause": _pause()}
+        self._context[:] = [fixed.get(name, 0) for name in CONTEXT]
+        first = CONTEXT.index("pictures")
+        self._varying = self._context[first : first + 4]  # pictures, out, images, groups
+        self._scaled: tuple[Preprocessing, bool] | None = None
         self._views: dict[str, npt.NDArray[np.float32]] = {}
 
     def view(self, name: str) -> npt.NDArray[np.float32]:
@@ -65,18 +60,21 @@ class Memory:
         inner = tuple(slice(axis.before, axis.before + axis.size) for axis in shape.axes)
         return whole.reshape(*(axis.extent for axis in shape.axes), *vectors)[inner]
 
-    def context(self, pictures: npt.NDArray[Any], out: int, groups: int) -> int:
-        """The context's address, filled for one run; work counters start at zero."""
-        self._pictures = pictures  # native code reads it: keep it alive
-        self._sync[8 * COUNTERS :] = 0
-        values = {
-            "arena": self._arena.ctypes.data,
-            "pictures": pictures.ctypes.data,
-            "out": out,
-            "images": len(pictures),
-            "groups": groups,
-            "sync": self._sync.ctypes.data,
-            "pause": _pause(),
-        }
-        self._context[:] = [values[name] for name in CONTEXT]
-        return int(self._context.ctypes.data)
+    def scale(self, preprocessing: Preprocessing, byte: bool) -> None:
+        """Write what the images are multiplied by and what is added, unless it is there already."""
+        if self._scaled is not None and self._scaled[0] is preprocessing and self._scaled[1] == byte:
+            return
+        self._scaled, image = None, self._plan.network.input  # an interrupt may fall between what follows
+        for name, numbers in zip(("scales", "shifts"), preprocessing.scales(image.depth, byte), strict=True):
+            self.view(name)[...] = numbers
+            self.view(f"single.{name}")[...] = np.tile(numbers, image.width)
+        self._scaled = preprocessing, byte
+
+    def context(self, pictures: int, out: int, images: int, groups: int) -> int:
+        """The context's address, filled for one run; work counters start at zero.
+
+        ``pictures`` and ``out`` are addresses of arrays that the caller keeps alive.
+        """
+        self._counters[:] = 0
+        self._varying[:] = pictures, out, images, groups
+        return self._address

@@ -9,8 +9,8 @@ from striate.emit.builder import Builder
 from striate.emit.builder import Kernel as Function
 from striate.emit.llvm import LlvmModule
 from striate.emit.tensor import Tensor
+from striate.native.aligned import aligned_zeros
 from striate.native.assemble import Loaded, assemble
-from striate.native.memory import aligned_zeros
 from striate.plan.shape import Shape
 from striate.plan.target import Target
 

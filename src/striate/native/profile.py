@@ -14,8 +14,8 @@ from striate.emit.counts import CountsBuilder
 from striate.emit.kernels import kernel_of
 from striate.emit.llvm import LlvmModule
 from striate.emit.tensor import Tensor
+from striate.native.aligned import aligned_zeros
 from striate.native.assemble import Loaded, assemble
-from striate.native.memory import aligned_zeros
 from striate.plan.call import Call
 from striate.plan.plan import Plan
 

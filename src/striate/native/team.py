@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import sys
@@ -13,6 +14,7 @@ from operator import methodcaller
 from queue import SimpleQueue
 
 from striate.native.assemble import Entry
+from striate.native.handoff import MOST, Handoff
 
 Job = Callable[[], None]
 
@@ -46,17 +48,20 @@ def pause_address() -> int:
 class Team:
     """Ranks 1 and up wait in threads of their own; rank 0 is whoever calls ``run``.
 
-    Programs share the team, one at a time. A forked child starts with an empty team and makes its own threads.
+    Programs share the team, one at a time. Where there is a processor for each, members linger for a moment after a
+    call, ready for the next. A forked child starts with an empty team and makes its own threads.
     """
 
     def __init__(self) -> None:
         self._reset()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._reset)
+        atexit.register(self._dismiss)
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
         self._members: list[SimpleQueue[Job]] = []
+        self._handoff: Handoff | None = None
 
     def run(self, entry: Entry, context: int, threads: int) -> None:
         """Call ``entry(context, rank, threads)`` on every rank, and return when all have returned.
@@ -65,9 +70,14 @@ class Team:
         Python handles signals between bytecodes, so all calls are made from one, by ``deque`` and ``map``. And it
         must not let the caller go while members are inside: they still look at the program's memory.
         """
+        if threads == 1:
+            entry(context, 0, 1)
+            return
         with self._lock:
             while len(self._members) < threads - 1:
                 self._hire()
+            if self._all_awake(entry, context, threads):
+                return
             back: list[int] = []
             bell: SimpleQueue[None] = SimpleQueue()
             calls: list[Callable[[], object]] = [
@@ -88,11 +98,24 @@ class Team:
             if interrupted:
                 raise interrupted
 
+    def _all_awake(self, entry: Entry, context: int, threads: int) -> bool:
+        """Make the calls without Python, if every member is still there; signals are then handled afterwards."""
+        where: int = getattr(entry, "address", 0)
+        return self._handoff is not None and bool(where) and self._handoff.lead(where, context, threads)
+
     def _hire(self) -> None:
         jobs: SimpleQueue[Job] = SimpleQueue()
-        name = f"striate-{len(self._members) + 1}"
-        threading.Thread(target=_serve, args=(jobs,), name=name, daemon=True).start()
+        rank = len(self._members) + 1
+        if self._handoff is None and rank == 1:
+            self._handoff = Handoff(pause_address())
+        linger = self._handoff.linger if self._handoff and rank < min(MOST, usable_processors()) else None
+        threading.Thread(target=_serve, args=(jobs, rank, linger), name=f"striate-{rank}", daemon=True).start()
         self._members.append(jobs)
+
+    def _dismiss(self) -> None:
+        """When Python ends, nobody lingers any more."""
+        if self._handoff:
+            self._handoff.close()
 
 
 def _take_part(entry: Entry, context: int, rank: int, threads: int, back: list[int], bell: SimpleQueue[None]) -> None:
@@ -103,9 +126,11 @@ def _take_part(entry: Entry, context: int, rank: int, threads: int, back: list[i
         bell.put(None)
 
 
-def _serve(jobs: SimpleQueue[Job]) -> None:
+def _serve(jobs: SimpleQueue[Job], rank: int, linger: Callable[[int], None] | None) -> None:
     while True:
         jobs.get()()
+        if linger and jobs.empty():
+            linger(rank)
 
 
 TEAM = Team()  #: the process's one team

@@ -67,7 +67,7 @@ def book_prepared(arena: Arena, unit: Unit, kernels: Kernels, goes_on: bool) -> 
         arena.book(preparation.prepared, Shape.of(points, preparation.rows, width, element="f32"))
 
 
-def _shared(rows: int, filters: int) -> dict[str, Any]:
+def shared_axis(rows: int, filters: int) -> dict[str, Any]:
     """Along which axis threads share a call, and in how many pieces: rows, where there are enough of them."""
     if rows >= SHARED_ROWS or rows >= filters:
         return {"split": "rows", "items": rows}
@@ -75,11 +75,11 @@ def _shared(rows: int, filters: int) -> dict[str, Any]:
 
 
 def _winograd_shared(tile: WinogradTile, rows: int, filters: int) -> dict[str, Any]:
-    return _shared(pieces(-(-rows // tile.size), tile.down), pieces(filters, tile.filters))
+    return shared_axis(pieces(-(-rows // tile.size), tile.down), pieces(filters, tile.filters))
 
 
 def _direct_shared(tile: Tile, rows: int, filters: int, unit: int = 1) -> dict[str, Any]:
-    return _shared(pieces(rows // unit, tile.rows // unit), pieces(filters, tile.filters))
+    return shared_axis(pieces(rows // unit, tile.rows // unit), pieces(filters, tile.filters))
 
 
 def forward_call(unit: Unit, kernels: Kernels, x: str, target: Target, training: bool) -> Call:

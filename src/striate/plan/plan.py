@@ -17,6 +17,7 @@ from striate.plan.order import Order, choose_order
 from striate.plan.parameters import Row, row
 from striate.plan.schedule import backward_calls, forward_calls, loss_call
 from striate.plan.shape import Shape
+from striate.plan.single import Single, single
 from striate.plan.target import Target
 from striate.plan.tiles import fc_tiles
 from striate.plan.volumes import Booker, book_volumes, first_learner
@@ -51,6 +52,7 @@ class Plan:
     prepare: tuple[Preparation, ...]
     train: tuple[Call, ...]
     scores: tuple[Call, ...]
+    single: Single
     shared_bytes: int
     rank_bytes: int
 
@@ -67,7 +69,8 @@ class Plan:
     @property
     def shares(self) -> int:
         """Counters of work that threads share, at most, in one run."""
-        return len(self.prepare) + len(self.train) + len(self.scores) + 4
+        together = len(self.prepare) + len(self.train) + len(self.scores) + 4
+        return max(together, 2 * len(self.single.prepare), len(self.single.calls) + 1)
 
     def bytes(self, threads: int) -> int:
         """The arena's size for a team of ``threads``."""
@@ -85,6 +88,7 @@ class Plan:
             lines += ["", "before a step:", *(f"  {preparation}" for preparation in self.prepare)]
         for title, calls in (("train", self.train), ("scores", self.scores)):
             lines += ["", f"{title}, each group:", *(f"  {call}" for call in calls)]
+        lines += ["", f"scores, one image at a time, {self.single}"]
         lines += ["", f"arena: {self.shared_bytes:,} bytes shared, {self.rank_bytes:,} bytes for each thread"]
         lines += [f"{'offset':>12} {'bytes':>12}  buffer"]
         return "\n".join([*lines, *map(str, self.buffers.values())])
@@ -178,6 +182,7 @@ def plan(
     back = backward_calls(units, chosen, target, arena.buffers)
     training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)
     _book_scratch(arena, units, (*training, *scores))
+    alone = single(arena, network, units, chosen, target)
     return Plan(
         network,
         target,
@@ -192,6 +197,7 @@ def plan(
         tuple(p for i, unit in convs for p in preparations(unit, chosen[unit.name], i > learner)),
         training,
         scores,
+        alone,
         aligned(arena.shared),
         aligned(arena.rank),
     )

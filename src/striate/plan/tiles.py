@@ -187,3 +187,24 @@ def deep_tile(size: int, filters: int, depth: int, rows: int, columns: int, targ
     wide = _widest(across, most)
     sums = _sums(filters, bundles, 6, 8, target.registers)
     return WinogradTile(size, _widest(down, max(1, most // wide)), wide, *sums)
+
+
+def block_tile(blocks: int, rows: int, columns: int, unit: int, registers: int) -> Tile:
+    """Blocks of filters x rows x columns for one image: every number of the input is spread over the lanes.
+
+    ``unit`` rows and columns go together (2 under POOL).
+    """
+
+    def offers() -> Iterator[tuple[float, Tile]]:
+        yield float("inf"), Tile(1, unit, unit)
+        for many in range(1, min(blocks, 4) + 1):
+            for tall in range(unit, min(rows, 4) + 1, unit):
+                for columns_wide in range(unit, min(columns, 28) + 1, unit):
+                    wide = _widest(columns // unit, columns_wide // unit) * unit
+                    sums = many * tall * wide
+                    if sums + many + 1 <= registers:
+                        fill = _fill(blocks, many) * _fill(rows // unit, tall // unit)
+                        fill *= _fill(columns // unit, wide // unit)
+                        yield _square(many, tall * wide, 8) / fill, Tile(many, tall, wide)
+
+    return _cheapest(offers())

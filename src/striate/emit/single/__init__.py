@@ -1,0 +1,1 @@
+"""Kernels for one image: lanes are depth slices, or for FC inputs, instead of images."""

@@ -1,0 +1,93 @@
+"""CONV of one image: a vector holds ``lanes`` filters' results at one position; inputs come one number at a time."""
+
+from __future__ import annotations
+
+from striate.emit.builder import Builder, Register, Value
+from striate.emit.index import Index, Span
+from striate.emit.loops import tiles
+from striate.emit.single.pool import largest
+from striate.emit.tensor import Tensor
+from striate.plan.sweep import Sweep
+from striate.plan.tiles import Tile
+
+UNROLLED = 11  #: weights of a filter row that the code names one by one
+
+Sums = list[list[list[Register]]]  #: [block of filters][row][column]
+
+
+def single_conv(
+    b: Builder,
+    x: Tensor,
+    weights: Tensor,
+    biases: Tensor,
+    y: Tensor,
+    *,
+    rows: Sweep,
+    columns: Sweep,
+    tile: Tile,
+    relu: bool,
+    pool: bool,
+    split: str = "",
+    span: Span | None = None,
+) -> None:
+    """y = [POOL] [RELU] (weights * x + biases) of x, (H, W, D), for blocks of ``lanes`` filters.
+
+    weights: (blocks, D, F, F, lanes); biases: (blocks, lanes); y: (H, W, blocks * lanes). ``tile.filters`` are
+    blocks. ``span``: only these tiles of the axis named by ``split``.
+    """
+    unit, parts = 2 if pool else 1, {split: span}
+    for k, many in tiles(b, weights.shape.axes[0].size, tile.filters, "k", parts.get("filters")):
+        for v, height in tiles(b, rows.count // unit, tile.rows // unit, "y", parts.get("rows")):
+            for u, width in tiles(b, columns.count // unit, tile.columns // unit, "x"):
+                sums = [
+                    [[b.register("sum", first) for _ in range(width * unit)] for _ in range(height * unit)]
+                    for first in [biases.vector[k + n, 0] for n in range(many)]
+                ]
+                _accumulate(b, x, weights, (k, v * unit, u * unit), rows, columns, sums)
+                for n, plane in enumerate(sums):
+                    values = [[cell.value for cell in line] for line in plane]
+                    _finish(b, values, y, (v, u, (k + n) * b.lanes), relu, pool)
+
+
+def _accumulate(
+    b: Builder,
+    x: Tensor,
+    weights: Tensor,
+    at: tuple[Index, Index, Index],
+    rows: Sweep,
+    columns: Sweep,
+    sums: Sums,
+) -> None:
+    """Add all depth slices' parts to a tile. Each number of x is met once a filter row, by every column it serves."""
+    (k0, y0, x0), height, width = at, len(sums[0]), len(sums[0][0])
+    depth, field = weights.shape.axes[1].size, weights.shape.axes[2].size
+    for d in b.range(depth, "d"):
+        for i in b.range(field, "i"):
+            for j, run in tiles(b, field, UNROLLED, "j"):
+                down = y0 * rows.step + i + rows.taps[0].offset
+                across = x0 * columns.step + j + columns.taps[0].offset
+                filters = [[weights.vector[k0 + n, d, i, j + t, 0] for t in range(run)] for n in range(len(sums))]
+                for row in range(height):
+                    for place in range((width - 1) * columns.step + run):
+                        met = [(place - t) // columns.step for t in range(run) if (place - t) % columns.step == 0]
+                        taps = [(place - column * columns.step, column) for column in met if 0 <= column < width]
+                        if taps:
+                            value = b.splat(x[down + row * rows.step, across + place, d])
+                            for t, column in taps:
+                                for n, plane in enumerate(sums):
+                                    cell = plane[row][column]
+                                    cell.value = b.fma(value, filters[n][t], cell.value)
+
+
+def _finish(
+    b: Builder, plane: list[list[Value]], y: Tensor, at: tuple[Index, Index, Index], relu: bool, pool: bool
+) -> None:
+    """RELU, 2x2 POOL, and into y; ``at`` is the tile's first position in y and its first filter."""
+    v, u, k = at
+    step = 2 if pool else 1
+    for row in range(0, len(plane), step):
+        for column in range(0, len(plane[0]), step):
+            best = plane[row][column]
+            if pool:
+                best = largest(b, [plane[row + i][column + j] for i in (0, 1) for j in (0, 1)])
+            y.vector[v + row // step, u + column // step, k] = b.relu(best) if relu else best

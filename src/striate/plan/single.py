@@ -1,0 +1,150 @@
+"""One image at a time: lanes are depth slices instead of images, and threads share every call.
+
+Volumes lie as (H, W, D), channels last, with the zeros that their reader meets around them and their depth filled
+up to whole vectors. All buffers are shared, named ``single.…``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from striate.layers import Conv, Fc, Pool, Relu
+from striate.notation.network import Network
+from striate.plan.arena import Arena
+from striate.plan.call import Call, call
+from striate.plan.convolution import shared_axis
+from striate.plan.fuse import Unit
+from striate.plan.geometry import counts, forward, volume_shape
+from striate.plan.kernels import Kernels
+from striate.plan.shape import Axis, Shape
+from striate.plan.sweep import pieces
+from striate.plan.target import Target
+from striate.plan.tiles import block_tile
+from striate.volume import Volume
+
+OUTPUTS = 8  #: of an FC that are summed at a time
+FIXED = 20_000  #: cycles of a call from Python, whatever it computes
+CACHED = 2**19  #: bytes of weights beyond which threads share filters, and each reads its own alone
+ALONE = 300_000  #: cycles up to which one thread is done before a second would have woken up
+
+
+@dataclass(frozen=True)
+class Single:
+    """The path of one image: ``prepare`` names the CONVs whose weights it wants in blocks, ``calls`` take the image
+    forwards. ``cycles`` estimates one thread's; up to ``most`` images go this way, one by one.
+    """
+
+    prepare: tuple[str, ...]
+    calls: tuple[Call, ...]
+    scores: str
+    cycles: int
+    most: int
+
+    @property
+    def together(self) -> bool:
+        """Whether it is worth to wake other threads for it."""
+        return self.cycles > ALONE
+
+    def __str__(self) -> str:
+        who = "all threads" if self.together else "one thread"
+        head = f"up to {self.most} images, {self.cycles:,} cycles, {who}:"
+        return "\n  ".join([head, *map(str, self.calls)])
+
+
+def _volume(volume: Volume, reader: Unit | None, lanes: int) -> Shape:
+    """The volume with its halo, and positions of whole vectors."""
+    _, rows, columns = volume_shape(volume, reader).axes
+    vectors = pieces(volume.depth, lanes)
+    if vectors * lanes * 4 % 512 == 0:
+        vectors += 1  # neighbours at such distances would crowd into few cache sets
+    return Shape((rows, columns, Axis(volume.depth, 0, vectors * lanes - volume.depth)), "f32")
+
+
+def _image(volume: Volume, reader: Unit, lanes: int) -> Shape:
+    """The input: as the caller's images lie, unless it is read in vectors."""
+    if isinstance(reader.node.layer, Pool | Relu):
+        return _volume(volume, reader, lanes)
+    _, rows, columns = volume_shape(volume, reader).axes
+    return Shape((rows, columns, Axis(volume.depth)), "f32")
+
+
+def _book(arena: Arena, network: Network, units: Sequence[Unit]) -> None:
+    lanes, image = arena.lanes, network.input
+    for name in ("scales", "shifts"):
+        arena.book(f"single.{name}", Shape.of(image.width * image.depth, element="f32"))
+    arena.book("single.input.y", _image(image, units[0], lanes))
+    for unit, reader in zip(units, [*units[1:], None], strict=True):
+        name, layer = f"single.{unit.name}", unit.node.layer
+        if isinstance(layer, Conv):
+            blocks, field = pieces(layer.filters, lanes), layer.field
+            arena.book(f"{name}.weights", Shape.of(blocks, unit.input.depth, field, field, lanes, element="f32"))
+            arena.book(f"{name}.biases", Shape.of(blocks, lanes, element="f32"))
+        if isinstance(layer, Fc) and unit.input.size != unit.input.depth:
+            arena.book(f"{name}.x", Shape.of(1, 1, unit.input.size, element="f32"))
+        arena.book(f"{name}.y", _volume(unit.output, reader, lanes))
+
+
+def _conv(unit: Unit, x: str, target: Target) -> Call:
+    layer, name, step = unit.node.layer, f"single.{unit.name}", 2 if unit.pool else 1
+    assert isinstance(layer, Conv)
+    rows, columns = forward(unit)
+    blocks = pieces(layer.filters, target.lanes)
+    tile = block_tile(blocks, rows.count, columns.count, step, target.registers)
+    down, turns = pieces(rows.count // step, tile.rows // step), pieces(blocks, tile.filters)
+    large = blocks * target.lanes * unit.input.depth * layer.field**2 * 4 > CACHED
+    cut = shared_axis(0 if large and turns >= 4 else down, turns)
+    buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y"]
+    ends = {"relu": unit.relu, "pool": unit.pool}
+    return call("single_conv", buffers, rows=rows, columns=columns, tile=tile, **ends, **cut)
+
+
+def _calls(network: Network, units: Sequence[Unit], target: Target) -> Iterator[Call]:
+    x = "single.input.y"
+    yield call("single_input", ["single.scales", "single.shifts", x], network.input.height)
+    for unit in units:
+        layer, y = unit.node.layer, f"single.{unit.name}.y"
+        if isinstance(layer, Conv):
+            yield _conv(unit, x, target)
+        elif isinstance(layer, Fc):
+            if unit.input.size != unit.input.depth:
+                flat = f"single.{unit.name}.x"
+                yield call("single_flatten", [x, flat], unit.input.depth)
+                x = flat
+            buffers = [x, f"{unit.name}.weights", f"{unit.name}.biases", y]
+            yield call("single_fc", buffers, pieces(layer.outputs, OUTPUTS), tile=OUTPUTS, relu=unit.relu)
+        elif isinstance(layer, Pool):
+            rows, columns = forward(unit)
+            yield call("single_pool", [x, y], rows.count, rows=rows, columns=columns)
+        else:
+            yield call("single_relu", [x, y], unit.output.height)
+        x = y
+
+
+def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
+    """Cycles of one thread for one image, and for a group of them."""
+    layer, size = unit.node.layer, unit.input.size
+    if isinstance(layer, Conv):
+        rows, columns = counts(unit)
+        each = 1.05 * rows * columns * unit.input.depth * layer.field**2
+        return each * pieces(layer.filters, lanes), each * layer.filters
+    if isinstance(layer, Fc):
+        products = layer.outputs * size
+        return max(1.5 * products / lanes, products / 2 if products > 2**20 else 0) + 1.5 * size, 1.2 * products
+    vectors = unit.output.size * (layer.field**2 if isinstance(layer, Pool) else 1)
+    return 3.0 * vectors / min(lanes, unit.output.depth), 4.0 * vectors
+
+
+def single(
+    arena: Arena, network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernels], target: Target
+) -> Single:
+    """Book the buffers of the path, and decide what it does and for how many images."""
+    _book(arena, network, units)
+    alone, group = float(FIXED), float(FIXED)
+    for unit in units:
+        one, many = _cycles(unit, target.lanes)
+        alone += one
+        group += chosen[unit.name].forward.cost if unit.name in chosen else many
+    convs = tuple(unit.name for unit in units if isinstance(unit.node.layer, Conv))
+    most = max(1, min(target.lanes, int(group / alone)))
+    return Single(convs, tuple(_calls(network, units, target)), f"single.{units[-1].name}.y", int(alone), most)
