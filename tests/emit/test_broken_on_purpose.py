@@ -24,7 +24,7 @@ from striate.plan.sweep import Sweep
 #: A net for every family, with no halo where the family does not read it.
 EXAMPLES = {
     "conv_forward": "INPUT[7x5x2] - CONV[3] - FC[2]",
-    "conv_data_gradient": "INPUT[5x5x2] - CONV[2, 1x1] - CONV[3, 4x4, S=1, P=0] - FC[2]",
+    "conv_data_gradient": "INPUT[5x5x2] - CONV[2, 1x1] - CONV[3, 3x3] - FC[2]",
     "conv_weight_gradient": "INPUT[7x5x2] - CONV[3] - FC[2]",
     "bias_gradient": "INPUT[7x5x2] - CONV[3] - FC[2]",
     "unpool": "INPUT[8x4x2] - CONV[3] - RELU - POOL - FC[2]",
@@ -42,6 +42,8 @@ EXAMPLES = {
     "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[2] - FC[2]",
     "winograd_weight_gradient": "INPUT[5x4x2] - CONV[2] - FC[2]",
     "deep_gradient": "INPUT[5x4x5] - CONV[2] - FC[2]",
+    "packed_forward": "INPUT[5x4x2] - CONV[3, 1x1] - RELU - FC[2]",
+    "packed_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[2, 1x1] - FC[2]",
     "single_input": "INPUT[3x2x2] - FC[2]",
     "single_conv": "INPUT[7x5x2] - CONV[5] - FC[2]",
     "single_pool": "INPUT[7x5x2] - CONV[5] - POOL[3x3, S=2] - FC[2]",
@@ -52,7 +54,9 @@ EXAMPLES = {
 
 
 def example(family: str) -> tuple[Plan, Call]:
-    kind = "deep" if "deep" in family else "winograd" if "winograd" in family else "direct"
+    kind = next((name for name in ("deep", "packed") if name in family), "") or (
+        "winograd" if "winograd" in family else "direct"
+    )
     order = "layer by layer" if family == "fc_update" else "depth first"
     made = make_plan(EXAMPLES[family], loss="svm" if family == "svm_loss" else "softmax", force=kind, order=order)
     return made, first_call(made, family)

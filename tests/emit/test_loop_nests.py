@@ -38,6 +38,8 @@ KERNELS = {
     "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[3, 5x5] - FC[2]",
     "winograd_weight_gradient": "INPUT[4x4x2] - CONV[3, 5x5] - FC[2]",
     "deep_gradient": "INPUT[4x4x5] - CONV[3, 5x5] - FC[2]",
+    "packed_forward": "INPUT[4x2x3] - CONV[3, 1x1] - RELU - FC[2]",
+    "packed_data_gradient": "INPUT[4x3x2] - CONV[2, 1x1] - RELU - CONV[3, 1x1, S=2, P=0, fit=crop] - FC[2]",
     "single_input": "INPUT[3x2x2] - FC[2]",
     "single_conv": "INPUT[5x4x2] - CONV[5, 2x2, P=0] - RELU - FC[2]",
     "single_pool": "INPUT[5x4x2] - POOL[2x2, S=2, fit=pad] - FC[2]",
@@ -50,7 +52,9 @@ KERNELS = {
 @pytest.mark.parametrize("family", ALL)
 def test_a_kernel_reads_well(family: str) -> None:
     line = KERNELS[family]
-    kind = "deep" if "deep" in family else "winograd" if "winograd" in family else "direct"
+    kind = next((name for name in ("deep", "packed") if name in family), "") or (
+        "winograd" if "winograd" in family else "direct"
+    )
     order = "layer by layer" if family == "fc_update" else "depth first"
     made = make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind, order=order)
     call = first_call(made, family)

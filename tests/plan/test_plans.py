@@ -132,6 +132,8 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         "winograd_data_gradient": (3, 4, 5),
         "winograd_weight_gradient": (3, 4, 5),
         "deep_gradient": (3, 4, 5, 6),
+        "packed_forward": (3, 4, 5),
+        "packed_data_gradient": (3, 4, 5),
     }
     written = {"input.y", "labels", "weights"}
     written |= {name for name in made.buffers if name.endswith(".gradient")}

@@ -79,6 +79,10 @@ class Builder(ABC):
     def store(self, tensor: Tensor, index: tuple[Index, ...], value: Value) -> None:
         """Called by ``tensor[...] = value``."""
 
+    def prefetch(self, tensor: Tensor, index: tuple[Index, ...]) -> None:
+        """A hint that the element will be wanted soon; it may lie outside the tensor. Readings may ignore it."""
+        return
+
     # ---- numbers
     @abstractmethod
     def constant(self, number: float) -> Value:

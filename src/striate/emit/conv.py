@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import product
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import groupby, product
 
 from striate.emit.builder import Builder, Register, Value
 from striate.emit.index import Index, Span
 from striate.emit.loops import items, tiles
 from striate.emit.tensor import Tensor
-from striate.plan.sweep import Sweep
+from striate.plan.sweep import Sweep, split_evenly
 from striate.plan.tiles import GradientTile, Tile
 
-WeightAt = Callable[[Index, Index, int, int], Value]
+WeightAt = Callable[[Index, Index, Index, int], Value]
 Finish = Callable[[Index, Index, Index, list[list[list[Value]]]], None]
 Accumulators = list[list[list[Register]]]  #: [filter][row][column]
+Outside = frozenset[tuple[int, int]]  #: columns of a tile and the numbers of taps that meet no source there
+NOTHING: Outside = frozenset({(-1, -1)})  #: every tap meets the source, and rows are still trimmed
 
 
 def _accumulate(
@@ -26,24 +30,78 @@ def _accumulate(
     rows: Sweep,
     columns: Sweep,
     acc: Accumulators,
+    outside: Outside,
 ) -> None:
     """Add one depth slice's part to a tile: for each filter row, the source row is loaded once."""
     k0, y0, x0 = at
-    for tap in rows.taps:
+    for line, across_rows in _filter_rows(b, source, y0, rows, bool(outside)):
         for row in range(len(acc[0])):
-            y = (y0 + row) * rows.step + tap.offset
+            y = line(row)
             loaded: dict[int, Value] = {}
-            for across in columns.taps:
+            for number, across in enumerate(columns.taps):
                 if columns.step > 1:
                     loaded = {}  # far between uses: kept values would crowd the registers
                 for k in range(len(acc)):
-                    w = b.splat(weight(k0 + k, depth, tap.weight, across.weight))
+                    w = b.splat(weight(k0 + k, depth, across_rows, across.weight))
                     for column in range(len(acc[0][0])):
+                        if (column, number) in outside:
+                            continue
                         x = column * columns.step + across.offset
                         if x not in loaded:
                             loaded[x] = source[depth, y, x0 * columns.step + x]
                         cell = acc[k][row][column]
                         cell.value = b.fma(loaded[x], w, cell.value)
+
+
+def _filter_rows(
+    b: Builder, source: Tensor, y0: Index, rows: Sweep, trim: bool
+) -> Iterator[tuple[Callable[[int], Index], Index]]:
+    """(the source row that a row of the tile meets, the filter row) for every filter row.
+
+    ``trim``: a loop over those alone that meet the source and not its halo; for tiles of one row.
+    """
+    if not trim:
+        for tap in rows.taps:
+            yield partial(_met, y0, rows.step, tap.offset), Index.of(tap.weight)
+        return
+    # Backwards, taps go down through the source as they go up through the filter, in equal steps.
+    first, step = rows.taps[0], rows.taps[1].weight - rows.taps[0].weight if len(rows.taps) > 1 else 1
+    start = b.larger(y0 + (first.offset - source.shape.axes[1].size + 1), 0)
+    stop = b.smaller(y0 + (first.offset + 1), len(rows.taps))
+    for t in b.range(stop, "t", start=start):
+        yield partial(_met, y0 - t, 1, first.offset), t * step + first.weight
+
+
+def _met(y0: Index, step: int, offset: int, row: int) -> Index:
+    return (y0 + row) * step + offset
+
+
+def _column_tiles(
+    b: Builder, source: Tensor, columns: Sweep, most: int, trim: bool
+) -> Iterator[tuple[Index, int, Outside]]:
+    """(first column, width, what meets only the halo) of every tile; tiles at the edges one by one if ``trim``."""
+    if not trim:
+        for u, width in tiles(b, columns.count, most, "x"):
+            yield u, width, frozenset()
+        return
+    size, edges = source.shape.axes[2].size, []
+    for start, width, repetitions in split_evenly(columns.count, most):
+        for tile in range(repetitions):
+            x0 = start + tile * width
+            out = {
+                (column, number)
+                for column in range(width)
+                for number, tap in enumerate(columns.taps)
+                if not 0 <= x0 + column + tap.offset < size
+            }
+            edges.append((x0, width, frozenset(out)))
+    for (width, out), run in groupby(edges, lambda edge: edge[1:]):
+        starts = [x0 for x0, _, _ in run]
+        if len(starts) == 1:
+            yield Index.of(starts[0]), width, out or NOTHING
+        else:
+            for u in b.range(starts[-1] + 1, "x", step=width, start=starts[0]):
+                yield u, width, out or NOTHING
 
 
 def correlate(
@@ -58,16 +116,18 @@ def correlate(
     columns: Sweep,
     tile: Tile,
     unit: int = 1,
+    trim: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
     """``finish`` receives every tile of sums over depth slices and taps; tiles of one place share its input.
 
-    Rows and columns come in multiples of ``unit``. ``span``: only these tiles of the axis named by ``split``.
+    Rows and columns come in multiples of ``unit``. ``trim``: leave out what would meet only the halo, for backward
+    sweeps. ``span``: only these tiles of the axis named by ``split``.
     """
-    parts = {split: span}
+    parts, pairs = {split: span}, replace(columns, count=columns.count // unit)
     for v, height in tiles(b, rows.count // unit, tile.rows // unit, "y", parts.get("rows")):
-        for u, width in tiles(b, columns.count // unit, tile.columns // unit, "x"):
+        for u, width, outside in _column_tiles(b, source, pairs, tile.columns // unit, trim and bool(columns.taps)):
             for k, many in tiles(b, filters, tile.filters, "k", parts.get("filters")):
                 y, x = v * unit, u * unit
                 acc: Accumulators = []
@@ -77,7 +137,7 @@ def correlate(
                     acc.append([[b.register("sum", first) for _ in across] for _ in range(height * unit)])
                 if rows.taps and columns.taps:
                     for d in b.range(depth, "d"):
-                        _accumulate(b, source, weight, d, (k, y, x), rows, columns, acc)
+                        _accumulate(b, source, weight, d, (k, y, x), rows, columns, acc, outside)
                 finish(k, y, x, [[[cell.value for cell in row] for row in plane] for plane in acc])
 
 
@@ -110,8 +170,8 @@ def conv_forward(
         columns,
         tile,
         2 if pool else 1,
-        split,
-        span,
+        split=split,
+        span=span,
     )
 
 
@@ -183,6 +243,25 @@ def gradient_finish(b: Builder, x: Tensor, dx: Tensor, down: Sweep, across: Swee
     return finish
 
 
+def turn_weights(b: Builder, weights: Tensor, turned: Tensor, at: Index) -> None:
+    """turned[at, k] = weights[k, at]: what leads back to slice ``at`` side by side, as it will be read."""
+    filters, _, field, _ = (axis.size for axis in weights.shape.axes)
+    for k in b.range(filters, "k"):
+        for i in b.range(field, "i"):
+            for j in range(field):
+                turned[at, k, i, j] = weights[k, at, i, j]
+
+
+def turn_squares(b: Builder, weights: Tensor, turned: Tensor, at: Index) -> None:
+    """``turn_weights`` of 1x1 filters, for ``lanes`` slices from ``lanes * at``; filters and slices fill vectors."""
+    filters, depth = weights.shape.axes[0].size, weights.shape.axes[1].size
+    source, target = weights.flat.vector, turned.flat.vector
+    for k in b.range(filters, "k", step=b.lanes):
+        square = [source[(k + n) * depth + at * b.lanes] for n in range(b.lanes)]
+        for n, line in enumerate(b.transpose(square)):
+            target[(at * b.lanes + n) * filters + k] = line
+
+
 def conv_data_gradient(
     b: Builder,
     dz: Tensor,
@@ -194,17 +273,22 @@ def conv_data_gradient(
     columns: tuple[Sweep, ...],
     tile: Tile,
     mask: bool,
+    turned: bool = False,
+    trim: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
-    """dx = what dz passes back through the weights; zero where ``mask`` says that a RELU held x at zero."""
-    filters, depth = weights.shape.axes[0].size, weights.shape.axes[1].size
+    """dx = what dz passes back through the weights; zero where ``mask`` says that a RELU held x at zero.
+
+    turned: the weights are those of ``turn_weights``, (D, K, F, F).
+    """
+    filters, depth = dz.shape.axes[0].size, dx.shape.axes[0].size
     for down in rows:
         for across in columns:
             correlate(
                 b,
                 dz,
-                lambda d, k, i, j: weights[k, d, i, j],
+                lambda d, k, i, j: weights[(d, k, i, j) if turned else (k, d, i, j)],
                 lambda d: b.zero(),
                 gradient_finish(b, x, dx, down, across, mask),
                 depth,
@@ -212,6 +296,7 @@ def conv_data_gradient(
                 down,
                 across,
                 tile,
+                trim=trim,
                 split=split,
                 span=span,
             )

@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from inspect import signature
 
-from striate.emit import conv, fc, loss, pool, relu, winograd
+from striate.emit import conv, fc, loss, packed, pool, relu, winograd
 from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.deep import deep_gradient
 from striate.emit.index import Index, Span
@@ -31,6 +31,8 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "winograd_data_gradient": winograd.winograd_data_gradient,
     "winograd_weight_gradient": winograd.winograd_weight_gradient,
     "deep_gradient": deep_gradient,
+    "packed_forward": packed.packed_forward,
+    "packed_data_gradient": packed.packed_data_gradient,
     "bias_gradient": conv.bias_gradient,
     "unpool": conv.unpool,
     "pool_forward": pool.pool_forward,

@@ -253,6 +253,11 @@ class LlvmBuilder(Builder):
             raise TypeError(f"{tensor.name} holds {type_}, not {value.type}")
         self.say(f"store {type_} {value.name}, ptr {self.address(tensor, index)}, align {align}")
 
+    def prefetch(self, tensor: Tensor, index: tuple[Index, ...]) -> None:
+        self.intrinsic("void @llvm.prefetch.p0(ptr, i32, i32, i32)")
+        # For reading, into the second-level cache, data.
+        self.say(f"call void @llvm.prefetch.p0(ptr {self.address(tensor, index)}, i32 0, i32 2, i32 1)")
+
     # ---- numbers
     def constant(self, number: float) -> Ssa:
         return Ssa(self, f"splat (float {float_text(number)})", self.vector_type)

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from striate.emit.builder import Builder, Value
 from striate.emit.combine import combine
-from striate.emit.conv import Finish, correlate, forward_finish, gradient_finish
+from striate.emit.conv import Finish, forward_finish, gradient_finish
 from striate.emit.index import Index, Span
 from striate.emit.loops import stretch, tiles
 from striate.emit.tensor import Tensor
 from striate.plan.sweep import Sweep, split_evenly
-from striate.plan.tiles import Tile, WinogradTile
+from striate.plan.tiles import WinogradTile
 from striate.plan.winograd import Matrix, transforms, transposed
 
 #: A block's first tile, by row and column among tiles; the results kept of its tiles' rows, of their columns.
@@ -93,12 +93,12 @@ def transform(
     target: Tensor,
     matrix: Matrix,
     first: tuple[int, int],
-    apart: int,
+    size: int,
     room: int,
     block: Block,
     slices: tuple[Index, Index] | None = None,
 ) -> None:
-    """target[point, room*slice + tile] = matrix . tile of the source's slice . matrix^T; tiles are ``apart``.
+    """target[point, room*slice + tile] = matrix . tile of the source's slice . matrix^T; tiles are ``size`` apart.
 
     ``slices``: (first, last) of them.
     """
@@ -106,7 +106,7 @@ def transform(
     start, stop = slices or (Index(), Index.of(source.shape.axes[0].size))
     for d in b.range(stop, "d", start=start):
         for t, i, j, _, _ in cells(b, block):
-            y, x = i * apart + first[0], j * apart + first[1]
+            y, x = i * size + first[0], j * size + first[1]
             data = [[source[d, y + r, x + c] for c in reach] for r in reach]
             for p, value in enumerate(value for row in square(b, matrix, data) for value in row):
                 target[p, d * room + t] = value
@@ -124,7 +124,6 @@ def _multiply(
 ) -> None:
     """m[k, t, p] = the sum over slices d of u[p, k, d] * v[p, d, t], as many slices a turn as the cache holds."""
     room, first = tile.down * tile.across, min(depth, tile.slices)
-    plain = len(u.shape.axes) == 4  # the weights themselves, of 1x1 filters
     for p in b.range(v.shape.axes[0].size, "p"):
         for start, stop in ((0, first), (first, depth)):
             for d0, deep in tiles(b, stop - start, tile.slices, "d") if stop > start else ():
@@ -135,7 +134,7 @@ def _multiply(
                         d = d0 + step + start
                         data = [v[p, d * room + t] for t in range(count)]
                         for n in range(wide):
-                            weight = b.splat(u[k + n, d, 0, 0] if plain else u[p, k + n, d])
+                            weight = b.splat(u[p, k + n, d])
                             for t in range(count):
                                 sums[n, t].value = b.fma(data[t], weight, sums[n, t].value)
                     for n, t in spots:
@@ -163,7 +162,7 @@ def _correlate(
     first = min(tap.offset for tap in rows.taps), min(tap.offset for tap in columns.taps)
     from_, to = stretch(b, m.shape.axes[0].size, tile.filters, chosen)
     for block in blocks(b, rows, columns, tile, parts.get("rows")):
-        transform(b, source, v, kit.data, first, tile.size * rows.step, tile.down * tile.across, block)
+        transform(b, source, v, kit.data, first, tile.size, tile.down * tile.across, block)
         _multiply(b, u, v, m, source.shape.axes[0].size, tile, len(block[2]) * len(block[3]), chosen)
         for k in b.range(to, "k", start=from_):
             bias = None if start is None else b.splat(start[k])
@@ -197,11 +196,6 @@ def winograd_forward(
     _correlate(b, x, u, v, m, rows, columns, tile, finish, biases, {split: span})
 
 
-def no_weight(*place: object) -> Value:
-    """Sweeps without taps ask for none."""
-    raise ValueError(f"no weight is at {place}")
-
-
 def winograd_data_gradient(
     b: Builder,
     dz: Tensor,
@@ -215,19 +209,10 @@ def winograd_data_gradient(
     columns: Sweep,
     tile: WinogradTile,
     mask: bool,
-    idle: tuple[tuple[Sweep, Sweep], ...] = (),
     split: str = "",
     span: Span | None = None,
 ) -> None:
-    """dx = what dz passes back, as ``conv_data_gradient`` does; u holds the mirrored weights, (points, D, K).
-
-    idle: rows and columns of dx between strides, which nothing reached; ``split`` is then by filters.
-    """
-    for down, across in idle:
-        gaps = gradient_finish(b, x, dx, down, across, False)
-        one = Tile(tile.filters, 1, 4)
-        depth, filters = dx.shape.axes[0].size, dz.shape.axes[0].size
-        correlate(b, dz, no_weight, lambda _: b.zero(), gaps, depth, filters, down, across, one, split=split, span=span)
+    """dx = what dz passes back, as ``conv_data_gradient`` does; u holds the mirrored weights, (points, D, K)."""
     finish = gradient_finish(b, x, dx, rows, columns, mask)
     _correlate(b, dz, u, v, m, rows, columns, tile, finish, None, {split: span})
 

@@ -16,8 +16,8 @@ from striate.emit.builder import ProgramBuilder
 from striate.emit.index import Index
 from striate.emit.kernels import kernel_of
 from striate.emit.llvm_program import functions_ir
+from striate.emit.prepare import prepare_one
 from striate.emit.tensor import Tensor
-from striate.emit.winograd import winograd_weights
 from striate.native.assemble import Loaded, assemble
 from striate.native.memory import Memory
 from striate.native.team import TEAM
@@ -93,9 +93,7 @@ def _transform(b: ProgramBuilder, plan: Plan, name: str) -> bool:
     """Make the transformed weights of that name, if it is one."""
     made = next((p for p in plan.prepare if p.prepared == name), None)
     if made:
-        weights, prepared = b.place(plan.buffers[made.weights]), b.place(plan.buffers[name])
-        for at in b.work(made.rows, "row"):
-            winograd_weights(b, weights, prepared, at, size=made.size, mirror=made.mirror)
+        prepare_one(b, plan, made)
     return made is not None
 
 

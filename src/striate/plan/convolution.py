@@ -25,21 +25,28 @@ from striate.plan.tiles import (
     winograd_tile,
 )
 
+WASTE = 1.2  #: positions of the input for each of the results, from which products with zeros are left out
+TURNED = 16  #: filters from which the way back wants weights in its own order
 SHARED_ROWS = 8  #: pieces of work below which threads share the filters, and each transforms the data anew
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """Weights to transform before they are used: ``mirror`` for the way back; ``rows`` items of work."""
+    """Weights to transform before they are used: ``mirror`` for the way back; ``rows`` items of work.
+
+    size: of Winograd's tile; 0 where weights only change their order, ``squares`` of vectors at a time.
+    """
 
     weights: str
     prepared: str
     size: int
     mirror: bool
     rows: int
+    squares: bool = False
 
     def __str__(self) -> str:
-        return f"winograd_weights({self.weights}, {self.prepared})" + ("  mirrored" if self.mirror else "")
+        how = "winograd_weights" if self.size else "turn_weights"
+        return f"{how}({self.weights}, {self.prepared})" + ("  mirrored" if self.mirror and self.size else "")
 
 
 def _layer(unit: Unit) -> Conv:
@@ -47,24 +54,29 @@ def _layer(unit: Unit) -> Conv:
     return unit.node.layer
 
 
-def preparations(unit: Unit, kernels: Kernels, goes_on: bool) -> Iterator[Preparation]:
+def preparations(unit: Unit, kernels: Kernels, goes_on: bool, lanes: int) -> Iterator[Preparation]:
     """What the unit's Winograd kernels need transformed."""
     name, filters, depth = unit.name, _layer(unit).filters, unit.input.depth
     if kernels.forward.size > 1:
         yield Preparation(f"{name}.weights", f"{name}.forth", kernels.forward.size, False, filters)
-    if kernels.data.size and goes_on:
-        yield Preparation(f"{name}.weights", f"{name}.back", kernels.data.size, True, depth)
+    if goes_on and (kernels.data.size or filters >= TURNED):
+        size = kernels.data.size if kernels.data.size > 1 else 0
+        squares = not size and _layer(unit).field == 1 and filters % lanes == depth % lanes == 0
+        yield Preparation(f"{name}.weights", f"{name}.back", size, True, depth // lanes if squares else depth, squares)
 
 
 def book_prepared(arena: Arena, unit: Unit, kernels: Kernels, goes_on: bool) -> None:
     """Room for transformed weights, their rows whole vectors."""
     inner = {False: unit.input.depth, True: _layer(unit).filters}
-    for preparation in preparations(unit, kernels, goes_on):
+    for preparation in preparations(unit, kernels, goes_on, arena.lanes):
+        if not preparation.size:
+            field = _layer(unit).field
+            arena.book(preparation.prepared, Shape.of(unit.input.depth, inner[True], field, field, element="f32"))
+            continue
         lines = -(-inner[preparation.mirror] // arena.lanes)
         lines += lines >= MANY_SLICES and lines % 2 == 0  # an odd number: rows apart in the cache's sets
         width = lines * arena.lanes
-        points = PRODUCTS if preparation.size > 1 else 1
-        arena.book(preparation.prepared, Shape.of(points, preparation.rows, width, element="f32"))
+        arena.book(preparation.prepared, Shape.of(PRODUCTS, preparation.rows, width, element="f32"))
 
 
 def shared_axis(rows: int, filters: int) -> dict[str, Any]:
@@ -90,10 +102,14 @@ def forward_call(unit: Unit, kernels: Kernels, x: str, target: Target, training:
     ends = {"relu": unit.relu, "pool": unit.pool}
     if kernels.forward.size:
         tile = winograd_tile(kernels.forward.size, layer.filters, unit.input.depth, rows.count, columns.count, target)
-        u = f"{name}.forth" if kernels.forward.size > 1 else f"{name}.weights"
-        buffers = [x, u, f"{name}.biases", f"{name}.y", f"{name}.v.forward", f"{name}.m.forward", *choice]
-        shared = _winograd_shared(tile, rows.count, layer.filters)
-        return call("winograd_forward", buffers, rows=rows, columns=columns, tile=tile, **ends, **shared)
+        how: dict[str, Any] = {"rows": rows, "columns": columns, "tile": tile}
+        how |= _winograd_shared(tile, rows.count, layer.filters)
+        scratch = [f"{name}.v.forward", f"{name}.m.forward"]
+        if kernels.forward.size == 1:
+            buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y", *scratch]
+            return call("packed_forward", buffers, relu=unit.relu, **how)
+        buffers = [x, f"{name}.forth", f"{name}.biases", f"{name}.y", *scratch, *choice]
+        return call("winograd_forward", buffers, **ends, **how)
     unit_size = 2 if unit.pool else 1
     direct = correlation_tile(
         layer.filters, rows.count, columns.count, layer.field, layer.stride, unit_size, target.registers
@@ -140,6 +156,13 @@ def _weight_gradient(unit: Unit, kernels: Kernels, x: str, dz: str, target: Targ
     return call("winograd_weight_gradient", buffers, items, rows=rows, columns=columns, tile=winograd)
 
 
+def _wasteful(unit: Unit) -> bool:
+    """Whether many of the way back's products would be with zeros of the halo."""
+    layer, (rows, columns) = _layer(unit), counts(unit)
+    met = rows * columns * layer.stride**2
+    return unit.input.height * unit.input.width > WASTE * met
+
+
 def _widest(sweeps: Sequence[Sweep]) -> int:
     return max(sweep.count for sweep in sweeps)
 
@@ -152,15 +175,19 @@ def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], 
         tile = winograd_tile(kernels.data.size, depth, filters, down[0].count, across[0].count, target)
         named = [dz, f"{name}.back", x, dx, f"{name}.v.data", f"{name}.m.data"]
         idle = tuple((a, b) for a in down for b in across if not (a.taps and b.taps))
-        shared = _winograd_shared(tile, 0 if idle else down[0].count, depth)
-        sweeps: dict[str, Any] = {"rows": down[0], "columns": across[0], "idle": idle}
-        return call("winograd_data_gradient", named, **sweeps, tile=tile, mask=mask, **shared)
+        how: dict[str, Any] = {"rows": down[0], "columns": across[0], "tile": tile, "mask": mask}
+        how |= _winograd_shared(tile, 0 if idle else down[0].count, depth)
+        if kernels.data.size == 1:
+            return call("packed_data_gradient", named, idle=idle, **how)
+        return call("winograd_data_gradient", named, **how)
     reach = max(1, *(len(sweep.taps) for sweep in (*across, *down)))
     direct = correlation_tile(depth, _widest(down), _widest(across), reach, 1, 1, target.registers)
     rows_apart = down[0].count if len(down) * len(across) == 1 else 0  # several sweeps have rows of their own
     shared = _direct_shared(direct, rows_apart, depth)
-    named = [dz, f"{name}.weights", x, dx]
-    return call("conv_data_gradient", named, rows=down, columns=across, tile=direct, mask=mask, **shared)
+    turned = _layer(unit).filters >= TURNED
+    named = [dz, f"{name}.back" if turned else f"{name}.weights", x, dx]
+    how = {"tile": direct, "mask": mask, "turned": turned, "trim": _wasteful(unit)}
+    return call("conv_data_gradient", named, rows=down, columns=across, **how, **shared)
 
 
 def scratch_shapes(unit: Unit, calls: Sequence[Call], lanes: int) -> Iterator[tuple[str, Shape]]:
@@ -168,10 +195,10 @@ def scratch_shapes(unit: Unit, calls: Sequence[Call], lanes: int) -> Iterator[tu
     filters, depth = _layer(unit).filters, unit.input.depth
     for made in calls:
         tile = made.setting("tile")
-        if not made.family.startswith(("winograd_", "deep_")):
+        if not made.family.startswith(("winograd_", "deep_", "packed_")):
             continue
         count = tile.down * tile.across
-        into, out = (filters, depth) if made.family == "winograd_data_gradient" else (depth, filters)
+        into, out = (filters, depth) if made.family.endswith("_data_gradient") else (depth, filters)
         for buffer in made.buffers:
             owner, _, rest = buffer.partition(".")
             if owner != unit.name:
@@ -181,8 +208,10 @@ def scratch_shapes(unit: Unit, calls: Sequence[Call], lanes: int) -> Iterator[tu
             if made.family == "deep_gradient":
                 bundles = -(-depth // lanes)
                 sizes = {**sizes, "v": bundles * count * lanes, "s": filters * bundles, "line": lanes}
-            if kind == "m":
-                yield buffer, Shape.of(out, count, PRODUCTS if tile.size > 1 else 1)
+            if made.family.startswith("packed_") and kind in "vm":
+                yield buffer, Shape.of(into if kind == "v" else out, count)
+            elif kind == "m":
+                yield buffer, Shape.of(out, count, PRODUCTS)
             elif kind in sizes:
                 yield buffer, _points(PRODUCTS if tile.size > 1 else 1, sizes[kind])
 

@@ -52,7 +52,10 @@ class Kernels:
 
 @dataclass(frozen=True)
 class _Task:
-    """One direction of a CONV: ``filters`` results from ``depth`` slices at every position."""
+    """One direction of a CONV: ``filters`` numbers from ``depth`` slices at every position.
+
+    results: of the CONV, each of which all filter weights meet, in every direction.
+    """
 
     direction: str
     filters: int
@@ -61,11 +64,12 @@ class _Task:
     stride: int
     rows: int
     columns: int
+    results: int
     pool: bool = False
 
 
 def _direct(task: _Task) -> float:
-    positions, pairs = task.rows * task.columns, task.filters * task.depth
+    positions, pairs = task.results, task.filters * task.depth
     sums = 1.06 * positions * pairs * task.field**2
     if task.direction == "weights":
         sums += 15 * pairs * task.field**2  # the sum over lanes
@@ -73,7 +77,6 @@ def _direct(task: _Task) -> float:
         if task.field == 1 and data > FAR:  # every few filters read all of the data again
             sums += data * task.filters / 4 / 12
         return sums
-    sums /= task.stride**2 if task.direction == "data" else 1
     return sums * (1.5 if task.field == 1 and task.depth > 64 else 1)  # slices drive each other out of the cache
 
 
@@ -136,9 +139,10 @@ def choose(unit: Unit, lanes: int, exact: bool = False, force: str | None = None
     assert isinstance(layer, Conv)
     rows, columns = counts(unit)
     depth, height, width = unit.input.depth, unit.input.height, unit.input.width
+    results = rows * columns
     pick: Callable[[_Task], Kernel] = lambda task: _choose(task, lanes, exact, force)  # noqa: E731
     return Kernels(
-        pick(_Task("forward", layer.filters, depth, layer.field, layer.stride, rows, columns, unit.pool)),
-        pick(_Task("data", depth, layer.filters, layer.field, layer.stride, height, width)),
-        pick(_Task("weights", layer.filters, depth, layer.field, layer.stride, rows, columns)),
+        pick(_Task("forward", layer.filters, depth, layer.field, layer.stride, rows, columns, results, unit.pool)),
+        pick(_Task("data", depth, layer.filters, layer.field, layer.stride, height, width, results)),
+        pick(_Task("weights", layer.filters, depth, layer.field, layer.stride, rows, columns, results)),
     )

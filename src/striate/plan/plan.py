@@ -194,7 +194,7 @@ def plan(
         numbers,
         slots,
         MappingProxyType(arena.buffers),
-        tuple(p for i, unit in convs for p in preparations(unit, chosen[unit.name], i > learner)),
+        tuple(p for i, unit in convs for p in preparations(unit, chosen[unit.name], i > learner, target.lanes)),
         training,
         scores,
         alone,
