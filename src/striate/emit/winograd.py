@@ -120,21 +120,24 @@ def _multiply(
     depth: int,
     tile: WinogradTile,
     count: int,
-    span: Span | None,
+    filters: tuple[Index, int],
 ) -> None:
-    """m[k, t, p] = the sum over slices d of u[p, k, d] * v[p, d, t], as many slices a turn as the cache holds."""
-    room, first = tile.down * tile.across, min(depth, tile.slices)
-    for p in b.range(v.shape.axes[0].size, "p"):
+    """m[k, t, p] = the sum over slices d of u[p, k, d] * v[p, d, t], as many slices a turn as the cache holds.
+
+    filters: the first of u's, and how many.
+    """
+    (k0, several), room, first = filters, tile.down * tile.across, min(depth, tile.slices)
+    for p in b.range(u.shape.axes[0].size, "p"):
         for start, stop in ((0, first), (first, depth)):
             for d0, deep in tiles(b, stop - start, tile.slices, "d") if stop > start else ():
-                for k, wide in tiles(b, m.shape.axes[0].size, tile.filters, "k", span):
+                for k, wide in tiles(b, several, tile.filters, "k"):
                     spots = [(n, t) for n in range(wide) for t in range(count)]
                     sums = {(n, t): b.register("sum", m[k + n, t, p] if start else b.zero()) for n, t in spots}
-                    for step in b.range(deep, "d"):
+                    for step in b.range(deep, "s"):
                         d = d0 + step + start
                         data = [v[p, d * room + t] for t in range(count)]
                         for n in range(wide):
-                            weight = b.splat(u[p, k + n, d])
+                            weight = b.splat(u[p, k0 + k + n, d])
                             for t in range(count):
                                 sums[n, t].value = b.fma(data[t], weight, sums[n, t].value)
                     for n, t in spots:
@@ -156,22 +159,24 @@ def _correlate(
 ) -> None:
     """``finish`` receives the results of every tile of every filter; ``start`` is added to them.
 
-    parts: a span of rows of blocks, or of tiles of filters.
+    ``m`` has room for a few filters, which go through all points before the next. parts: a span of rows of blocks, or
+    of such few filters.
     """
-    kit, chosen = transforms(tile.size, len(rows.taps)), parts.get("filters")
+    kit = transforms(tile.size, len(rows.taps))
     first = min(tap.offset for tap in rows.taps), min(tap.offset for tap in columns.taps)
-    from_, to = stretch(b, m.shape.axes[0].size, tile.filters, chosen)
+    depth, filters = source.shape.axes[0].size, u.shape.axes[1].size
     for block in blocks(b, rows, columns, tile, parts.get("rows")):
         transform(b, source, v, kit.data, first, tile.size, tile.down * tile.across, block)
-        _multiply(b, u, v, m, source.shape.axes[0].size, tile, len(block[2]) * len(block[3]), chosen)
-        for k in b.range(to, "k", start=from_):
-            bias = None if start is None else b.splat(start[k])
-            for t, i, j, high, broad in cells(b, block):
-                sums = [[m[k, t, r * kit.tile + c] for c in range(kit.tile)] for r in range(kit.tile)]
-                plane = [row[:broad] for row in square(b, kit.result, sums)[:high]]
-                if bias is not None:
-                    plane = [[value + bias for value in row] for row in plane]
-                finish(k, i * tile.size, j * tile.size, [plane])
+        for k0, several in tiles(b, filters, m.shape.axes[0].size, "f", parts.get("filters")):
+            _multiply(b, u, v, m, depth, tile, len(block[2]) * len(block[3]), (k0, several))
+            for k in b.range(several, "k"):
+                bias = None if start is None else b.splat(start[k0 + k])
+                for t, i, j, high, broad in cells(b, block):
+                    sums = [[m[k, t, r * kit.tile + c] for c in range(kit.tile)] for r in range(kit.tile)]
+                    plane = [row[:broad] for row in square(b, kit.result, sums)[:high]]
+                    if bias is not None:
+                        plane = [[value + bias for value in row] for row in plane]
+                    finish(k0 + k, i * tile.size, j * tile.size, [plane])
 
 
 def winograd_forward(

@@ -86,8 +86,9 @@ def shared_axis(rows: int, filters: int) -> dict[str, Any]:
     return {"split": "filters", "items": filters}
 
 
-def _winograd_shared(tile: WinogradTile, rows: int, filters: int) -> dict[str, Any]:
-    return shared_axis(pieces(-(-rows // tile.size), tile.down), pieces(filters, tile.filters))
+def _winograd_shared(tile: WinogradTile, rows: int, filters: int, lanes: int) -> dict[str, Any]:
+    together = tile.filters if tile.size == 1 else tile.held(filters, PRODUCTS, lanes)
+    return shared_axis(pieces(-(-rows // tile.size), tile.down), pieces(filters, together))
 
 
 def _direct_shared(tile: Tile, rows: int, filters: int, unit: int = 1) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def forward_call(unit: Unit, kernels: Kernels, x: str, target: Target, training:
     if kernels.forward.size:
         tile = winograd_tile(kernels.forward.size, layer.filters, unit.input.depth, rows.count, columns.count, target)
         how: dict[str, Any] = {"rows": rows, "columns": columns, "tile": tile}
-        how |= _winograd_shared(tile, rows.count, layer.filters)
+        how |= _winograd_shared(tile, rows.count, layer.filters, target.lanes)
         scratch = [f"{name}.v.forward", f"{name}.m.forward"]
         if kernels.forward.size == 1:
             buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y", *scratch]
@@ -176,7 +177,7 @@ def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], 
         named = [dz, f"{name}.back", x, dx, f"{name}.v.data", f"{name}.m.data"]
         idle = tuple((a, b) for a in down for b in across if not (a.taps and b.taps))
         how: dict[str, Any] = {"rows": down[0], "columns": across[0], "tile": tile, "mask": mask}
-        how |= _winograd_shared(tile, 0 if idle else down[0].count, depth)
+        how |= _winograd_shared(tile, 0 if idle else down[0].count, depth, target.lanes)
         if kernels.data.size == 1:
             return call("packed_data_gradient", named, idle=idle, **how)
         return call("winograd_data_gradient", named, **how)
@@ -211,7 +212,7 @@ def scratch_shapes(unit: Unit, calls: Sequence[Call], lanes: int) -> Iterator[tu
             if made.family.startswith("packed_") and kind in "vm":
                 yield buffer, Shape.of(into if kind == "v" else out, count)
             elif kind == "m":
-                yield buffer, Shape.of(out, count, PRODUCTS)
+                yield buffer, Shape.of(tile.held(out, PRODUCTS, lanes), count, PRODUCTS)
             elif kind in sizes:
                 yield buffer, _points(PRODUCTS if tile.size > 1 else 1, sizes[kind])
 

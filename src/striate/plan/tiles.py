@@ -132,6 +132,11 @@ class WinogradTile:
     filters: int
     slices: int = 1
 
+    def held(self, filters: int, points: int, lanes: int) -> int:
+        """How many of the filters a cache holds the products of, for one block: whole tiles of them."""
+        most = CACHED // (self.down * self.across * points * lanes * 4)
+        return _widest(filters, max(1, most // self.filters) * self.filters)
+
     def __str__(self) -> str:
         return f"{self.size}x{self.size} results, {self.down}x{self.across} a block, {self.filters} filters"
 
