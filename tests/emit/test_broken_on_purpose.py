@@ -39,7 +39,7 @@ EXAMPLES = {
     "softmax_loss": "INPUT[3x2x2] - FC[3]",
     "svm_loss": "INPUT[3x2x2] - FC[3]",
     "winograd_forward": "INPUT[5x4x2] - CONV[3] - RELU - FC[2]",
-    "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[2] - FC[2]",
+    "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[4] - FC[2]",
     "winograd_weight_gradient": "INPUT[5x4x2] - CONV[2] - FC[2]",
     "deep_gradient": "INPUT[5x4x5] - CONV[2] - FC[2]",
     "packed_forward": "INPUT[5x4x2] - CONV[3, 1x1] - RELU - FC[2]",
