@@ -8,11 +8,27 @@ from striate.notation.table import summary
 
 
 def explain(line: str, fit: str, batch: int) -> None:
-    """Print what the engine would run on this processor: kernels, tiles, calls and the map of the memory."""
+    """Print what the engine would run on this processor: kernels, calls and what they cost, the map of the memory."""
+    from striate.emit.estimate import estimate
     from striate.native.host import choose_target
+    from striate.native.peak import peak
     from striate.plan.plan import plan as make_plan
 
-    print(make_plan(parse(line, fit=fit), choose_target(), batch, "softmax"))
+    target = choose_target()
+    made = make_plan(parse(line, fit=fit), target, batch, "softmax")
+    most = peak(target)
+    print(f"{made}\n\npredicted, for one lane group on one core of {most / 1e9:.0f} GF/s:")
+    print(f"{'microseconds':>12} {'flops':>15} {'bytes':>12}  call")
+    total = 0.0
+    for call in made.train:
+        expected = estimate(made, call)
+        seconds = expected.seconds(made, most)
+        total += seconds
+        name = f"{call.family}({call.buffers[0]})"
+        tile = call.setting("tile")
+        shown = f"  {tile}" if tile is not None and not isinstance(tile, int) else ""
+        print(f"{seconds * 1e6:12,.1f} {expected.flops:15,} {expected.bytes:12,}  {name:34}{shown}".rstrip())
+    print(f"{total * 1e6:12,.1f} in all, update apart")
 
 
 def plan(line: str, fit: str, batch: int, as_json: bool) -> None:

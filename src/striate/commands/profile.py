@@ -24,11 +24,12 @@ def _rows(made: Plan, timed: list[Measured], most: float) -> list[dict[str, obje
     total = sum(measured.seconds for measured in timed)
     rows: list[dict[str, object]] = []
     for measured in timed:
-        done = measured.flops / measured.seconds
+        done = measured.expected.flops / measured.seconds
         rows.append(
             {
                 "call": f"{measured.call.family}({measured.call.buffers[0]})",
                 "microseconds": measured.seconds * 1e6,
+                "predicted_microseconds": measured.expected.seconds(made, most) * 1e6,
                 "share": measured.seconds / total,
                 "gflops": done / 1e9,
                 "of_peak": done / most,
@@ -48,16 +49,18 @@ def run(line: str, fit: str, batch: int, as_json: bool) -> None:
         print(json.dumps({"target": target.name, "peak_gflops": most / 1e9, "calls": rows}, indent=1))
         return
     print(f"{target}; one core's multiply-add peak is {most / 1e9:.0f} GF/s now")
+    head = f"one group of {target.lanes} images, one thread"
     print(
-        f"{'one group of ' + str(target.lanes) + ' images, one thread':42} {'us':>9} {'share':>7} {'GF/s':>6}"
-        f" {'of peak':>8} {'effective':>10}"
+        f"{head:42} {'us':>9} {'predicted':>9} {'share':>7} {'GF/s':>6} {'of peak':>8} {'effective':>10}",
     )
     for row in rows:
         effective = row["effective_gflops"]
         print(
-            f"{row['call']:42} {row['microseconds']:9.1f} {row['share']:7.1%} {row['gflops']:6.0f}"
-            f" {row['of_peak']:8.0%} {'' if effective is None else f'{effective:.0f}':>10}"
+            f"{row['call']:42} {row['microseconds']:9.1f} {row['predicted_microseconds']:9.1f} {row['share']:7.1%}"
+            f" {row['gflops']:6.0f} {row['of_peak']:8.0%} {'' if effective is None else f'{effective:.0f}':>10}"
         )
     seconds = sum(float(str(row["microseconds"])) for row in rows) / 1e6
-    print(f"{'all':42} {seconds * 1e6:9.1f}   {target.lanes / seconds:,.0f} images/s a thread, update apart")
+    predicted = sum(float(str(row["predicted_microseconds"])) for row in rows)
+    speed = f"{target.lanes / seconds:,.0f} images/s a thread, update apart"
+    print(f"{'all':42} {seconds * 1e6:9.1f} {predicted:9.1f}   {speed}")
     print("GF/s: operations done.  effective: those of the plain definition, many of which Winograd saves.")

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from striate.emit.counts import CountsBuilder
+from striate.emit.estimate import Estimate, estimate
 from striate.emit.kernels import kernel_of
 from striate.emit.llvm import LlvmModule
-from striate.emit.tensor import Tensor
 from striate.native.aligned import aligned_zeros
 from striate.native.assemble import Loaded, assemble
 from striate.plan.call import Call
@@ -22,11 +21,11 @@ from striate.plan.plan import Plan
 
 @dataclass(frozen=True)
 class Measured:
-    """A call's median seconds for one lane group on one thread, and the float operations it does."""
+    """A call's median seconds for one lane group on one thread, and what the planner thinks of it."""
 
     call: Call
     seconds: float
-    flops: int
+    expected: Estimate
 
 
 def profile(plan: Plan, calls: Sequence[Call], seconds: float = 0.02) -> list[Measured]:
@@ -53,13 +52,11 @@ def profile(plan: Plan, calls: Sequence[Call], seconds: float = 0.02) -> list[Me
             kinds += [ctypes.c_int64] * 2
             places += [0, kernel.items]
         function = ctypes.CFUNCTYPE(None, *kinds)(loaded.addresses[kernel.name])
-        counts = CountsBuilder(plan.target.lanes, {})
-        counts.call(kernel, *(Tensor(counts, n, shape, None) for n, shape in kernel.arguments))
         taken: list[float] = []
         end = time.perf_counter() + seconds
         while len(taken) < 3 or time.perf_counter() < end:
             start_ = time.perf_counter()
             function(*places)
             taken.append(time.perf_counter() - start_)
-        out.append(Measured(call, float(np.median(taken)), counts.total.flops))
+        out.append(Measured(call, float(np.median(taken)), estimate(plan, call)))
     return out

@@ -1,0 +1,45 @@
+"""What a call does, counted exactly, and how long that should take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from striate.emit.counts import CountsBuilder
+from striate.emit.kernels import kernel_of
+from striate.emit.tensor import Tensor
+from striate.plan.call import Call
+from striate.plan.plan import Plan
+
+HELD = 2**20  #: bytes that the second-level cache holds: what is more comes from further away
+FAR = 10.0  #: bytes a cycle from there
+WHOLE = 1.1  #: cycles for one of the ideal: loops, addresses, waiting
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of one call for one lane group on one thread: float operations, bytes of its buffers, and cycles."""
+
+    flops: int
+    bytes: int
+    cycles: float
+
+    def seconds(self, plan: Plan, peak: float) -> float:
+        """On a core that does ``peak`` float operations a second in multiply-adds, one vector of them a cycle."""
+        return self.cycles * 2 * plan.target.lanes / peak
+
+
+def estimate(plan: Plan, call: Call) -> Estimate:
+    """Count the call's operations, loads and stores; the scarcest unit sets the time.
+
+    A vector of multiply-adds or of other operations takes a cycle, and so does one loaded or stored; memory beyond
+    the second-level cache gives FAR bytes a cycle.
+    """
+    b, kernel = CountsBuilder(plan.target.lanes, {}), kernel_of(plan, call)
+    b.call(kernel, *(Tensor(b, name, shape, None) for name, shape in kernel.arguments))
+    lanes, total = plan.target.lanes, b.total
+    scratch = ("v", "m", "z", "s", "line")
+    touched = sum(plan.buffers[n].bytes for n in call.buffers if n.split(".")[1:2] not in [[kind] for kind in scratch])
+    work = (total.multiply_adds + total.others) / lanes
+    moved = (total.loaded + total.stored) / (4 * lanes)
+    far = touched / FAR if touched > HELD else 0.0
+    return Estimate(total.flops, touched, WHOLE * max(work, moved, far))
