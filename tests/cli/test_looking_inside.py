@@ -6,6 +6,7 @@ import json
 
 from command_line import TINY, VGG, Run
 
+from striate.emit.estimate import estimate
 from striate.native.host import choose_target
 from striate.notation import parse
 from striate.plan.plan import plan
@@ -13,8 +14,16 @@ from striate.plan.plan import plan
 
 def test_explain_prints_the_plan(run: Run) -> None:
     said = run("plan", VGG, "--explain", "--batch", 128).stdout
-    assert said == f"{plan(parse(VGG), choose_target(), 128, 'softmax')}\n"
+    made = plan(parse(VGG), choose_target(), 128, "softmax")
+    assert said.startswith(f"{made}\n\npredicted")
     assert "conv2: forward winograd" in said and "direct: " in said and "arena: " in said
+    rows = said.split("bytes  call\n")[1].splitlines()
+    assert "in all" in rows.pop() and len(rows) == len(made.train)
+    for row, call in zip(rows, made.train, strict=True):
+        microseconds, flops, size, name = row.split()[:4]
+        expected = estimate(made, call)
+        assert name == f"{call.family}({call.buffers[0]})" and float(microseconds.replace(",", "")) >= 0
+        assert (flops, size) == (f"{expected.flops:,}", f"{expected.bytes:,}")
 
 
 def test_profile_times_every_call(run: Run) -> None:

@@ -61,6 +61,7 @@ def run(line: str, fit: str, batch: int, as_json: bool) -> None:
         )
     seconds = sum(float(str(row["microseconds"])) for row in rows) / 1e6
     predicted = sum(float(str(row["predicted_microseconds"])) for row in rows)
-    speed = f"{target.lanes / seconds:,.0f} images/s a thread, update apart"
+    speed = f"{target.lanes / seconds:,.0f} images/s a thread"
     print(f"{'all':42} {seconds * 1e6:9.1f} {predicted:9.1f}   {speed}")
     print("GF/s: operations done.  effective: those of the plain definition, many of which Winograd saves.")
+    print("The update of the parameters is not among them.")
