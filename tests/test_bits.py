@@ -264,6 +264,35 @@ def train(program, steps=3):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_forks_while_another_thread_trains(tmp_path: Path) -> None:
+    """Each child finds the program between two steps: every state is one of the parent's, and it can train on."""
+    out = scripted.run(
+        PREAMBLE
+        + """
+program, lone, states = make(), make(), {}
+end = digest(lone)
+for _ in range(400):
+    before, end = end, train(lone, 1)
+    states[before] = end
+def work():
+    train(program, 400)
+worker = threading.Thread(target=work)
+worker.start()
+for _ in range(8):
+    child = os.fork()
+    if child == 0:
+        found = digest(program)
+        os._exit(0 if found == end or train(program, 1) == states[found] else 1)
+    assert os.waitpid(child, 0)[1] == 0
+worker.join()
+print("parent", digest(program) == end, flush=True)
+""",
+        tmp_path,
+    )
+    assert "parent True" in out
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_trains_too(tmp_path: Path) -> None:
     out = scripted.run(
         PREAMBLE

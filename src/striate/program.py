@@ -39,6 +39,7 @@ class Program:
         preprocessing: Preprocessing,
         cache: bool,
     ) -> None:
+        from striate.native.fork import open_at_fork
         from striate.native.memory import Memory
         from striate.native.team import TEAM
 
@@ -51,7 +52,7 @@ class Program:
         self._memory = Memory(plan, threads)
         self._team = TEAM
         self._code = code  # its functions are there as long as this is
-        self._lock = threading.RLock()
+        self._lock = open_at_fork(threading.RLock())
         self._single: Loaded | None = None  # built when few images are first scored
         self._cache = cache
         self._single_stale = True  # the same for the weights in blocks

@@ -10,12 +10,15 @@ from striate.emit.llvm_program import program_ir
 from striate.emit.program import ENTRIES
 from striate.native.assemble import Loaded, assemble
 from striate.native.cache import cache_key, read_object, write_object
+from striate.native.fork import open_at_fork
 from striate.native.host import toolchain
 from striate.plan.plan import Plan
 
 #: Executable code of this process, by key, for as long as a program uses it: programs of equal plans share it.
 _LOADED: WeakValueDictionary[str, Loaded] = WeakValueDictionary()
-_LOCK = threading.Lock()  #: one compilation at a time; the second of two equal ones finds the first's code
+_LOCK = open_at_fork(
+    threading.RLock()
+)  #: one compilation at a time; the second of two equal ones finds the first's code
 
 
 def build(plan: Plan, cache: bool = True, entries: Iterable[str] = tuple(ENTRIES)) -> Loaded:
