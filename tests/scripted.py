@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -27,7 +28,16 @@ def start(script: str, cache: Path) -> subprocess.Popen[str]:
         "-c",
         textwrap.dedent(script),
     ]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment, text=True, start_new_session=True, **pipes)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Kill it, and what it forked: a child would keep the pipes open."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
 
 
 def finish(process: subprocess.Popen[str]) -> str:
@@ -35,7 +45,7 @@ def finish(process: subprocess.Popen[str]) -> str:
     try:
         out, complaints = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
-        process.kill()
+        _end(process)
         out, complaints = process.communicate()
         raise AssertionError(f"still running after {PATIENCE} s; it printed {out!r}\n{complaints[-2000:]}") from None
     assert process.returncode == 0, f"exit status {process.returncode}\n{complaints[-2000:]}"
