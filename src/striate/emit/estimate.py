@@ -37,8 +37,7 @@ def estimate(plan: Plan, call: Call) -> Estimate:
     b, kernel = CountsBuilder(plan.target.lanes, {}), kernel_of(plan, call)
     b.call(kernel, *(Tensor(b, name, shape, None) for name, shape in kernel.arguments))
     lanes, total = plan.target.lanes, b.total
-    scratch = ("v", "m", "z", "s", "line")
-    touched = sum(plan.buffers[n].bytes for n in call.buffers if n.split(".")[1:2] not in [[kind] for kind in scratch])
+    touched = sum(plan.buffers[name].bytes for name in call.buffers if not plan.buffers[name].scratch)
     work = (total.multiply_adds + total.others) / lanes
     moved = (total.loaded + total.stored) / (4 * lanes)
     far = touched / FAR if touched > HELD else 0.0

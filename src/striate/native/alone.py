@@ -28,7 +28,6 @@ from striate.plan.sweep import pieces
 
 Body = Callable[[ProgramBuilder], None]  #: says what every rank of a team does
 
-SCRATCH = ("v", "m", "z", "s", "line")  #: ``conv2.v.forward`` is scratch: each rank writes its own
 PORTIONS = 2  #: that each thread takes of a call
 CHUNK = 4096  #: numbers that are cleared at a time
 
@@ -83,8 +82,7 @@ def _tensors(b: ProgramBuilder, plan: Plan, call: Call, group: Index) -> list[Te
 
 def _for_all(plan: Plan, buffer: Buffer) -> Buffer:
     """Rank 0's volume, as all ranks see it; scratch as it is."""
-    parts = buffer.name.split(".")
-    if buffer.scope != "rank" or (len(parts) == 3 and parts[1] in SCRATCH):
+    if buffer.scope != "rank" or buffer.scratch:
         return buffer
     return replace(buffer, scope="shared", offset=plan.shared_bytes + buffer.offset)
 

@@ -8,6 +8,8 @@ from striate.plan.shape import Shape
 
 ALIGNMENT = 64  #: bytes: a cache line, and the widest vector
 
+SCRATCH = ("v", "m", "z", "s", "line")  #: second parts of the names of buffers that one call fills and empties
+
 
 def aligned(size: int) -> int:
     """``size`` rounded up to whole cache lines."""
@@ -28,6 +30,12 @@ class Buffer:
     offset: int
     bytes: int
     stride: int = 0
+
+    @property
+    def scratch(self) -> bool:
+        """Whether it is of use during one call alone, such as ``conv2.v.forward``."""
+        parts = self.name.split(".")
+        return len(parts) == 3 and parts[1] in SCRATCH
 
     def __str__(self) -> str:
         each = "" if self.scope == "shared" else f" per {self.scope}"

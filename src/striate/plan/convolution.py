@@ -55,7 +55,7 @@ def _layer(unit: Unit) -> Conv:
 
 
 def preparations(unit: Unit, kernels: Kernels, goes_on: bool, lanes: int) -> Iterator[Preparation]:
-    """What the unit's Winograd kernels need transformed."""
+    """What the unit's kernels need transformed, or in another order."""
     name, filters, depth = unit.name, _layer(unit).filters, unit.input.depth
     if kernels.forward.size > 1:
         yield Preparation(f"{name}.weights", f"{name}.forth", kernels.forward.size, False, filters)
