@@ -20,6 +20,7 @@ ORDERS = [
     LINE,
     "INPUT[7x7x2] - RELU - POOL[3x3, S=2] - FC[9] - RELU - FC[4] - RELU",
     "INPUT[4x6x3] - FC[40] - CONV[33, 1x1] - POOL[1x1, S=1] - RELU - CONV[5]",
+    "INPUT[9x11x5] - RELU - CONV[37] - RELU - POOL[2x2, S=2, fit=crop] - CONV[18, 5x5] - RELU - FC[3]",
 ]
 
 
@@ -36,11 +37,12 @@ def always(program: Program, together: bool = False) -> Program:
     return program
 
 
+@pytest.mark.parametrize("kernels", [None, "direct", "winograd"])
 @pytest.mark.parametrize("target", EACH_TARGET)
 @pytest.mark.parametrize("name", LINES)
-def test_every_net(name: str, target: str) -> None:
+def test_every_net(name: str, target: str, kernels: str | None) -> None:
     known = judge.named(name, "softmax")
-    program, step = always(judge.program(known, target), True), known.steps[0]
+    program, step = always(judge.program(known, target, kernels=kernels), True), known.steps[0]
     for count in (1, 2, 3):
         found = program.scores(step.images[:count])
         assert found.shape == (min(count, len(step.images)), program.classes) and found.dtype == np.float32

@@ -46,6 +46,7 @@ EXAMPLES = {
     "packed_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[2, 1x1] - FC[2]",
     "single_input": "INPUT[3x2x2] - FC[2]",
     "single_conv": "INPUT[7x5x2] - CONV[5] - FC[2]",
+    "single_winograd": "INPUT[4x4x2] - RELU - CONV[5] - FC[2]",
     "single_pool": "INPUT[7x5x2] - CONV[5] - POOL[3x3, S=2] - FC[2]",
     "single_relu": "INPUT[3x2x5] - RELU - FC[2]",
     "single_flatten": "INPUT[3x2x2] - FC[2]",

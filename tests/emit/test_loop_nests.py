@@ -42,6 +42,7 @@ KERNELS = {
     "packed_data_gradient": "INPUT[4x3x2] - CONV[2, 1x1] - RELU - CONV[3, 1x1, S=2, P=0, fit=crop] - FC[2]",
     "single_input": "INPUT[3x2x2] - FC[2]",
     "single_conv": "INPUT[5x4x2] - CONV[5, 2x2, P=0] - RELU - FC[2]",
+    "single_winograd": "INPUT[4x4x2] - RELU - CONV[5, 5x5] - RELU - FC[2]",
     "single_pool": "INPUT[5x4x2] - POOL[2x2, S=2, fit=pad] - FC[2]",
     "single_relu": "INPUT[3x2x2] - RELU - FC[2]",
     "single_flatten": "INPUT[3x2x2] - FC[2]",

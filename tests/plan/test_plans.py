@@ -109,7 +109,7 @@ def test_parameters_and_their_gradients_lie_in_their_rows(made: Plan) -> None:
 
 
 def test_calls_name_buffers_that_exist_and_every_volume_is_used(made: Plan) -> None:
-    named = {name for call in (*made.train, *made.scores) for name in call.buffers}
+    named = {name for call in (*made.train, *made.scores, *made.single.calls) for name in call.buffers}
     assert named <= made.buffers.keys()
     volumes = {buffer.name for buffer in made.buffers.values() if buffer.scope in ("rank", "group")}
     assert volumes - named <= {"line", "dscores"}
@@ -151,12 +151,13 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
 def test_the_path_of_one_image(made: Plan) -> None:
     """Every call has its inputs from the calls before it, and shares no byte between two of its buffers."""
     parameters = {place.name for place in made.row.places}
-    ready = {f"single.{name}.{kind}" for name in made.single.prepare for kind in ("weights", "biases")}
+    ready = {f"single.{name}.{kind}" for name, _ in made.single.prepare for kind in ("weights", "biases")}
     ready |= {"single.scales", "single.shifts"}
     for call in made.single.calls:
-        *read, y = call.buffers
+        scratch = {name for name in call.buffers if made.buffers[name].scratch}
+        *read, y = (name for name in call.buffers if name not in scratch)
         assert set(read) <= ready | parameters and y not in ready and call.items > 0, call
-        assert all(made.buffers[name].scope == "shared" for name in call.buffers)
+        assert all(made.buffers[name].scope == ("rank" if name in scratch else "shared") for name in call.buffers)
         ready.add(y)
     assert made.single.scores == made.single.calls[-1].buffers[-1]
     assert {name for name in made.buffers if name.startswith("single.")} == ready

@@ -18,6 +18,7 @@ from striate.emit.single.fc import single_fc, single_flatten
 from striate.emit.single.input import single_input
 from striate.emit.single.pool import single_pool
 from striate.emit.single.relu import single_relu
+from striate.emit.single.winograd import single_winograd
 from striate.plan.call import Call
 from striate.plan.plan import Plan
 from striate.plan.shape import Shape
@@ -52,6 +53,7 @@ EMITTERS: dict[str, Callable[..., None]] = {
 SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
     "single_input": single_input,
     "single_conv": single_conv,
+    "single_winograd": single_winograd,
     "single_pool": single_pool,
     "single_relu": single_relu,
     "single_flatten": single_flatten,

@@ -7,6 +7,7 @@ from striate.emit.index import Index
 from striate.emit.kernels import make_kernel
 from striate.emit.single.fc import write_single_scores
 from striate.emit.single.input import single_weights
+from striate.emit.single.winograd import single_winograd_weights
 from striate.plan.plan import Plan
 from striate.plan.shape import Shape
 
@@ -15,7 +16,7 @@ PORTIONS = 4  #: of a call, for each thread
 
 def single_prepare(b: ProgramBuilder, plan: Plan) -> None:
     """Bring the weights and biases of every CONV into blocks of ``lanes`` filters."""
-    for name in plan.single.prepare:
+    for name, size in plan.single.prepare:
         weights, biases, prepared, padded = (
             b.place(plan.buffers[f"{path}{name}.{kind}"]) for path in ("", "single.") for kind in ("weights", "biases")
         )
@@ -23,7 +24,11 @@ def single_prepare(b: ProgramBuilder, plan: Plan) -> None:
         for first, blocks, filters in ((0, whole, b.lanes), (whole, 1, rest)):
             if blocks and filters:
                 for block in b.work(blocks, "block"):
-                    single_weights(b, weights, biases, prepared, padded, block + first, filters)
+                    at = block + first
+                    if size:
+                        single_winograd_weights(b, weights, biases, prepared, padded, at, filters, size)
+                    else:
+                        single_weights(b, weights, biases, prepared, padded, at, filters)
 
 
 def single(b: ProgramBuilder, plan: Plan, element: str) -> None:
@@ -34,7 +39,9 @@ def single(b: ProgramBuilder, plan: Plan, element: str) -> None:
         if call.family == "single_input":
             places.append(image)
         kernel = make_kernel(call.family, tuple(tensor.shape for tensor in places), call.settings, call.items)
-        for _, span in b.spread(1, call.items, "part", PORTIONS):
+        alone = call.family == "single_winograd" and call.setting("split") == "filters"
+        portions = 1 if alone else PORTIONS  # each portion of filters transforms the data anew
+        for _, span in b.spread(1, call.items, "part", portions):
             b.call(kernel, *places, span=span)
         b.barrier()
     for _ in b.work(1, "scores"):

@@ -16,7 +16,7 @@ from striate.emit.index import Index, Span
 from striate.emit.loops import stretch, tiles
 from striate.emit.tensor import Tensor
 from striate.plan.sweep import Sweep, split_evenly
-from striate.plan.tiles import WinogradTile
+from striate.plan.tiles import BlockTile, WinogradTile
 from striate.plan.winograd import Matrix, transforms, transposed
 
 #: A block's first tile, by row and column among tiles; the results kept of its tiles' rows, of their columns.
@@ -59,7 +59,9 @@ def _axis_blocks(
         number += repetitions
 
 
-def blocks(b: Builder, rows: Sweep, columns: Sweep, tile: WinogradTile, span: Span | None = None) -> Iterator[Block]:
+def blocks(
+    b: Builder, rows: Sweep, columns: Sweep, tile: WinogradTile | BlockTile, span: Span | None = None
+) -> Iterator[Block]:
     """Every block: its first tile's row and column among tiles, and the results kept of its tiles' rows, columns.
 
     ``span``: only these rows of blocks.

@@ -182,7 +182,7 @@ def plan(
     back = backward_calls(units, chosen, target, arena.buffers)
     training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)
     _book_scratch(arena, units, (*training, *scores))
-    alone = single(arena, network, units, chosen, target)
+    alone = single(arena, network, units, chosen, target, "direct" if exact else force)
     return Plan(
         network,
         target,

@@ -11,31 +11,30 @@ from dataclasses import dataclass
 
 from striate.layers import Conv, Fc, Pool, Relu
 from striate.notation.network import Network
-from striate.plan.arena import Arena
+from striate.plan.arena import Arena, Buffer, aligned
 from striate.plan.call import Call, call
-from striate.plan.convolution import shared_axis
 from striate.plan.fuse import Unit
-from striate.plan.geometry import counts, forward, volume_shape
+from striate.plan.geometry import forward, volume_shape
 from striate.plan.kernels import Kernels
 from striate.plan.shape import Axis, Shape
+from striate.plan.single_conv import SingleConv, choose_single
 from striate.plan.sweep import pieces
 from striate.plan.target import Target
-from striate.plan.tiles import block_tile
 from striate.volume import Volume
 
 OUTPUTS = 8  #: of an FC that are summed at a time
 FIXED = 20_000  #: cycles of a call from Python, whatever it computes
-CACHED = 2**19  #: bytes of weights beyond which threads share filters, and each reads its own alone
 ALONE = 300_000  #: cycles up to which one thread is done before a second would have woken up
 
 
 @dataclass(frozen=True)
 class Single:
-    """The path of one image: ``prepare`` names the CONVs whose weights it wants in blocks, ``calls`` take the image
-    forwards. ``cycles`` estimates one thread's; up to ``most`` images go this way, one by one.
+    """The path of one image: ``prepare`` names the CONVs whose weights it wants in blocks, with the size of Winograd's
+    tile or 0; ``calls`` take the image forwards. ``cycles`` estimates one thread's; up to ``most`` images go this
+    way, one by one.
     """
 
-    prepare: tuple[str, ...]
+    prepare: tuple[tuple[str, int], ...]
     calls: tuple[Call, ...]
     scores: str
     cycles: int
@@ -52,9 +51,9 @@ class Single:
         return "\n  ".join([head, *map(str, self.calls)])
 
 
-def _volume(volume: Volume, reader: Unit | None, lanes: int) -> Shape:
-    """The volume with its halo, and positions of whole vectors."""
-    _, rows, columns = volume_shape(volume, reader).axes
+def _volume(volume: Volume, reader: Unit | None, lanes: int, tile: int = 1) -> Shape:
+    """The volume with the halo that its reader meets in whole tiles, and positions of whole vectors."""
+    _, rows, columns = volume_shape(volume, reader, tile).axes
     vectors = pieces(volume.depth, lanes)
     if vectors * lanes * 4 % 512 == 0:
         vectors += 1  # neighbours at such distances would crowd into few cache sets
@@ -69,43 +68,35 @@ def _image(volume: Volume, reader: Unit, lanes: int) -> Shape:
     return Shape((rows, columns, Axis(volume.depth)), "f32")
 
 
-def _book(arena: Arena, network: Network, units: Sequence[Unit]) -> None:
-    lanes, image = arena.lanes, network.input
+def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[str, SingleConv]) -> None:
+    lanes, image, scratch = arena.lanes, network.input, arena.rank
     for name in ("scales", "shifts"):
         arena.book(f"single.{name}", Shape.of(image.width * image.depth, element="f32"))
     arena.book("single.input.y", _image(image, units[0], lanes))
     for unit, reader in zip(units, [*units[1:], None], strict=True):
         name, layer = f"single.{unit.name}", unit.node.layer
         if isinstance(layer, Conv):
-            blocks, field = pieces(layer.filters, lanes), layer.field
-            arena.book(f"{name}.weights", Shape.of(blocks, unit.input.depth, field, field, lanes, element="f32"))
-            arena.book(f"{name}.biases", Shape.of(blocks, lanes, element="f32"))
+            for buffer, shape in convs[unit.name].shapes():
+                arena.book(buffer, shape)
+            at = scratch
+            for buffer, shape in convs[unit.name].scratch():
+                size = shape.bytes(lanes)
+                arena.add(Buffer(buffer, shape, "rank", at, size))
+                at += aligned(size)
+            arena.rank = max(arena.rank, at)
         if isinstance(layer, Fc) and unit.input.size != unit.input.depth:
             arena.book(f"{name}.x", Shape.of(1, 1, unit.input.size, element="f32"))
-        arena.book(f"{name}.y", _volume(unit.output, reader, lanes))
+        tile = convs[reader.name].size if reader and reader.name in convs else 1
+        arena.book(f"{name}.y", _volume(unit.output, reader, lanes, max(tile, 1)))
 
 
-def _conv(unit: Unit, x: str, target: Target) -> Call:
-    layer, name, step = unit.node.layer, f"single.{unit.name}", 2 if unit.pool else 1
-    assert isinstance(layer, Conv)
-    rows, columns = forward(unit)
-    blocks = pieces(layer.filters, target.lanes)
-    tile = block_tile(blocks, rows.count, columns.count, step, target.registers)
-    down, turns = pieces(rows.count // step, tile.rows // step), pieces(blocks, tile.filters)
-    large = blocks * target.lanes * unit.input.depth * layer.field**2 * 4 > CACHED
-    cut = shared_axis(0 if large and turns >= 4 else down, turns)
-    buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y"]
-    ends = {"relu": unit.relu, "pool": unit.pool}
-    return call("single_conv", buffers, rows=rows, columns=columns, tile=tile, **ends, **cut)
-
-
-def _calls(network: Network, units: Sequence[Unit], target: Target) -> Iterator[Call]:
+def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleConv]) -> Iterator[Call]:
     x = "single.input.y"
     yield call("single_input", ["single.scales", "single.shifts", x], network.input.height)
     for unit in units:
         layer, y = unit.node.layer, f"single.{unit.name}.y"
         if isinstance(layer, Conv):
-            yield _conv(unit, x, target)
+            yield convs[unit.name].call(x)
         elif isinstance(layer, Fc):
             if unit.input.size != unit.input.depth:
                 flat = f"single.{unit.name}.x"
@@ -122,12 +113,8 @@ def _calls(network: Network, units: Sequence[Unit], target: Target) -> Iterator[
 
 
 def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
-    """Cycles of one thread for one image, and for a group of them."""
+    """Cycles of one thread for one image, and for a group of them, of a unit that is no CONV."""
     layer, size = unit.node.layer, unit.input.size
-    if isinstance(layer, Conv):
-        rows, columns = counts(unit)
-        each = 1.05 * rows * columns * unit.input.depth * layer.field**2
-        return each * pieces(layer.filters, lanes), each * layer.filters
     if isinstance(layer, Fc):
         products = layer.outputs * size
         return max(1.5 * products / lanes, products / 2 if products > 2**20 else 0) + 1.5 * size, 1.2 * products
@@ -136,15 +123,28 @@ def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
 
 
 def single(
-    arena: Arena, network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernels], target: Target
+    arena: Arena,
+    network: Network,
+    units: Sequence[Unit],
+    chosen: Mapping[str, Kernels],
+    target: Target,
+    force: str | None = None,
 ) -> Single:
     """Book the buffers of the path, and decide what it does and for how many images."""
-    _book(arena, network, units)
+    convs = {
+        unit.name: choose_single(unit, target, unit is units[0], force)
+        for unit in units
+        if isinstance(unit.node.layer, Conv)
+    }
+    _book(arena, network, units, convs)
     alone, group = float(FIXED), float(FIXED)
     for unit in units:
-        one, many = _cycles(unit, target.lanes)
-        alone += one
-        group += chosen[unit.name].forward.cost if unit.name in chosen else many
-    convs = tuple(unit.name for unit in units if isinstance(unit.node.layer, Conv))
+        if unit.name in convs:
+            alone += convs[unit.name].cycles()
+            group += chosen[unit.name].forward.cost
+        else:
+            one, many = _cycles(unit, target.lanes)
+            alone, group = alone + one, group + many
     most = max(1, min(target.lanes, int(group / alone)))
-    return Single(convs, tuple(_calls(network, units, target)), f"single.{units[-1].name}.y", int(alone), most)
+    prepare = tuple((conv.unit.name, conv.size) for conv in convs.values())
+    return Single(prepare, tuple(_calls(network, units, convs)), f"single.{units[-1].name}.y", int(alone), most)

@@ -213,3 +213,42 @@ def block_tile(blocks: int, rows: int, columns: int, unit: int, registers: int) 
                         yield _square(many, tall * wide, 8) / fill, Tile(many, tall, wide)
 
     return _cheapest(offers())
+
+
+@dataclass(frozen=True)
+class BlockTile:
+    """One image's Winograd: tiles of ``size`` x ``size`` results, ``down`` x ``across`` of them a block; sums in
+    registers are ``blocks`` of filters x ``run`` tiles; products of ``held`` blocks of filters at a time."""
+
+    size: int
+    down: int
+    across: int
+    blocks: int
+    run: int
+    held: int
+
+    @property
+    def count(self) -> int:
+        """Tiles of a block."""
+        return self.down * self.across
+
+    def __str__(self) -> str:
+        tiles = f"{self.size}x{self.size} results, {self.down}x{self.across} a block"
+        return f"{tiles}, {self.blocks} blocks of filters x {self.run} tiles"
+
+
+def block_winograd_tile(blocks: int, count: int, even: bool, registers: int) -> tuple[int, int]:
+    """Blocks of filters x tiles, of ``count`` tiles, whose sums stay in registers.
+
+    even: threads share the turns through the filters, and an even number of them fits most teams.
+    """
+
+    def offers() -> Iterator[tuple[float, tuple[int, int]]]:
+        for held in range(1, min(blocks, 8) + 1):
+            for run in range(1, min(count, 14) + 1):
+                if held * run + held + 1 <= registers:
+                    turns = -(-blocks // held)
+                    fill = _fill(blocks, held) * _fill(count, run) * (turns / (turns + turns % 2) if even else 1)
+                    yield _square(held, run, 8) / fill, (held, run)
+
+    return _cheapest(offers())

@@ -46,7 +46,7 @@ def single_conv(
                 _accumulate(b, x, weights, (k, v * unit, u * unit), rows, columns, sums)
                 for n, plane in enumerate(sums):
                     values = [[cell.value for cell in line] for line in plane]
-                    _finish(b, values, y, (v, u, (k + n) * b.lanes), relu, pool)
+                    finish(b, values, y, (v, u, (k + n) * b.lanes), relu, pool)
 
 
 def _accumulate(
@@ -79,7 +79,7 @@ def _accumulate(
                                     cell.value = b.fma(value, filters[n][t], cell.value)
 
 
-def _finish(
+def finish(
     b: Builder, plane: list[list[Value]], y: Tensor, at: tuple[Index, Index, Index], relu: bool, pool: bool
 ) -> None:
     """RELU, 2x2 POOL, and into y; ``at`` is the tile's first position in y and its first filter."""

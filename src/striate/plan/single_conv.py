@@ -1,0 +1,133 @@
+"""A CONV of one image: the kernel that computes it, its buffers and its call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from striate.layers import Conv
+from striate.plan.call import Call, call
+from striate.plan.convolution import shared_axis
+from striate.plan.fuse import Unit
+from striate.plan.geometry import TILE_SIZES, counts, forward
+from striate.plan.kernels import FAR, PRODUCTS
+from striate.plan.shape import Axis, Shape
+from striate.plan.sweep import pieces
+from striate.plan.target import Target
+from striate.plan.tiles import CACHED, BlockTile, block_tile, block_winograd_tile
+
+SHARED = 2**19  #: bytes of weights beyond which threads share filters, and each reads its own alone
+STREAM = 8  #: bytes of weights a cycle that reach one thread from far away
+
+
+@dataclass(frozen=True)
+class SingleConv:
+    """A CONV unit of the path: ``size`` results a side of a Winograd tile, 0 for the direct kernel."""
+
+    unit: Unit
+    size: int
+    target: Target
+
+    @property
+    def name(self) -> str:
+        """Of its buffers."""
+        return f"single.{self.unit.name}"
+
+    @property
+    def layer(self) -> Conv:
+        """The CONV."""
+        assert isinstance(self.unit.node.layer, Conv)
+        return self.unit.node.layer
+
+    @property
+    def blocks(self) -> int:
+        """Of ``lanes`` filters."""
+        return pieces(self.layer.filters, self.target.lanes)
+
+    @property
+    def weight_bytes(self) -> int:
+        """Of its weights in blocks."""
+        each = PRODUCTS if self.size else self.layer.field**2
+        return self.blocks * self.target.lanes * self.unit.input.depth * each * 4
+
+    @property
+    def tiles(self) -> tuple[int, int]:
+        """Winograd's tiles, down and across."""
+        rows, columns = counts(self.unit)
+        return pieces(rows, self.size), pieces(columns, self.size)
+
+    def shapes(self) -> Iterator[tuple[str, Shape]]:
+        """Its weights, in blocks of ``lanes`` filters, and its biases."""
+        lanes, depth, field = self.target.lanes, self.unit.input.depth, self.layer.field
+        if self.size:
+            yield f"{self.name}.weights", Shape.of(PRODUCTS, self.blocks, depth, lanes, element="f32")
+        else:
+            yield f"{self.name}.weights", Shape.of(self.blocks, depth, field, field, lanes, element="f32")
+        yield f"{self.name}.biases", Shape.of(self.blocks, lanes, element="f32")
+
+    def scratch(self) -> Iterator[tuple[str, Shape]]:
+        """What a thread needs for Winograd's blocks."""
+        if self.size:
+            tile, lanes = self.tile, self.target.lanes
+            vectors = pieces(self.unit.input.depth, lanes)
+            depth = Axis(vectors * lanes, 0, lanes * (1 - vectors % 2))  # odd numbers of vectors apart, or points
+            tiles = Axis(tile.count, 0, 1 - tile.count % 2)  # would crowd into few cache sets
+            yield f"{self.unit.name}.v.single", Shape((Axis(PRODUCTS), tiles, depth), "f32")
+            yield f"{self.unit.name}.m.single", Shape.of(tile.held, tile.count, PRODUCTS, lanes, element="f32")
+
+    @property
+    def shares_rows(self) -> bool:
+        """Whether threads share the rows of blocks: weights that stay in the cache may be read for every block."""
+        return self.weight_bytes <= FAR and self.tiles[0] > 1
+
+    @property
+    def tile(self) -> BlockTile:
+        """Winograd's block: a row of tiles, or all of them."""
+        down, across = self.tiles
+        if self.shares_rows:
+            down = 1
+        registers = self.target.registers
+        blocks, run = block_winograd_tile(self.blocks, down * across, not self.shares_rows, registers)
+        most = CACHED // (down * across * PRODUCTS * self.target.lanes * 4)
+        held = max(blocks, min(self.blocks, most)) if self.shares_rows else blocks
+        return BlockTile(self.size, down, across, blocks, run, held)
+
+    def cycles(self) -> float:
+        """Of one thread."""
+        rows, columns = counts(self.unit)
+        depth, blocks, lanes = self.unit.input.depth, self.blocks, self.target.lanes
+        if not self.size:
+            return 1.05 * rows * columns * depth * self.layer.field**2 * blocks
+        down, across = self.tiles
+        ends = down * across * (200 * pieces(depth, lanes) + 160 * blocks)
+        products = 1.2 * PRODUCTS * down * across * depth * blocks
+        return ends + max(products, self.weight_bytes / STREAM if self.weight_bytes > FAR else 0)
+
+    def call(self, x: str) -> Call:
+        """The kernel's run on ``x``."""
+        buffers = [x, f"{self.name}.weights", f"{self.name}.biases", f"{self.name}.y"]
+        rows, columns = forward(self.unit)
+        how: dict[str, Any] = {"rows": rows, "columns": columns, "relu": self.unit.relu, "pool": self.unit.pool}
+        if self.size:
+            tile = self.tile
+            if self.shares_rows:
+                how |= {"split": "rows", "items": self.tiles[0]}
+            else:
+                how |= {"split": "filters", "items": pieces(self.blocks, tile.held)}
+            return call("single_winograd", [*buffers, *(name for name, _ in self.scratch())], tile=tile, **how)
+        step = 2 if self.unit.pool else 1
+        direct = block_tile(self.blocks, rows.count, columns.count, step, self.target.registers)
+        down, turns = pieces(rows.count // step, direct.rows // step), pieces(self.blocks, direct.filters)
+        cut = shared_axis(0 if self.weight_bytes > SHARED and turns >= 4 else down, turns)
+        return call("single_conv", buffers, tile=direct, **how, **cut)
+
+
+def choose_single(unit: Unit, target: Target, first: bool, force: str | None) -> SingleConv:
+    """The cheaper kernel for a CONV; the first reads the caller's image, whose positions are no whole vectors."""
+    direct = SingleConv(unit, 0, target)
+    size = TILE_SIZES.get(direct.layer.field, 0)
+    if not size or first or direct.layer.stride != 1 or force not in (None, "winograd"):
+        return direct
+    winograd = SingleConv(unit, size, target)
+    return min(winograd, direct, key=SingleConv.cycles) if force is None else winograd
