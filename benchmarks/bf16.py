@@ -234,17 +234,17 @@ def _winograd(layer: Conv, x: Array, weights: Array) -> Array:
 
 
 def bf16_scores(net: Network, parameters: Mapping[str, Array], images: Array, winograd: frozenset[str]) -> Array:
-    """Scores with volumes and weights stored in bfloat16 and sums in full; these CONVs by Winograd, its products of
-    bfloat16."""
+    """Scores with volumes and weights stored in bfloat16 and sums in full; or, where CONVs are named, with only the
+    products of these in bfloat16, by Winograd."""
     x: Any = images
-    for node in net.nodes:
+    for node in net.nodes[1:]:
         own = {key: parameters[f"{node.name}.{key}"] for key in node.layer.parameter_shapes(node.input)}
-        if own:
-            x, own["weights"] = rounded(x).astype(np.float64), rounded(own["weights"]).astype(np.float64)
         if node.name in winograd and isinstance(node.layer, Conv):
-            x = _winograd(node.layer, x, parameters[f"{node.name}.weights"]) + own["biases"]
-        elif node.name != "input":
-            x = node.layer.forward(x, own)
+            x = _winograd(node.layer, x, own["weights"]) + own["biases"]
+            continue
+        if own and not winograd:
+            x, own["weights"] = rounded(x).astype(np.float64), rounded(own["weights"]).astype(np.float64)
+        x = node.layer.forward(x, own)
     return np.asarray(x).reshape(len(images), -1)
 
 
@@ -252,7 +252,8 @@ def scores(net: Network, images: int) -> dict[str, float]:
     """Errors of the scores against float64, root mean square over that of the scores; random parameters."""
     parameters, pixels, _ = draw(net, images)
     taken = plan(net, choose_target(), LANES, "softmax").kernels
-    winograd = frozenset(name for name, kernels in taken.items() if kernels.forward.size > 1)
+    depth = {node.name: node.input.depth for node in net.nodes}
+    winograd = frozenset(name for name, each in taken.items() if each.forward.size > 1 and depth[name] % 2 == 0)
     true: Any = pixels
     for node in net.nodes[1:]:
         true = node.layer.forward(
@@ -265,7 +266,8 @@ def scores(net: Network, images: int) -> dict[str, float]:
         program.load(parameters)
         found[name] = program.scores(pixels.astype(np.float32)).astype(np.float64)
     found["bf16"] = bf16_scores(net, parameters, pixels, frozenset())
-    found["winograd bf16"] = bf16_scores(net, parameters, pixels, winograd)
+    if winograd:
+        found["winograd bf16"] = bf16_scores(net, parameters, pixels, winograd)
     return {name: float(np.sqrt(np.mean((got - true) ** 2) / np.mean(true**2))) for name, got in found.items()}
 
 
