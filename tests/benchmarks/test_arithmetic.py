@@ -12,6 +12,7 @@ from benchmarks.errors import compared, relative, summary
 from benchmarks.layers import summary as summary_of_layers
 from benchmarks.nets import usual_batch
 from benchmarks.options import names, numbers
+from benchmarks.pairs import apart, paired, rounded
 from benchmarks.turns import Contender, best, in_turn, median_seconds, race, ratio
 
 
@@ -106,3 +107,14 @@ def test_layers_are_summed_up_by_direction_and_in_all() -> None:
         "RATIO weights: least 0.50, median 4.00, of 3",
         "RATIO all: least 0.50, median 4.00, of 9",
     ]
+
+
+def test_bfloat16_rounds_to_the_nearest_and_ties_to_even() -> None:
+    step = 2.0**-7  # between bfloat16 numbers from 1 on
+    given = np.array([1.0, 1 + step / 2, 1 + 3 * step / 2, 1 + 0.51 * step, -3.0], np.float32)
+    np.testing.assert_array_equal(rounded(given), np.array([1.0, 1.0, 1 + 2 * step, 1 + step, -3.0], np.float32))
+
+
+def test_pairs_come_apart_as_they_were() -> None:
+    low, high = np.array([[1.5], [-2.0]], np.float32), np.array([[0.25]], np.float32)
+    np.testing.assert_array_equal(apart(paired(low, high)).ravel(), [1.5, 0.25, -2.0, 0.0])
