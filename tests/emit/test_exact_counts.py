@@ -69,6 +69,12 @@ def test_a_stride_skips_what_meets_no_weight() -> None:
     assert counted["conv_data_gradient"].multiply_adds == 8 * 8 * 2 * 3 * 4  # one weight of four for each position
 
 
+def test_what_would_meet_only_the_halo_is_left_out_on_the_way_back() -> None:
+    line = "INPUT[8x8x1] - CONV[2, 1x1] - CONV[3, 5x5, P=0] - FC[2]"
+    counted = count(line, "train_float", "sse2", 4)
+    assert counted["conv_data_gradient"].multiply_adds == 4 * 4 * 25 * 2 * 3 * 4  # every product of the way forward
+
+
 def test_fully_connected() -> None:
     line = "INPUT[4x4x2] - FC[8] - RELU - FC[3]"
     counted = count(line, "train_float", "sse2", 8)

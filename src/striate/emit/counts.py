@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import product
 
 from striate.emit.builder import Kernel, ProgramBuilder, check_arguments
 from striate.emit.index import Index, Span
@@ -35,6 +36,9 @@ class Counts:
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
 
+Choice = Callable[[int, int], int]  #: min or max
+
+
 class Counted:
     """A number that is only counted; ``width`` is how many lanes it has."""
 
@@ -57,16 +61,17 @@ class Held:
 
 
 class CountsBuilder(ProgramBuilder):
-    """Walks every loop once and multiplies by its turns, which must be known.
+    """Walks every loop once and multiplies by its turns.
 
-    ``numbers`` gives the run-time numbers: ``images`` and ``groups``. A loop that starts at a run-time index
-    (a slot's groups) counts as its share: the groups are dealt out evenly. ``by_kernel`` holds each kernel's part.
+    ``numbers`` gives the run-time numbers: ``images`` and ``groups``. Where a loop's ends depend on loops around it,
+    its turns are their average over all of those. ``by_kernel`` holds each kernel's part.
     """
 
     def __init__(self, lanes: int, numbers: Mapping[str, int]) -> None:
         self.lanes, self._numbers = lanes, numbers
         self._turns = 1
-        self._known: dict[str, Counts] = {}
+        self._ranges: dict[str, range] = {}  # of every loop variable whose ends are numbers
+        self._ends: dict[str, tuple[Choice, Index, Index]] = {}  # what ``smaller`` and ``larger`` gave
         self.total = Counts()
         self.by_kernel: dict[str, Counts] = {}
 
@@ -75,30 +80,51 @@ class CountsBuilder(ProgramBuilder):
         self.total.others += width * self._turns
         return Counted(self, width)
 
-    def _repeat(self, turns: int, index: Index) -> Iterator[Index]:
+    def range(self, stop: Index | int, name: str, step: int = 1, start: Index | int = 0) -> Iterator[Index]:
+        ends, variable = (Index.of(start), Index.of(stop)), f"{name}{len(self._ranges)}"
+        roots = sorted({root for end in ends for root in self._roots(end)})
+        every = []
+        for values in product(*(self._ranges[root] for root in roots)):
+            first, last = (self._value(end, dict(zip(roots, values, strict=True))) for end in ends)
+            every.append(range(first, last, step))
+        if not roots:
+            self._ranges[variable] = every[0]
         outer = self._turns
-        self._turns = outer * turns
-        yield index
+        self._turns = outer * sum(map(len, every)) // len(every)  # the loops around it are part of ``outer``: exact
+        yield Index.variable(variable)
         self._turns = outer
 
-    def range(self, stop: Index | int, name: str, step: int = 1, start: Index | int = 0) -> Iterator[Index]:
-        first, last = Index.of(start), Index.of(stop)
-        if first.terms:  # slot s takes groups s, s + step, …: over all slots, each group once
-            outer = self._turns
-            self._turns = int(last)
-            yield Index.variable(name)
-            self._turns = outer
-            return
-        yield from self._repeat(len(range(int(first), int(last), step)), Index.variable(name))
+    def _roots(self, index: Index) -> Iterator[str]:
+        """The loop variables on which an index depends."""
+        for name, _ in index.terms:
+            if name in self._ends:
+                yield from (root for end in self._ends[name][1:] for root in self._roots(end))
+            else:
+                yield name
+
+    def _value(self, index: Index, at: Mapping[str, int]) -> int:
+        total = index.constant
+        for name, coefficient in index.terms:
+            if name in self._ends:
+                choice, a, b = self._ends[name]
+                total += coefficient * choice(self._value(a, at), self._value(b, at))
+            else:
+                total += coefficient * at[name]
+        return total
 
     def register(self, name: str, value: Counted) -> Held:
         return Held(value)
 
     def smaller(self, a: Index | int, b: Index | int) -> Index:
-        return Index.variable("least")
+        return self._end(min, a, b)
 
     def larger(self, a: Index | int, b: Index | int) -> Index:
-        return Index.variable("most")
+        return self._end(max, a, b)
+
+    def _end(self, choice: Choice, a: Index | int, b: Index | int) -> Index:
+        name = f"end{len(self._ends)}"
+        self._ends[name] = choice, Index.of(a), Index.of(b)
+        return Index.variable(name)
 
     def _width(self, tensor: Tensor) -> int:
         return self.lanes if tensor.shape.per_lane or tensor.as_vector else 1
@@ -159,10 +185,10 @@ class CountsBuilder(ProgramBuilder):
         self.total, self._turns = before, outer
 
     def work(self, items: Index | int, name: str) -> Iterator[Index]:
-        return self._repeat(int(Index.of(items)), Index.variable(name))
+        return self.range(items, name)
 
     def spread(self, groups: Index | int, items: int, name: str, portions: int) -> Iterator[tuple[Index, Span]]:
-        for group in self._repeat(int(Index.of(groups)), Index.variable(name)):
+        for group in self.range(groups, name):
             yield group, Span.whole(items)
 
     def perform(self, entry: str, body: Callable[[], None]) -> None:
