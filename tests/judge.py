@@ -274,6 +274,11 @@ class Run:
         check_all(self.velocity, velocity, "velocity", known.floors)
         check_all(self.end, end, "value after five steps")
 
+    def check_oracle(self, known: Trial) -> None:
+        """Hold everything against the float64 oracle."""
+        first, losses = known.steps[0], [step.loss for step in known.steps]
+        self.check(known, first.scores, losses, first.gradients, known.velocity, known.end)
+
 
 @cache
 def run(name: str, loss: str, target: str, kernels: str | None = None, order: str | None = None) -> Run:
