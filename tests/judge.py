@@ -197,7 +197,6 @@ class Trial:
         return {name: max(step.floors[name] for step in self.steps) for name in self.start}
 
 
-@cache
 def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Trial:
     """Five steps of SGD in float64, each on images that are clear for the parameters of that step."""
     network = parse(line)
@@ -214,6 +213,7 @@ def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -
     return Trial(network, loss, start, tuple(steps), now, velocity)
 
 
+@cache
 def named(name: str, loss: str) -> Trial:
     """The trial of a net of the corpus."""
     return trial(LINES[name], loss, sizes=FEW if name == "vgg32" else SIZES)
