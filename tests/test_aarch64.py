@@ -12,6 +12,7 @@ import test_single
 from emulated import TARGET, emulate, needs_emulator
 from judge import LINES
 from striate import Preprocessing, compile, parse
+from striate.emit.kernels import EMITTERS
 from striate.plan.order import ORDERS
 from striate.plan.plan import KERNELS, plan
 
@@ -32,17 +33,30 @@ def ways() -> Iterator[tuple[str, str | None, str | None]]:
                 yield name, kernels, order
 
 
+WAYS = list(ways())
+
+
 @pytest.fixture(autouse=True)
 def emulated(monkeypatch: pytest.MonkeyPatch) -> None:
     emulate(monkeypatch)
 
 
-@pytest.mark.parametrize(("name", "kernels", "order"), list(ways()))
+@pytest.mark.parametrize(("name", "kernels", "order"), WAYS)
 def test_training(name: str, kernels: str | None, order: str | None) -> None:
     """Scores, loss and gradients of the first batch; losses of five steps; parameters and velocity after them."""
     known = judge.named(name, "svm" if order else "softmax")
     made = judge.program(known, TARGET.name, threads=1, cache=False, kernels=kernels, order=order)
     judge.play(known, made).check_oracle(known)
+
+
+def test_every_kernel_family_is_trained() -> None:
+    """So far as the ways are concerned; ``test_few_images`` runs the others."""
+    families = set()
+    for name, kernels, order in WAYS:
+        loss = "svm" if order else "softmax"
+        for call in plan(parse(LINES[name]), TARGET, judge.BATCH, loss, force=kernels, order=order).train:
+            families |= {call.family, *([call.then.family] if call.then else [])}
+    assert families == set(EMITTERS)
 
 
 @pytest.mark.parametrize("name", [name for name in LINES if name not in SLOW])
