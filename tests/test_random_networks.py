@@ -136,6 +136,14 @@ def test_drawn_networks(drawn: Draw) -> None:
     assume(compare(drawn))
 
 
+@pytest.mark.parametrize("target", judge.EACH_TARGET)
+def test_a_volume_that_cancels(target: str) -> None:
+    """One number of one image, summed of terms 10,000 times as large: no gradient of it has all its digits."""
+    line = "INPUT[4x13x15] - CONV[1, 4x4, S=4, P=0, fit=crop] - FC[3] - CONV[1, 2x2, S=3, P=0, fit=pad]"
+    network = parse(f"{line} - CONV[2, 2x2, S=2, P=1, fit=pad]")
+    assert compare(Draw(network, 1, 1, 1, "svm", target, "direct", None, 367))
+
+
 @emulated.needs_emulator
 @settings(SETTINGS, max_examples=max(1, SETTINGS.max_examples // 10))
 @given(draws([emulated.TARGET.name]))
