@@ -90,6 +90,9 @@ CASES = {
     "one-dimension": "INPUT[5x1x1] - CONV[1, S=1, P=1] - RELU - FC[2]",
     "wide-stride": "INPUT[13x7x2] - CONV[3, S=2] - RELU - POOL[3x3, S=2, fit=pad] - FC[3]",
     "uneven-fit": "INPUT[8x7x2] - CONV[3] - RELU - POOL[2x2, S=2, fit=crop] - FC[3]",
+    # products of matrices, on the way back too
+    "conv-1x1-padded": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1, S=3, fit=pad] - RELU - CONV[9, 1x1] - FC[2]",
+    "conv-1x1-inside": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1] - RELU - CONV[9, 1x1, S=2, P=0, fit=crop] - FC[2]",
 }
 
 Parameters = dict[str, npt.NDArray[np.float64]]

@@ -13,9 +13,8 @@ def compare(name: str, target: str, loss: str, kernels: str | None = None, order
     """Scores, loss and gradients of the first batch; losses of five steps; parameters and velocity after them."""
     known = judge.named(name, loss)
     assert min(step.clearance for step in known.steps) > judge.CLEAR
-    run, first = judge.run(name, loss, target, kernels, order), known.steps[0]
-    losses = [step.loss for step in known.steps]
-    run.check(known, first.scores, losses, first.gradients, known.velocity, known.end)
+    run = judge.run(name, loss, target, kernels, order)
+    run.check_oracle(known)
     assert run.correct == tuple(int((step.scores.argmax(1) == step.labels).sum()) for step in known.steps)
 
 

@@ -167,6 +167,11 @@ class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
     def flush_denormals(self) -> None:
         """Denormal numbers as zeros from here on; ``restore`` brings the caller's setting back."""
         if not self.module.x86:
+            self.intrinsic("i64 @llvm.aarch64.get.fpcr()")
+            self.intrinsic("void @llvm.aarch64.set.fpcr(i64)")
+            self.say("%theirs = call i64 @llvm.aarch64.get.fpcr()")
+            self.say("%flushing = or i64 %theirs, 16777216")  # FZ, of operands and results, is bit 24
+            self.say("call void @llvm.aarch64.set.fpcr(i64 %flushing)")
             return
         for name in ("stmxcsr", "ldmxcsr"):
             self.intrinsic(f"void @llvm.x86.sse.{name}(ptr)")
@@ -181,6 +186,8 @@ class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
         """The caller's handling of denormals."""
         if self.module.x86:
             self.say("call void @llvm.x86.sse.ldmxcsr(ptr %theirs)")
+        else:
+            self.say("call void @llvm.aarch64.set.fpcr(i64 %theirs)")
 
 
 def relaxing(x86: bool) -> tuple[str, str]:

@@ -15,14 +15,14 @@ Entry = Callable[[int, int, int], None]  #: (address of the context, rank, threa
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
 
-def assemble(ir: str, target: Target) -> bytes:
-    """The object file for ``ir``.
+def assemble(ir: str, target: Target, machine: Any = None) -> bytes:
+    """The object file for ``ir``; ``machine`` is LLVM's code generator, that for this process if None.
 
     Emitters write what they mean to run, so the optimiser only turns stack slots into registers; inlining,
     unrolling and vectorising would undo decisions of the plan. Instruction selection, scheduling and register
     allocation are LLVM's at their highest level.
     """
-    machine = target_machine(target)
+    machine = machine or target_machine(target)
     module = llvm.parse_assembly(ir)
     module.verify()
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))

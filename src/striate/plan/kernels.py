@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from striate.layers import Conv
 from striate.plan.fuse import Unit
-from striate.plan.geometry import DEEP_SIZES, TILE_SIZES, counts
+from striate.plan.geometry import DEEP_SIZES, TILE_SIZES, counts, windows
 
 FAR = 2**20  #: bytes of data that the second-level cache does not hold
 PRODUCTS = 36  #: of a tile: 6 x 6 numbers, for 4x4 results of a 3x3 filter and for 2x2 of a 5x5
@@ -54,7 +54,7 @@ class Kernels:
 class _Task:
     """One direction of a CONV: ``filters`` numbers from ``depth`` slices at every position.
 
-    results: of the CONV, each of which all filter weights meet, in every direction.
+    results: of the CONV, each of which all filter weights meet, in every direction. before: zeros ahead of the input.
     """
 
     direction: str
@@ -65,6 +65,7 @@ class _Task:
     rows: int
     columns: int
     results: int
+    before: int
     pool: bool = False
 
 
@@ -113,7 +114,7 @@ def _offers(task: _Task, lanes: int) -> Iterator[Kernel]:
         yield Kernel(f"{name} deep" if size else "deep", deep, _deep(task, deep, lanes), deep=True)
     if size and task.stride == 1:
         yield Kernel(name, size, _winograd(task, size))
-    if task.field == 1 and task.direction != "weights" and not task.pool:
+    if task.field == 1 and task.direction != "weights" and not task.pool and not task.before:
         yield Kernel("packed", 1, _packed(task))
     yield Kernel("direct", 0, _direct(task))
 
@@ -130,6 +131,8 @@ def _choose(task: _Task, lanes: int, exact: bool, force: str | None) -> Kernel:
         reasons.append(f"no winograd tile for {task.field}x{task.field}")
     elif task.stride != 1:
         reasons.append(f"winograd needs S=1, not {task.stride}")
+    if task.field == 1 and task.before:
+        reasons.append("packed needs input without zeros ahead")
     return replace(best, why_not=tuple(reasons))
 
 
@@ -139,10 +142,12 @@ def choose(unit: Unit, lanes: int, exact: bool = False, force: str | None = None
     assert isinstance(layer, Conv)
     rows, columns = counts(unit)
     depth, height, width = unit.input.depth, unit.input.height, unit.input.width
-    results = rows * columns
+    results, before = rows * columns, max(window.before for window in windows(unit.node))
+    forth = (layer.filters, depth, layer.field, layer.stride, rows, columns, results, before)
+    back = (depth, layer.filters, layer.field, layer.stride, height, width, results, before)
     pick: Callable[[_Task], Kernel] = lambda task: _choose(task, lanes, exact, force)  # noqa: E731
     return Kernels(
-        pick(_Task("forward", layer.filters, depth, layer.field, layer.stride, rows, columns, results, unit.pool)),
-        pick(_Task("data", depth, layer.filters, layer.field, layer.stride, height, width, results)),
-        pick(_Task("weights", layer.filters, depth, layer.field, layer.stride, rows, columns, results)),
+        pick(_Task("forward", *forth, unit.pool)),
+        pick(_Task("data", *back)),
+        pick(_Task("weights", *forth)),
     )
