@@ -142,7 +142,7 @@ class Program:
 
     def _build_single(self) -> Loaded:
         """The functions for few images, which most programs that only train never need."""
-        from striate.emit.program import SINGLE_ENTRIES
+        from striate.emit.interface import SINGLE_ENTRIES
         from striate.native.build import build
 
         self._single = build(self.plan, self._cache, SINGLE_ENTRIES)

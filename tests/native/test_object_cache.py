@@ -172,7 +172,13 @@ sys.stdout.write(striate.compile(network, 5).scores(images).tobytes().hex())
     assert [path.suffix for path in objects(tmp_path)] == [".o"]
 
 
-@pytest.mark.parametrize("source", ["plan/tiles.py", "emit/relu.py", "native/assemble.py", "layers/window.py"])
+SOURCES = (
+    "plan/tiles.py", "emit/relu.py", "emit/single/conv.py", "native/assemble.py", "layers/window.py",
+    "notation/network.py", "volume.py",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_other_sources_make_other_objects(source: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whatever decides what the code is: an object of other sources is never taken."""
     copy = tmp_path / "striate"

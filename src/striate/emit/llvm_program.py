@@ -1,8 +1,6 @@
 """Reading 1 of the whole program: functions that every thread of a team calls once, with barriers inside.
 
-Every entry is ``void entry(ptr context, i64 rank, i64 threads)``. The context is a row of 64-bit numbers, named in
-``CONTEXT``. ``sync`` points to 64-byte lines: arrivals, generation, then one counter for each hand-out of work;
-the caller clears the counters before a run.
+How they are called, ``emit.interface`` says.
 """
 
 from __future__ import annotations
@@ -10,51 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+from striate.emit.barrier import BARRIER, SPINS, relaxing
 from striate.emit.builder import Kernel, ProgramBuilder, check_arguments
 from striate.emit.index import Index, Span
+from striate.emit.interface import CONTEXT, COUNTERS, ENTRIES, LINE
 from striate.emit.llvm import LlvmBuilder, LlvmModule
-from striate.emit.program import ENTRIES, emit_entry
+from striate.emit.program import emit_entry
 from striate.emit.tensor import Tensor
 from striate.plan.arena import Buffer
 from striate.plan.plan import Plan
 from striate.plan.shape import ELEMENT_BYTES, Shape
-
-CONTEXT = ("arena", "pictures", "out", "images", "groups", "sync", "pause")
-LINE = 64  #: bytes of a cache line
-COUNTERS = 2  #: the line of the first counter in ``sync``
-SPINS = 300  #: turns of a waiting thread before it offers its processor to others
-
-BARRIER = """define internal void @barrier(ptr %sync, i64 %threads, ptr %pause) noinline nounwind {
-entry:
-  %generation = getelementptr i8, ptr %sync, i64 64
-  %now = load atomic i64, ptr %generation acquire, align 64
-  %arrived = atomicrmw add ptr %sync, i64 1 acq_rel
-  %next = add i64 %arrived, 1
-  %last = icmp eq i64 %next, %threads
-  br i1 %last, label %open, label %wait
-open:
-  store atomic i64 0, ptr %sync monotonic, align 64
-  %later = add i64 %now, 1
-  store atomic i64 %later, ptr %generation release, align 64
-  ret void
-wait:
-  %turn = phi i64 [ 0, %entry ], [ %more, %again ]
-  %seen = load atomic i64, ptr %generation acquire, align 64
-  %same = icmp eq i64 %seen, %now
-  br i1 %same, label %spin, label %done
-spin:
-  RELAX
-  %more = add i64 %turn, 1
-  %patient = icmp slt i64 %turn, SPINS
-  br i1 %patient, label %again, label %yield
-yield:
-  call void %pause()
-  br label %again
-again:
-  br label %wait
-done:
-  ret void
-}"""
 
 
 class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
@@ -188,13 +151,6 @@ class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
             self.say("call void @llvm.x86.sse.ldmxcsr(ptr %theirs)")
         else:
             self.say("call void @llvm.aarch64.set.fpcr(i64 %theirs)")
-
-
-def relaxing(x86: bool) -> tuple[str, str]:
-    """What a thread does between two looks at what it waits for, and the declaration that this wants."""
-    if x86:
-        return "call void @llvm.x86.sse2.pause()", "declare void @llvm.x86.sse2.pause()"
-    return "fence acquire", ""
 
 
 def functions_ir(plan: Plan, bodies: Mapping[str, Callable[[ProgramBuilder], None]]) -> str:

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Iterable
 from weakref import WeakValueDictionary
 
-from striate.emit.llvm_program import program_ir
-from striate.emit.program import ENTRIES
+from striate.emit.interface import ENTRIES
 from striate.native.assemble import Loaded, assemble
 from striate.native.cache import cache_key, read_object, write_object
 from striate.native.fork import open_at_fork
@@ -39,6 +38,8 @@ def _load(plan: Plan, key: str, cache: bool, names: tuple[str, ...]) -> Loaded:
     code = read_object(key) if cache else None
     if code is not None:
         return Loaded(code, plan.target, names)
+    from striate.emit.llvm_program import program_ir  # emitters are imported by those who compile
+
     code = assemble(program_ir(plan, names), plan.target)
     if cache:
         write_object(key, code)

@@ -11,16 +11,16 @@ from striate.files import cache_folder, write_whole
 from striate.version import __version__
 
 _MAGIC = b"striate object 1\n"
+_DECIDE = ("notation", "layers", "plan", "emit", "native")  #: the rooms that machine code depends on
 
 
 @lru_cache(maxsize=1)
 def _sources() -> str:
-    """A digest of the code that turns plans into machine code: an object of another version is never taken."""
+    """A digest of the code that turns networks into machine code: an object of another version is never taken."""
     digest = hashlib.sha256(__version__.encode())
     package = Path(__file__).parent.parent
-    for folder in ("layers", "plan", "emit", "native"):
-        for path in sorted((package / folder).glob("*.py")):
-            digest.update(path.name.encode() + path.read_bytes())
+    for path in [package / "volume.py", *(path for room in _DECIDE for path in sorted((package / room).rglob("*.py")))]:
+        digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from striate.emit.llvm_program import SPINS, relaxing
+from striate.emit.barrier import SPINS, relaxing
 from striate.intake import address
 from striate.native.aligned import aligned_zeros
 from striate.native.assemble import Loaded, assemble

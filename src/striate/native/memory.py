@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from striate.emit.llvm_program import CONTEXT, COUNTERS
+from striate.emit.interface import CONTEXT, COUNTERS, LINE
 from striate.intake import address
 from striate.native.aligned import aligned_zeros
 from striate.native.team import pause_address
@@ -24,7 +24,7 @@ class Memory:
     def __init__(self, plan: Plan, threads: int) -> None:
         self._plan = plan
         self._arena = aligned_zeros(plan.bytes(threads))
-        self._sync = aligned_zeros((COUNTERS + plan.shares) * 64).view(np.int64)
+        self._sync = aligned_zeros((COUNTERS + plan.shares) * LINE).view(np.int64)
         self._counters = self._sync[8 * COUNTERS :]
         self._context = aligned_zeros(8 * len(CONTEXT)).view(np.int64)
         self._address = address(self._context)

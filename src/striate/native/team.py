@@ -12,9 +12,11 @@ from collections.abc import Callable
 from functools import partial
 from operator import methodcaller
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
-from striate.native.assemble import Entry
-from striate.native.handoff import MOST, Handoff
+if TYPE_CHECKING:
+    from striate.native.assemble import Entry
+    from striate.native.handoff import Handoff
 
 Job = Callable[[], None]
 
@@ -104,6 +106,8 @@ class Team:
         return self._handoff is not None and bool(where) and self._handoff.lead(where, context, threads)
 
     def _hire(self) -> None:
+        from striate.native.handoff import MOST, Handoff  # threads are hired when they are first needed
+
         jobs: SimpleQueue[Job] = SimpleQueue()
         rank = len(self._members) + 1
         if self._handoff is None and rank == 1:

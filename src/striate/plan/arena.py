@@ -11,6 +11,12 @@ ALIGNMENT = 64  #: bytes: a cache line, and the widest vector
 SCRATCH = ("v", "m", "z", "s", "line")  #: second parts of the names of buffers that one call fills and empties
 
 
+def scratch_kind(name: str) -> str:
+    """The kind of a scratch buffer, such as ``v`` of ``conv2.v.forward``; empty for other buffers."""
+    parts = name.split(".")
+    return parts[1] if len(parts) == 3 and parts[1] in SCRATCH else ""
+
+
 def aligned(size: int) -> int:
     """``size`` rounded up to whole cache lines."""
     return -(-size // ALIGNMENT) * ALIGNMENT
@@ -34,8 +40,7 @@ class Buffer:
     @property
     def scratch(self) -> bool:
         """Whether it is of use during one call alone, such as ``conv2.v.forward``."""
-        parts = self.name.split(".")
-        return len(parts) == 3 and parts[1] in SCRATCH
+        return bool(scratch_kind(self.name))
 
     def __str__(self) -> str:
         each = "" if self.scope == "shared" else f" per {self.scope}"

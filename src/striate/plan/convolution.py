@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from striate.layers import Conv
-from striate.plan.arena import Arena
+from striate.plan.arena import Arena, scratch_kind
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
 from striate.plan.geometry import MANY_SLICES, backward, counts, forward
@@ -191,30 +191,26 @@ def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], 
     return call("conv_data_gradient", named, rows=down, columns=across, **how, **shared)
 
 
-def scratch_shapes(unit: Unit, calls: Sequence[Call], lanes: int) -> Iterator[tuple[str, Shape]]:
-    """The shapes of the scratch buffers that the unit's Winograd calls name."""
-    filters, depth = _layer(unit).filters, unit.input.depth
-    for made in calls:
-        tile = made.setting("tile")
-        if not made.family.startswith(("winograd_", "deep_", "packed_")):
-            continue
-        count = tile.down * tile.across
-        into, out = (filters, depth) if made.family.endswith("_data_gradient") else (depth, filters)
-        for buffer in made.buffers:
-            owner, _, rest = buffer.partition(".")
-            if owner != unit.name:
-                continue
-            kind = rest.split(".")[0]
-            sizes = {"v": into * count, "z": filters * count, "s": filters * depth}
-            if made.family == "deep_gradient":
-                bundles = -(-depth // lanes)
-                sizes = {**sizes, "v": bundles * count * lanes, "s": filters * bundles, "line": lanes}
-            if made.family.startswith("packed_") and kind in "vm":
-                yield buffer, Shape.of(into if kind == "v" else out, count)
-            elif kind == "m":
-                yield buffer, Shape.of(tile.held(out, PRODUCTS, lanes), count, PRODUCTS)
-            elif kind in sizes:
-                yield buffer, _points(PRODUCTS if tile.size > 1 else 1, sizes[kind])
+def scratch_shapes(convs: Mapping[str, Unit], made: Call, lanes: int) -> Iterator[tuple[str, Shape]]:
+    """The shapes of the scratch buffers that a call names."""
+    scratch = [name for name in made.buffers if scratch_kind(name)]
+    if not scratch:
+        return
+    unit, tile = convs[scratch[0].partition(".")[0]], made.setting("tile")
+    filters, depth, count = _layer(unit).filters, unit.input.depth, tile.down * tile.across
+    into, out = (filters, depth) if made.family.endswith("_data_gradient") else (depth, filters)
+    sizes = {"v": into * count, "z": filters * count, "s": filters * depth}
+    if made.family == "deep_gradient":
+        bundles = -(-depth // lanes)
+        sizes |= {"v": bundles * count * lanes, "s": filters * bundles, "line": lanes}
+    for name in scratch:
+        kind = scratch_kind(name)
+        if made.family.startswith("packed_"):
+            yield name, Shape.of(into if kind == "v" else out, count)
+        elif kind == "m":
+            yield name, Shape.of(tile.held(out, PRODUCTS, lanes), count, PRODUCTS)
+        else:
+            yield name, _points(PRODUCTS if tile.size > 1 else 1, sizes[kind])
 
 
 def _points(points: int, size: int) -> Shape:

@@ -137,15 +137,14 @@ def _book_streamed(arena: Arena, numbers: Row, rows: int) -> None:
 def _book_scratch(arena: Arena, units: tuple[Unit, ...], calls: tuple[Call, ...]) -> None:
     """Scratch of the Winograd kernels: all of them begin at one place, since only one runs at a time."""
     start, most = arena.rank, 0
+    convs = {unit.name: unit for unit in units if isinstance(unit.node.layer, Conv)}
     for made in calls:
         at = start
-        for unit in units:
-            if isinstance(unit.node.layer, Conv):
-                for name, shape in scratch_shapes(unit, [made], arena.lanes):
-                    size = shape.bytes(arena.lanes)
-                    if name not in arena.buffers:
-                        arena.add(Buffer(name, shape, "rank", at, size))
-                    at += aligned(size)
+        for name, shape in scratch_shapes(convs, made, arena.lanes):
+            size = shape.bytes(arena.lanes)
+            if name not in arena.buffers:
+                arena.add(Buffer(name, shape, "rank", at, size))
+            at += aligned(size)
         most = max(most, at)
     arena.rank = max(arena.rank, most)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import TypeVar
 
-from striate.plan.sweep import split_evenly
+from striate.plan.sweep import pieces
 from striate.plan.target import Target
 
 T = TypeVar("T")
@@ -48,9 +49,11 @@ def _cheapest(offers: Iterable[tuple[float, T]]) -> T:
 
 
 def _widest(total: int, most: int) -> int:
-    return split_evenly(total, most)[0][1] if total else 1
+    """The widest of the tiles that ``split_evenly`` makes."""
+    return -(-total // pieces(total, most)) if total else 1
 
 
+@lru_cache
 def correlation_tile(filters: int, rows: int, columns: int, reach: int, step: int, unit: int, registers: int) -> Tile:
     """The tile with the fewest loads per multiply-add that fits the registers.
 
@@ -76,11 +79,10 @@ def correlation_tile(filters: int, rows: int, columns: int, reach: int, step: in
 
 def _fill(total: int, most: int) -> float:
     """The average tile as a share of the widest: near-equal tiles lose little."""
-    runs = split_evenly(total, most)
-    pieces = sum(n for _, _, n in runs)
-    return 0.5 + 0.5 * total / (pieces * max(w for _, w, _ in runs))
+    return 0.5 + 0.5 * total / (pieces(total, most) * _widest(total, most))
 
 
+@lru_cache
 def gradient_tile(filters: int, depth: int, field: int, columns: int, step: int, registers: int) -> GradientTile:
     """The tile for a weight gradient: whole filters where they fit, else one filter row at a time."""
     width = min(columns, 4)
@@ -141,6 +143,7 @@ class WinogradTile:
         return f"{self.size}x{self.size} results, {self.down}x{self.across} a block, {self.filters} filters"
 
 
+@lru_cache
 def winograd_tile(size: int, filters: int, depth: int, rows: int, columns: int, target: Target) -> WinogradTile:
     """The block and the filters a turn with the fewest loads per multiply-add."""
     down, across = -(-rows // size), -(-columns // size)
@@ -174,6 +177,7 @@ def _sums(filters: int, width: int, most: int, least: int, registers: int) -> tu
     )
 
 
+@lru_cache
 def winograd_gradient_tile(
     size: int, filters: int, depth: int, rows: int, columns: int, registers: int
 ) -> WinogradTile:
@@ -183,6 +187,7 @@ def winograd_gradient_tile(
     return WinogradTile(size, _widest(down, max(1, 16 // wide)), wide, *_sums(filters, depth, 16, 1, registers))
 
 
+@lru_cache
 def deep_tile(size: int, filters: int, depth: int, rows: int, columns: int, target: Target) -> WinogradTile:
     """Four tiles a block, or as many single positions as fit the cache; sums of filters x bundles of slices in
     registers."""
@@ -194,6 +199,7 @@ def deep_tile(size: int, filters: int, depth: int, rows: int, columns: int, targ
     return WinogradTile(size, _widest(down, max(1, most // wide)), wide, *sums)
 
 
+@lru_cache
 def block_tile(blocks: int, rows: int, columns: int, unit: int, registers: int) -> Tile:
     """Blocks of filters x rows x columns for one image: every number of the input is spread over the lanes.
 
