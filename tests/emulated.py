@@ -22,8 +22,8 @@ import numpy.typing as npt
 import pytest
 from llvmlite import binding as llvm
 
-from striate.emit.llvm_program import CONTEXT, COUNTERS, LINE, program_ir
-from striate.emit.program import ENTRIES, SINGLE_ENTRIES
+from striate.emit.interface import CONTEXT, COUNTERS, ENTRIES, LINE, SINGLE_ENTRIES
+from striate.emit.llvm_program import program_ir
 from striate.native import build, host
 from striate.native.assemble import Loaded, assemble
 from striate.plan.arena import aligned

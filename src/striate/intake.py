@@ -48,6 +48,13 @@ def check_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray
     return array
 
 
+def check_seed(seed: int) -> int:
+    """What random numbers begin with: a whole number from 0."""
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise ArgumentError(f"seed is a whole number from 0, not {seed!r}")
+    return int(seed)
+
+
 def check_parameters(
     values: Mapping[str, npt.ArrayLike], shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, npt.NDArray[np.float32]]:

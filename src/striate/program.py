@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.intake import address, check_images, check_labels, check_parameters
+from striate.intake import address, check_images, check_labels, check_parameters, check_seed
 from striate.notation.network import Network
 from striate.optimizers import SGD
 from striate.plan.order import ORDERS
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from striate.native.assemble import Loaded
 
 Parameters = dict[str, npt.NDArray[np.float32]]
+
+DRAWN = 2**16  #: random numbers at a time: in double precision they fit the second-level cache
 
 
 class Program:
@@ -57,21 +59,33 @@ class Program:
         self._cache = cache
         self._single_stale = True  # the same for the weights in blocks
         self._stale = True  # the transformed weights that scores use are those of older parameters
-        self.initialize(seed)
+        self._seed: int | None = check_seed(seed)  # of weights that are not drawn yet
 
     def initialize(self, seed: int) -> None:
-        """Weights drawn anew (He et al. 2015: normal, variance 2 / fan-in), biases and velocity zero."""
-        generator = np.random.default_rng(seed)
+        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases and velocity zero.
+
+        The weights are drawn when they are first wanted: never, where parameters are loaded instead.
+        """
         with self._lock:
+            self._seed = check_seed(seed)
             self._stale = self._single_stale = True
-            for place in self.plan.row.places:
-                numbers = self._memory.view(place.name)
-                if place.name.endswith(".weights"):
-                    fan_in = place.size // place.shape[0]
-                    numbers[...] = generator.standard_normal(place.shape) * np.sqrt(2 / fan_in)
-                else:
-                    numbers[...] = 0
             self._memory.view("velocity")[...] = 0
+
+    def _draw(self) -> None:
+        """Draw the weights of ``initialize``, if that is still to be done."""
+        if self._seed is None:
+            return
+        generator = np.random.default_rng(self._seed)
+        for place in self.plan.row.places:
+            numbers = self._memory.view(place.name).reshape(-1)
+            if not place.name.endswith(".weights"):
+                numbers[:] = 0
+                continue
+            scale = np.sqrt(2 / (place.size // place.shape[0]))
+            for start in range(0, place.size, DRAWN):
+                part = numbers[start : start + DRAWN]
+                part[:] = generator.standard_normal(len(part)) * scale
+        self._seed = None
 
     def train(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> float:
         """One step: forward, loss, backward, update. Returns the mean loss before the update.
@@ -92,6 +106,7 @@ class Program:
             return self._train(pictures, classes, self.optimizer)
 
     def _train(self, pictures: npt.NDArray[Any], classes: npt.NDArray[Any], optimizer: SGD) -> float:
+        self._draw()
         count, memory = len(pictures), self._memory
         memory.view("settings")[:3] = optimizer.lr, optimizer.momentum, optimizer.l2
         labels, weights = memory.rows("labels"), memory.rows("weights")
@@ -113,6 +128,7 @@ class Program:
         pictures = check_images(images, self.network.input, None)
         count, lanes = len(pictures), self.plan.target.lanes
         with self._lock:
+            self._draw()
             if 0 < count <= self.plan.single.most:
                 return self._one_by_one(pictures)
             out = np.empty((-(-count // lanes) * lanes, self.classes), np.float32)
@@ -169,6 +185,7 @@ class Program:
         pictures = check_images(images, self.network.input, self.batch)
         classes = check_labels(labels, len(pictures), self.classes)
         with self._lock:
+            self._draw()
             rows = [self._memory.view(name) for name in ("parameters", "velocity")]
             kept = [row.copy() for row in rows], self.losses, self.correct
             try:
@@ -184,6 +201,7 @@ class Program:
     def parameters(self) -> Parameters:
         """Copies of all parameters: ``conv1.weights`` (K, D, F, F), ``fc1.weights`` (outputs, inputs), …"""
         with self._lock:
+            self._draw()
             return self._read("parameters")
 
     def load(self, parameters: Mapping[str, npt.ArrayLike]) -> None:
@@ -213,6 +231,8 @@ class Program:
             numbers = self._memory.view(row)
             for place in self.plan.row.places:
                 numbers[place.start : place.start + place.size] = checked[place.name].ravel()
+            if row == "parameters":
+                self._seed = None  # these replace what was still to be drawn
 
     def __repr__(self) -> str:
         return f"Program({self.network}, batch={self.batch}, {self.plan.target.name}, threads={self.threads})"
@@ -233,7 +253,7 @@ def compile(
     kernels: str | None = None,
     order: str | None = None,
 ) -> Program:
-    """Plan the network, compile it to one native function, and draw its weights from ``seed``.
+    """Plan the network and compile it to one native function; its weights are drawn from ``seed``.
 
     batch: the most images a training step takes. loss: ``softmax`` or ``svm``. threads: how many take part, all
     processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or
@@ -262,6 +282,7 @@ def compile(
         raise ArgumentError(f"order is one of {', '.join(ORDERS)}, or None for the better, not {order!r}")
     if not isinstance(network, Network):
         raise ArgumentError(f"compile takes a network, as striate.parse gives it, not {type(network).__name__}")
+    check_seed(seed)
     preprocessing = preprocessing or Preprocessing()
     preprocessing.scales(network.input.depth)
     made = plan(network, choose_target(target), int(batch), loss, exact, kernels, order)
