@@ -49,7 +49,7 @@ def deep_gradient(
 
     v (points, bundles x tiles x lanes) holds transformed and transposed x, z (points, filters x tiles) transformed
     dz, s (points, filters x bundles) the sums, slices in lanes; line (points, lanes) is one tile on its way to v.
-    Where all tiles are one block, s has room for a few filters, which are done before the next.
+    Where all tiles are one block, z and s have room for a few filters, which are done before the next.
     """
     kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
     depth, filters = x.shape.axes[0].size, dz.shape.axes[0].size
@@ -66,7 +66,7 @@ def deep_gradient(
             block = whole(block, tile.size)  # beyond the end dz is zero
             if held >= filters:
                 _turn(b, x, v, line, block, rows, columns, tile)
-            transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen)
+            transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen, first)
             _gather(b, v, z, s, (filters, bundles), tile, len(block[2]) * len(block[3]), part, first)
         for k in b.range(chosen[1], "k", start=chosen[0]):
             _finish(b, s, dweights, transposed(kit.weights), k, k - first)
@@ -130,7 +130,7 @@ def _gather(
     span: Span | None,
     first: Index,
 ) -> None:
-    """s[p, k - first, bundle] += the sum over tiles and images of z[p, k, tile] image by image times v.
+    """s[p, k, bundle] += the sum over tiles and images of z[p, k, tile] image by image times v, k from ``first``.
 
     A block's sums start at zero: of many numbers, sums of sums are rounded less.
     """
@@ -143,7 +143,7 @@ def _gather(
                     for image in b.range(b.lanes, "image"):
                         data = [v[p, ((n + j) * room + t) * b.lanes + image] for j in range(wide)]
                         for i in range(many):
-                            given = b.splat(each[p, (k + i) * room + t, image])
+                            given = b.splat(each[p, (k - first + i) * room + t, image])
                             for j in range(wide):
                                 sums[i][j].value = b.fma(data[j], given, sums[i][j].value)
                 for i in range(many):

@@ -210,7 +210,7 @@ def scratch_shapes(unit: Unit, calls: Sequence[Call], lanes: int) -> Iterator[tu
                 bundles = -(-depth // lanes)
                 rows, columns = made.setting("rows").count, made.setting("columns").count
                 held = tile.summed(filters, rows, columns, bundles * PRODUCTS * lanes * 4)
-                sizes = {**sizes, "v": bundles * count * lanes, "s": held * bundles, "line": lanes}
+                sizes = {"v": bundles * count * lanes, "z": held * count, "s": held * bundles, "line": lanes}
             if made.family.startswith("packed_") and kind in "vm":
                 yield buffer, Shape.of(into if kind == "v" else out, count)
             elif kind == "m":
