@@ -47,7 +47,7 @@ class Single:
     def plan(self, batch: int, kernels: str | None = None) -> Plan:
         """A plan in which the CONV is the second."""
         line = f"INPUT{self.input} - CONV[{self.input.depth}, 1x1] - {self.layer.notation()}"
-        return plan(parse(line, fit="crop"), choose_target(), batch, "softmax", force=kernels)
+        return plan(parse(line, fit="crop"), choose_target(), batch, "softmax", force=kernels, apart=True)
 
 
 def call_of(made: Plan, direction: str) -> Call:

@@ -16,6 +16,7 @@ import scripted
 from corpus import draw as draw_numbers
 from judge import EACH_TARGET
 from striate import SGD, Preprocessing, Program, compile, parse
+from striate.plan import plan as planner
 from striate.plan.order import ORDERS
 
 NETS = {
@@ -71,6 +72,18 @@ def test_any_number_of_threads(name: str, target: str, order: str) -> None:
     line = NETS[name]
     lives = {threads: life(make(line, threads, target=target, order=order), line) for threads in (1, 2, 3, 8)}
     assert all(seen == lives[1] for seen in lives.values())
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", NETS)
+def test_volumes_that_share_bytes(monkeypatch: pytest.MonkeyPatch, name: str, order: str) -> None:
+    """As large ones do: their halos are cleared before each use."""
+    line = NETS[name]
+    expected = life(make(line, 2, order=order), line)
+    monkeypatch.setattr(planner, "CLEARED_BYTES", 0)
+    shared = compile(parse(line), BATCH, SGD(0.05, 0.9, 1e-3), threads=2, seed=3, order=order, cache=False)
+    assert any(call.family == "clear_halo" for call in shared.plan.train) or name != "conv-pool"
+    assert life(shared, line) == expected
 
 
 def test_from_run_to_run() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from striate.emit.program import emit_entry
 from striate.emit.python import PythonBuilder
 from striate.emit.tensor import Tensor
 from striate.notation import parse
+from striate.plan import plan as planner
+from striate.plan import tiles
 from striate.plan.plan import Plan, plan
 from striate.plan.schedule import Call
 from striate.plan.shape import Shape
@@ -55,12 +58,15 @@ def make_plan(
     force: str | None = "direct",
     order: str | None = "depth first",
 ) -> Plan:
-    return plan(parse(line), TARGETS[target], batch, loss, force=force, order=order)
+    """A plan with what otherwise only large volumes have: halos that are cleared, and sums of a few filters."""
+    with patch.object(planner, "CLEARED_BYTES", 0), patch.object(tiles, "SUMS", 0):
+        return plan(parse(line), TARGETS[target], batch, loss, force=force, order=order)
 
 
 def prepare(made: Plan, known: judge.Trial, labels: npt.NDArray[Any]) -> Arena:
     """An arena as a program has it before a step: the trial's start, its settings, the labels and weights."""
     arena = Arena(made)
+    poison(arena)
     for name, values in arena.parameters().items():
         values[...] = known.start[name]
     optimizer = judge.OPTIMIZER
@@ -72,6 +78,20 @@ def prepare(made: Plan, known: judge.Trial, labels: npt.NDArray[Any]) -> Arena:
     arena.numbers("labels", lanes)[:] = row
     arena.numbers("weights", lanes)[:] = np.where(np.arange(lanes) < len(labels), 1 / len(labels), 0)
     return arena
+
+
+def poison(arena: Arena) -> None:
+    """NaN wherever a call must write before another reads: all volumes and scratch, but for halos that are never
+    cleared."""
+    made = arena.plan
+    cleared = {name for call in made.train if call.family == "clear_halo" for name in call.buffers}
+    named = {name for call in made.train for name in call.buffers if not name.endswith(".gradient")}
+    volumes = [b for b in made.buffers.values() if b.name in named and b.scope in ("rank", "group")]
+    kept = [b for b in volumes if b.shape.halo and b.name not in cleared and not b.scratch]
+    for value, buffers in ((255, volumes), (0, kept)):
+        for buffer in buffers:
+            start = buffer.offset + (made.shared_bytes if buffer.scope == "rank" else 0)
+            arena.bytes[start : start + max(buffer.bytes, buffer.stride * made.groups)] = value
 
 
 def run_entry(arena: Arena, entry: str, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

@@ -66,6 +66,7 @@ TILED = [
     ("INPUT[7x3x1] - CONV[2, 5x5, P=2] - POOL[2x2, S=2, fit=crop] - CONV[3, 3x3, P=2] - RELU - FC[2]", "winograd"),
     ("INPUT[6x9x1] - CONV[2, 5x5, P=1] - RELU - CONV[2, 3x3, P=0] - FC[2]", "winograd"),
     ("INPUT[5x4x5] - CONV[6] - RELU - CONV[3, 5x5] - FC[2]", "deep"),
+    ("INPUT[4x4x4] - CONV[19] - FC[2]", "deep"),
     ("INPUT[5x4x5] - CONV[6] - RELU - CONV[7, 1x1, S=2, P=0, fit=crop] - RELU - CONV[5, 1x1] - FC[2]", "deep"),
     ("INPUT[5x4x5] - CONV[6] - RELU - CONV[7, 1x1] - RELU - FC[2]", "packed"),
     ("INPUT[6x5x3] - CONV[19] - RELU - CONV[7, 1x1, S=3, P=0, fit=crop] - RELU - CONV[9, 1x1] - FC[2]", "packed"),

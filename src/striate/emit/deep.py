@@ -13,9 +13,9 @@ from striate.emit.index import Index, Span
 from striate.emit.loops import stretch, tiles
 from striate.emit.tensor import Tensor
 from striate.emit.winograd import Block, blocks, cells, clear, square, transform, whole
-from striate.plan.sweep import Sweep
+from striate.plan.sweep import Sweep, pieces
 from striate.plan.tiles import WinogradTile
-from striate.plan.winograd import transforms, transposed
+from striate.plan.winograd import Matrix, transforms, transposed
 
 
 def _bundles(b: Builder, depth: int) -> Iterator[tuple[Index, Index, range]]:
@@ -49,26 +49,50 @@ def deep_gradient(
 
     v (points, bundles x tiles x lanes) holds transformed and transposed x, z (points, filters x tiles) transformed
     dz, s (points, filters x bundles) the sums, slices in lanes; line (points, lanes) is one tile on its way to v.
+    Where all tiles are one block, z and s have room for a few filters, which are done before the next.
     """
     kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
     depth, filters = x.shape.axes[0].size, dz.shape.axes[0].size
     bundles = -(-depth // b.lanes)
-    chosen = stretch(b, filters, tile.filters, span)
-    clear(b, s, chosen, bundles)
-    for block in blocks(b, rows, columns, tile):
-        block = whole(block, tile.size)  # beyond the end dz is zero
-        _turn(b, x, v, line, block, rows, columns, tile)
-        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen)
-        _gather(b, v, z, s, (filters, bundles), tile, len(block[2]) * len(block[3]), span)
-    back = transposed(kit.weights)
-    for k in b.range(chosen[1], "k", start=chosen[0]):
-        for n, d, lanes in _bundles(b, depth):
-            sums = [[s[r * kit.tile + c, k * bundles + n] for c in range(kit.tile)] for r in range(kit.tile)]
-            for r, row in enumerate(square(b, back, sums)):
-                for c, value in enumerate(row):
-                    for lane in lanes:
-                        at = (k, d + lane, r, c)
-                        dweights[at] = dweights[at] + b.extract(value, lane)
+    held = s.shape.axes[1].size // bundles
+    if held < filters:
+        for block in blocks(b, rows, columns, tile):
+            _turn(b, x, v, line, whole(block, tile.size), rows, columns, tile)
+    for part in _parts(b, filters, held, tile, span):
+        chosen = stretch(b, filters, tile.filters, part)
+        first = chosen[0] if held < filters else Index()
+        clear(b, s, (chosen[0] - first, chosen[1] - first), bundles)
+        for block in blocks(b, rows, columns, tile):
+            block = whole(block, tile.size)  # beyond the end dz is zero
+            if held >= filters:
+                _turn(b, x, v, line, block, rows, columns, tile)
+            transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen, first)
+            _gather(b, v, z, s, (filters, bundles), tile, len(block[2]) * len(block[3]), part, first)
+        for k in b.range(chosen[1], "k", start=chosen[0]):
+            _finish(b, s, dweights, transposed(kit.weights), k, k - first)
+
+
+def _parts(b: Builder, filters: int, held: int, tile: WinogradTile, span: Span | None) -> Iterator[Span | None]:
+    """The filters' tiles, or a span of them, as many at a time as there is room for ``held`` filters."""
+    if held >= filters:
+        yield span
+        return
+    all_, many = span or Span.whole(pieces(filters, tile.filters)), max(1, held // tile.filters)
+    for first in b.range(all_.last, "part", step=many, start=all_.first):
+        yield Span(first, b.smaller(first + many, all_.last))
+
+
+def _finish(b: Builder, s: Tensor, dweights: Tensor, back: Matrix, k: Index, at: Index) -> None:
+    """dweights[k] += the sums at ``at`` of s, turned back."""
+    depth, tile = dweights.shape.axes[1].size, len(back[0])
+    bundles = -(-depth // b.lanes)
+    for n, d, lanes in _bundles(b, depth):
+        sums = [[s[r * tile + c, at * bundles + n] for c in range(tile)] for r in range(tile)]
+        for r, row in enumerate(square(b, back, sums)):
+            for c, value in enumerate(row):
+                for lane in lanes:
+                    place = (k, d + lane, r, c)
+                    dweights[place] = dweights[place] + b.extract(value, lane)
 
 
 def _turn(
@@ -104,8 +128,9 @@ def _gather(
     tile: WinogradTile,
     count: int,
     span: Span | None,
+    first: Index,
 ) -> None:
-    """s[p, k, bundle] += the sum over tiles and images of z[p, k, tile] image by image times v.
+    """s[p, k, bundle] += the sum over tiles and images of z[p, k, tile] image by image times v, k from ``first``.
 
     A block's sums start at zero: of many numbers, sums of sums are rounded less.
     """
@@ -118,10 +143,10 @@ def _gather(
                     for image in b.range(b.lanes, "image"):
                         data = [v[p, ((n + j) * room + t) * b.lanes + image] for j in range(wide)]
                         for i in range(many):
-                            given = b.splat(each[p, (k + i) * room + t, image])
+                            given = b.splat(each[p, (k - first + i) * room + t, image])
                             for j in range(wide):
                                 sums[i][j].value = b.fma(data[j], given, sums[i][j].value)
                 for i in range(many):
                     for j in range(wide):
-                        at = (p, (k + i) * bundles + n + j)
+                        at = (p, (k - first + i) * bundles + n + j)
                         s[at] = s[at] + sums[i][j].value

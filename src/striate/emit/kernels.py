@@ -10,6 +10,7 @@ from inspect import signature
 from striate.emit import conv, fc, loss, packed, pool, relu, winograd
 from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.deep import deep_gradient
+from striate.emit.halo import clear_halo
 from striate.emit.index import Index, Span
 from striate.emit.input import input_forward
 from striate.emit.sgd import fc_update
@@ -40,6 +41,7 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "pool_backward": pool.pool_backward,
     "relu_forward": relu.relu_forward,
     "relu_backward": relu.relu_backward,
+    "clear_halo": clear_halo,
     "fc_forward": fc.fc_forward,
     "fc_data_gradient": fc.fc_data_gradient,
     "fc_weight_gradient": fc.fc_weight_gradient,

@@ -99,10 +99,11 @@ def transform(
     room: int,
     block: Block,
     slices: tuple[Index, Index] | None = None,
+    base: Index | int = 0,
 ) -> None:
     """target[point, room*slice + tile] = matrix . tile of the source's slice . matrix^T; tiles are ``size`` apart.
 
-    ``slices``: (first, last) of them.
+    slices: (first, last) of them; the target begins with slice ``base``.
     """
     reach = range(len(matrix[0]))
     start, stop = slices or (Index(), Index.of(source.shape.axes[0].size))
@@ -111,7 +112,7 @@ def transform(
             y, x = i * size + first[0], j * size + first[1]
             data = [[source[d, y + r, x + c] for c in reach] for r in reach]
             for p, value in enumerate(value for row in square(b, matrix, data) for value in row):
-                target[p, d * room + t] = value
+                target[p, (d - base) * room + t] = value
 
 
 def _multiply(

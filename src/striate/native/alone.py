@@ -1,7 +1,8 @@
 """One call of a plan at a time, shared by a whole team: for timing it, and for looking at what it computes.
 
 A step hands out groups and shares calls as its schedule says; here a call has the team to itself. Volumes that
-lie in the memory of a thread are those of rank 0, for all ranks; only scratch is each rank's own.
+lie in the memory of a thread are those of rank 0, for all ranks; only scratch is each rank's own. The plan's volumes
+should lie ``apart``, or a call may overwrite what another is to read.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,11 +21,17 @@ def assemble(ir: str, target: Target, machine: Any = None) -> bytes:
 
     Emitters write what they mean to run, so the optimiser only turns stack slots into registers; inlining,
     unrolling and vectorising would undo decisions of the plan. Instruction selection, scheduling and register
-    allocation are LLVM's at their highest level.
+    allocation are LLVM's at their highest level. Constants and types go with the module's own context; in the
+    global one they would stay for as long as the process.
     """
     machine = machine or target_machine(target)
-    module = llvm.parse_assembly(ir)
+    module = llvm.parse_assembly(ir, llvm.create_context())
     module.verify()
+    _optimise(module, machine)
+    return bytes(machine.emit_object(module))
+
+
+def _optimise(module: Any, machine: Any) -> None:
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
     passes = llvm.create_new_function_pass_manager()
     passes.add_sroa_pass()
@@ -32,7 +39,14 @@ def assemble(ir: str, target: Target, machine: Any = None) -> bytes:
     for function in module.functions:
         if not function.is_declaration:
             passes.run(function, builder)
-    return bytes(machine.emit_object(module))
+
+
+def give_back() -> None:
+    """Return to the system what was freed: glibc would keep tens of megabytes after a compilation."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim:
+            trim(ctypes.c_size_t(0))
 
 
 class Loaded:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from weakref import WeakValueDictionary
 
 from striate.emit.interface import ENTRIES
-from striate.native.assemble import Loaded, assemble
+from striate.native.assemble import Loaded, assemble, give_back
 from striate.native.cache import cache_key, read_object, write_object
 from striate.native.fork import open_at_fork
 from striate.native.host import toolchain
@@ -41,6 +41,7 @@ def _load(plan: Plan, key: str, cache: bool, names: tuple[str, ...]) -> Loaded:
     from striate.emit.llvm_program import program_ir  # emitters are imported by those who compile
 
     code = assemble(program_ir(plan, names), plan.target)
+    give_back()
     if cache:
         write_object(key, code)
     return Loaded(code, plan.target, names)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from striate.plan.lifetimes import Lifetime, overlapped, pack
 from striate.plan.shape import Shape
 
 ALIGNMENT = 64  #: bytes: a cache line, and the widest vector
@@ -58,16 +60,39 @@ class Arena:
 
     def book(self, name: str, shape: Shape, scope: str = "shared", instances: int = 1) -> Buffer:
         """A new buffer; ``instances`` of it follow each other in the shared region unless scope is ``rank``."""
+        start = self.rank if scope == "rank" else self.shared
+        buffer = self._buffer(name, shape, scope, start)
+        self._extend(scope, start + self._room(buffer, instances))
+        return self.add(buffer)
+
+    def book_in_turn(
+        self, shapes: Mapping[str, Shape], lives: Mapping[str, Lifetime], scope: str, instances: int = 1
+    ) -> set[str]:
+        """New buffers, of which those that are never in use together may share bytes; the names of those that do."""
+        start = self.rank if scope == "rank" else self.shared
+        sizes = {name: self._room(self._buffer(name, shapes[name], scope, 0), instances) for name in shapes}
+        offsets = pack(sizes, lives)
+        for name, shape in shapes.items():
+            self.add(self._buffer(name, shape, scope, start + offsets[name]))
+            self._extend(scope, start + offsets[name] + sizes[name])
+        return overlapped(sizes, offsets)
+
+    def _buffer(self, name: str, shape: Shape, scope: str, offset: int) -> Buffer:
         size = shape.bytes(self.lanes)
         if scope == "rank":
-            buffer = Buffer(name, shape, scope, self.rank, size)
-            self.rank += aligned(size)
+            return Buffer(name, shape, scope, offset, size)
+        vector = self.lanes * 4 if shape.per_lane else 1
+        return Buffer(name, shape, scope, offset, size, -(-size // vector) * vector)
+
+    def _room(self, buffer: Buffer, instances: int) -> int:
+        """Bytes of all instances, in whole cache lines."""
+        return aligned(buffer.stride * instances if buffer.stride else buffer.bytes)
+
+    def _extend(self, scope: str, end: int) -> None:
+        if scope == "rank":
+            self.rank = max(self.rank, end)
         else:
-            vector = self.lanes * 4 if shape.per_lane else 1
-            stride = -(-size // vector) * vector
-            buffer = Buffer(name, shape, scope, self.shared, size, stride)
-            self.shared += aligned(stride * instances)
-        return self.add(buffer)
+            self.shared = max(self.shared, end)
 
     def add(self, buffer: Buffer) -> Buffer:
         """A buffer whose place is known, such as a part of another."""

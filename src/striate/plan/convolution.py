@@ -202,7 +202,9 @@ def scratch_shapes(convs: Mapping[str, Unit], made: Call, lanes: int) -> Iterato
     sizes = {"v": into * count, "z": filters * count, "s": filters * depth}
     if made.family == "deep_gradient":
         bundles = -(-depth // lanes)
-        sizes |= {"v": bundles * count * lanes, "s": filters * bundles, "line": lanes}
+        rows, columns = made.setting("rows").count, made.setting("columns").count
+        held = tile.summed(filters, rows, columns, bundles * PRODUCTS * lanes * 4)
+        sizes = {"v": bundles * count * lanes, "z": held * count, "s": held * bundles, "line": lanes}
     for name in scratch:
         kind = scratch_kind(name)
         if made.family.startswith("packed_"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from striate.plan.call import Call
 from striate.plan.convolution import Preparation, book_prepared, preparations, scratch_shapes
 from striate.plan.fuse import Unit, fuse
 from striate.plan.kernels import Kernels, choose
+from striate.plan.lifetimes import Lifetime, clear_halos, lifetimes
 from striate.plan.order import Order, choose_order
 from striate.plan.parameters import Row, row
 from striate.plan.schedule import backward_calls, forward_calls, loss_call
@@ -20,10 +21,11 @@ from striate.plan.shape import Shape
 from striate.plan.single import Single, single
 from striate.plan.target import Target
 from striate.plan.tiles import fc_tiles
-from striate.plan.volumes import Booker, book_volumes, first_learner
+from striate.plan.volumes import first_learner, volumes
 
 MOST_SLOTS = 16  #: gradient slots: as many threads can work on one batch
 SLOT_BYTES = 2**28  #: all slots together stay below, but one there is
+CLEARED_BYTES = 2**20  #: volumes below keep their bytes: to clear a halo for each use takes longer than they are worth
 
 LOSSES = ("softmax", "svm")
 KERNELS = ("direct", "winograd", "deep", "packed")  #: kinds of CONV kernels that can be asked for
@@ -134,19 +136,20 @@ def _book_streamed(arena: Arena, numbers: Row, rows: int) -> None:
             arena.rank = max(arena.rank, start + aligned(size))
 
 
-def _book_scratch(arena: Arena, units: tuple[Unit, ...], calls: tuple[Call, ...]) -> None:
-    """Scratch of the Winograd kernels: all of them begin at one place, since only one runs at a time."""
-    start, most = arena.rank, 0
-    convs = {unit.name: unit for unit in units if isinstance(unit.node.layer, Conv)}
-    for made in calls:
-        at = start
-        for name, shape in scratch_shapes(convs, made, arena.lanes):
-            size = shape.bytes(arena.lanes)
-            if name not in arena.buffers:
-                arena.add(Buffer(name, shape, "rank", at, size))
-            at += aligned(size)
-        most = max(most, at)
-    arena.rank = max(arena.rank, most)
+def _book_volumes(
+    arena: Arena, shapes: dict[str, Shape], scratch: dict[str, Shape], calls: Sequence[Call], groups: int, apart: bool
+) -> set[str]:
+    """Volumes once a thread, or for each of ``groups`` if there are any, and scratch once a thread; the names of those
+    that share bytes."""
+    lives, always = lifetimes(calls), Lifetime(0, len(calls))
+    shapes = {name: shape for name, shape in shapes.items() if name in lives}
+    for name, shape in shapes.items():
+        # The input's halo could not be cleared in time: images are taken in before the first call.
+        if apart or name == "input.y" or (shape.halo and shape.bytes(arena.lanes) < CLEARED_BYTES):
+            lives[name] = always
+    if groups:
+        return arena.book_in_turn(shapes, lives, "group", groups) | arena.book_in_turn(scratch, lives, "rank")
+    return arena.book_in_turn({**shapes, **scratch}, lives, "rank")
 
 
 def plan(
@@ -157,11 +160,12 @@ def plan(
     exact: bool = False,
     force: str | None = None,
     order: str | None = None,
+    apart: bool = False,
 ) -> Plan:
     """Decide everything that the emitters then write down.
 
     exact: direct kernels alone. force: one of KERNELS wherever there is one of the kind; order: one of ORDERS; both
-    for tests.
+    for tests. apart: no two volumes share bytes, so that calls can be run alone and looked at.
     """
     units, arena = fuse(network), Arena(target.lanes)
     groups = -(-batch // target.lanes)
@@ -175,12 +179,16 @@ def plan(
     _book_shared(arena, network, numbers, groups, slots)
     for i, unit in convs:
         book_prepared(arena, unit, chosen[unit.name], i > learner)
-    book_volumes(Booker(arena, groups if layered else 0), network, units, chosen)
+    arena.book("line", Shape.of(network.input.width * network.input.depth), "rank")
     _book_streamed(arena, numbers, fc_tiles(target).weights)
+    shapes = dict(volumes(network, units, chosen))
     scores = forward_calls(units, chosen, target, False)
-    back = backward_calls(units, chosen, target, arena.buffers)
+    back = backward_calls(units, chosen, target, shapes, layered)
     training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)
-    _book_scratch(arena, units, (*training, *scores))
+    named = {unit.name: unit for _, unit in convs}
+    scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
+    shared = _book_volumes(arena, shapes, scratch, training, groups if layered else 0, apart)
+    training, scores = (tuple(clear_halos(calls, shared & shapes.keys(), shapes)) for calls in (training, scores))
     alone = single(arena, network, units, chosen, target, "direct" if exact else force)
     return Plan(
         network,

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from striate.layers import Conv, Fc, Pool
 from striate.plan import convolution
-from striate.plan.arena import Buffer
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
 from striate.plan.geometry import forward
 from striate.plan.kernels import Kernels
+from striate.plan.shape import Shape
 from striate.plan.sweep import pieces
 from striate.plan.target import Target
 from striate.plan.tiles import fc_tiles
@@ -64,9 +64,12 @@ def loss_call(units: Sequence[Unit], loss: str) -> Call:
 
 
 def backward_calls(
-    units: Sequence[Unit], chosen: Chosen, target: Target, buffers: Mapping[str, Buffer]
+    units: Sequence[Unit], chosen: Chosen, target: Target, shapes: Mapping[str, Shape], streamed: bool
 ) -> tuple[Call, ...]:
-    """The way back, last unit first, as far as there are parameters to learn."""
+    """The way back, last unit first, as far as there are parameters to learn.
+
+    streamed: an FC's weights are updated where their gradient is made.
+    """
     learner, last = first_learner(units), units[-1]
     if learner == len(units):
         return ()
@@ -78,20 +81,19 @@ def backward_calls(
     for i in range(len(units) - 1, learner - 1, -1):
         unit, x = inputs[i]
         before = units[i - 1] if i > learner else None
-        calls += _unit_backward(unit, x, before, buffers, chosen, target)
+        if isinstance(unit.node.layer, Fc):
+            calls += _fc_backward(unit, x, before, shapes, target, streamed)
+        else:
+            calls += _unit_backward(unit, x, before, chosen, target)
     return tuple(calls)
 
 
-def _unit_backward(
-    unit: Unit, x: str, before: Unit | None, buffers: Mapping[str, Buffer], chosen: Chosen, target: Target
-) -> Iterator[Call]:
+def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target) -> Iterator[Call]:
     name, layer = unit.name, unit.node.layer
     dx = f"{before.name}.dy" if before else ""
     mask = before is not None and before.masked
     if isinstance(layer, Conv):
         yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target)
-    elif isinstance(layer, Fc):
-        yield from _fc_backward(unit, x, dx, mask, buffers, target)
     elif isinstance(layer, Pool) and before:
         rows, columns = forward(unit)
         named = [f"{name}.dy", f"{name}.y", f"{name}.choice", dx]
@@ -101,17 +103,19 @@ def _unit_backward(
 
 
 def _fc_backward(
-    unit: Unit, x: str, dx: str, mask: bool, buffers: Mapping[str, Buffer], target: Target
+    unit: Unit, x: str, before: Unit | None, shapes: Mapping[str, Shape], target: Target, streamed: bool
 ) -> Iterator[Call]:
     """The data gradient first: where weights are streamed, the weight gradient's turn also updates them."""
     name, tiles = unit.name, fc_tiles(target)
     dy, weights = f"{name}.dy", f"{name}.weights"
-    if dx:
-        shared = unit.input.depth if buffers[dx].shape.halo else pieces(unit.input.size, tiles.block)
-        yield call("fc_data_gradient", [dy, weights, x, dx], shared, tile=tiles.data, block=tiles.block, mask=mask)
+    if before:
+        dx = f"{before.name}.dy"
+        shared = unit.input.depth if shapes[dx].halo else pieces(unit.input.size, tiles.block)
+        how = {"tile": tiles.data, "block": tiles.block, "mask": before.masked}
+        yield call("fc_data_gradient", [dy, weights, x, dx], shared, **how)
     items = pieces(unit.output.size, tiles.weights)
     gradient = f"{weights}.gradient"
-    named, streamed = [x, dy, gradient, f"{name}.biases.gradient"], buffers[gradient].scope == "rank"
+    named = [x, dy, gradient, f"{name}.biases.gradient"]
     learn = call("fc_weight_gradient", named, items, tile=tiles.weights, local=streamed)
     if streamed:
         update = call("fc_update", [gradient, weights, f"{weights}.velocity", "settings"], items, tile=tiles.weights)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from striate.layers import Conv, Fc, Pool, Relu
 from striate.notation.network import Network
-from striate.plan.arena import Arena, Buffer, aligned
+from striate.plan.arena import Arena
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
 from striate.plan.geometry import forward, volume_shape
 from striate.plan.kernels import Kernels
+from striate.plan.lifetimes import lifetimes
 from striate.plan.shape import Axis, Shape
 from striate.plan.single_conv import SingleConv, choose_single
 from striate.plan.sweep import pieces
@@ -69,7 +70,7 @@ def _image(volume: Volume, reader: Unit, lanes: int) -> Shape:
 
 
 def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[str, SingleConv]) -> None:
-    lanes, image, scratch = arena.lanes, network.input, arena.rank
+    lanes, image = arena.lanes, network.input
     for name in ("scales", "shifts"):
         arena.book(f"single.{name}", Shape.of(image.width * image.depth, element="f32"))
     arena.book("single.input.y", _image(image, units[0], lanes))
@@ -78,12 +79,6 @@ def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[
         if isinstance(layer, Conv):
             for buffer, shape in convs[unit.name].shapes():
                 arena.book(buffer, shape)
-            at = scratch
-            for buffer, shape in convs[unit.name].scratch():
-                size = shape.bytes(lanes)
-                arena.add(Buffer(buffer, shape, "rank", at, size))
-                at += aligned(size)
-            arena.rank = max(arena.rank, at)
         if isinstance(layer, Fc) and unit.input.size != unit.input.depth:
             arena.book(f"{name}.x", Shape.of(1, 1, unit.input.size, element="f32"))
         tile = convs[reader.name].size if reader and reader.name in convs else 1
@@ -136,7 +131,10 @@ def single(
         for unit in units
         if isinstance(unit.node.layer, Conv)
     }
+    calls = tuple(_calls(network, units, convs))
     _book(arena, network, units, convs)
+    scratch = dict(buffer for conv in convs.values() for buffer in conv.scratch())
+    arena.book_in_turn(scratch, lifetimes(calls), "rank")
     alone, group = float(FIXED), float(FIXED)
     for unit in units:
         if unit.name in convs:
@@ -147,4 +145,4 @@ def single(
             alone, group = alone + one, group + many
     most = max(1, min(target.lanes, int(group / alone)))
     prepare = tuple((conv.unit.name, conv.size) for conv in convs.values())
-    return Single(prepare, tuple(_calls(network, units, convs)), f"single.{units[-1].name}.y", int(alone), most)
+    return Single(prepare, calls, f"single.{units[-1].name}.y", int(alone), most)

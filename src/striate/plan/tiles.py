@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 NEAR = 24 * 2**10  #: bytes of the first-level cache that a block of data may fill beside its weights
 CACHED = 2**18  #: bytes of the second-level cache that one kernel's copy of its input may fill
+SUMS = 2**20  #: bytes of a weight gradient's sums that are held at a time
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,12 @@ class WinogradTile:
         """How many of the filters a cache holds the products of, for one block: whole tiles of them."""
         most = CACHED // (self.down * self.across * points * lanes * 4)
         return _widest(filters, max(1, most // self.filters) * self.filters)
+
+    def summed(self, filters: int, rows: int, columns: int, each: int) -> int:
+        """How many of the filters have room for their sums, ``each`` bytes: all, unless all tiles are one block."""
+        if -(-rows // self.size) > self.down or -(-columns // self.size) > self.across:
+            return filters
+        return min(filters, max(1, SUMS // each // self.filters) * self.filters)
 
     def __str__(self) -> str:
         return f"{self.size}x{self.size} results, {self.down}x{self.across} a block, {self.filters} filters"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 from striate.layers import Conv, Pool
 from striate.notation.network import Network
-from striate.plan.arena import Arena
 from striate.plan.fuse import Unit
 from striate.plan.geometry import choice_shape, gradient_shape, volume_shape, wider
 from striate.plan.kernels import Kernels
@@ -20,36 +18,20 @@ def first_learner(units: Sequence[Unit]) -> int:
     return next((i for i, unit in enumerate(units) if unit.learns), len(units))
 
 
-@dataclass(frozen=True)
-class Booker:
-    """Books volumes in an arena: once a thread, or for each of ``groups`` lane groups."""
-
-    arena: Arena
-    groups: int = 0
-
-    def book(self, name: str, shape: Shape) -> None:
-        """A new volume."""
-        if self.groups:
-            self.arena.book(name, shape, "group", self.groups)
-        else:
-            self.arena.book(name, shape, "rank")
-
-
-def book_volumes(booker: Booker, network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernels]) -> None:
-    """Book every volume of the units."""
-    booker.arena.book("line", Shape.of(network.input.width * network.input.depth), "rank")
-    booker.book("input.y", _read_by(network.input, units[0], chosen))
+def volumes(network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernels]) -> Iterator[tuple[str, Shape]]:
+    """Name and shape of every volume of the units."""
+    yield "input.y", _read_by(network.input, units[0], chosen)
     learner = first_learner(units)
     last = units[-1].output
-    booker.book("dscores", Shape.of(last.depth, last.height, last.width))
+    yield "dscores", Shape.of(last.depth, last.height, last.width)
     for i, (unit, reader) in enumerate(zip(units, [*units[1:], None], strict=True)):
-        booker.book(f"{unit.name}.y", _read_by(unit.output, reader, chosen))
+        yield f"{unit.name}.y", _read_by(unit.output, reader, chosen)
         layer = unit.node.layer
         if unit.pool or isinstance(layer, Pool):
             field = layer.field if isinstance(layer, Pool) else 2
-            booker.book(f"{unit.name}.choice", choice_shape(unit.output, field))
+            yield f"{unit.name}.choice", choice_shape(unit.output, field)
         if i >= learner:
-            _book_gradients(booker, unit, reader, i > learner, chosen)
+            yield from _gradients(unit, reader, i > learner, chosen)
 
 
 def _read_by(volume: Volume, reader: Unit | None, chosen: Mapping[str, Kernels]) -> Shape:
@@ -57,17 +39,17 @@ def _read_by(volume: Volume, reader: Unit | None, chosen: Mapping[str, Kernels])
     return volume_shape(volume, reader, tile)
 
 
-def _book_gradients(
-    booker: Booker, unit: Unit, reader: Unit | None, goes_on: bool, chosen: Mapping[str, Kernels]
-) -> None:
+def _gradients(
+    unit: Unit, reader: Unit | None, goes_on: bool, chosen: Mapping[str, Kernels]
+) -> Iterator[tuple[str, Shape]]:
     """``dy`` is the gradient of what the unit makes, ``dz`` that of the CONV results behind a fused POOL."""
     output = volume_shape(unit.output, reader if reader and isinstance(reader.node.layer, Pool) else None)
     if not isinstance(unit.node.layer, Conv):
-        booker.book(f"{unit.name}.dy", output)
+        yield f"{unit.name}.dy", output
         return
     kernels = chosen[unit.name]
     tile = kernels.gradient_tile if goes_on else max(kernels.weights.size, 1)
     results = gradient_shape(unit, goes_on, tile)
-    booker.book(f"{unit.name}.dy", output if unit.pool else wider(results, output))
+    yield f"{unit.name}.dy", output if unit.pool else wider(results, output)
     if unit.pool:
-        booker.book(f"{unit.name}.dz", results)
+        yield f"{unit.name}.dz", results
