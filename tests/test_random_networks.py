@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import pytest
@@ -33,7 +34,7 @@ MOST_WORK = 4_000_000  #: multiply-adds of an image's forward pass; a draw beyon
 
 @dataclass(frozen=True)
 class Draw:
-    """A network and how it is run."""
+    """A network and how it is run; ``large``: as networks with large volumes are."""
 
     network: Network
     images: int
@@ -43,6 +44,7 @@ class Draw:
     target: str
     kernels: str | None
     order: str | None
+    large: bool
     seed: int
 
 
@@ -93,6 +95,7 @@ def draws(draw: st.DrawFn, targets: Sequence[str] = judge.ABLE) -> Draw:
         draw(st.sampled_from(targets)),
         draw(st.sampled_from([None, "direct", "winograd", "deep", "packed"])),
         draw(st.sampled_from([None, *ORDERS])),
+        draw(st.booleans()),
         draw(st.integers(0, 9999)),
     )
 
@@ -103,15 +106,16 @@ def compare(drawn: Draw) -> bool:
     known = judge.trial(str(drawn.network), drawn.loss, drawn.seed, (most, most - most // 2, most, 1, most))
     if min(step.clearance for step in known.steps) < judge.CLEAR:
         return False
-    program = judge.program(
-        known,
-        drawn.target,
-        threads=1 if drawn.target == emulated.TARGET.name else drawn.threads,
-        batch=drawn.batch,
-        cache=False,
-        kernels=drawn.kernels,
-        order=drawn.order,
-    )
+    with judge.as_if_large() if drawn.large else nullcontext():
+        program = judge.program(
+            known,
+            drawn.target,
+            threads=1 if drawn.target == emulated.TARGET.name else drawn.threads,
+            batch=drawn.batch,
+            cache=False,
+            kernels=drawn.kernels,
+            order=drawn.order,
+        )
     plan, first = program.plan, known.steps[0]
     program.plan = replace(plan, single=replace(plan.single, most=drawn.images))
     judge.check(program.scores(first.images[:3]), first.scores[:3], "scores, one by one")
@@ -141,7 +145,7 @@ def test_a_volume_that_cancels(target: str) -> None:
     """One number of one image, summed of terms 10,000 times as large: no gradient of it has all its digits."""
     line = "INPUT[4x13x15] - CONV[1, 4x4, S=4, P=0, fit=crop] - FC[3] - CONV[1, 2x2, S=3, P=0, fit=pad]"
     network = parse(f"{line} - CONV[2, 2x2, S=2, P=1, fit=pad]")
-    assert compare(Draw(network, 1, 1, 1, "svm", target, "direct", None, 367))
+    assert compare(Draw(network, 1, 1, 1, "svm", target, "direct", None, False, 367))
 
 
 @emulated.needs_emulator

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +15,6 @@ from striate.emit.program import emit_entry
 from striate.emit.python import PythonBuilder
 from striate.emit.tensor import Tensor
 from striate.notation import parse
-from striate.plan import plan as planner
-from striate.plan import tiles
 from striate.plan.plan import Plan, plan
 from striate.plan.schedule import Call
 from striate.plan.shape import Shape
@@ -59,7 +56,7 @@ def make_plan(
     order: str | None = "depth first",
 ) -> Plan:
     """A plan with what otherwise only large volumes have: halos that are cleared, and sums of a few filters."""
-    with patch.object(planner, "CLEARED_BYTES", 0), patch.object(tiles, "SUMS", 0):
+    with judge.as_if_large():
         return plan(parse(line), TARGETS[target], batch, loss, force=force, order=order)
 
 
