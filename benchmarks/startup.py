@@ -32,6 +32,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def seconds(code: str, cache: str, *arguments: str) -> float:
     """The seconds that ``code`` prints, in a process of its own."""
     environment = {**os.environ, "STRIATE_CACHE": cache}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return float(done.stdout)
