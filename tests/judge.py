@@ -29,8 +29,8 @@ from striate.layers.loss import loss as loss_of
 from striate.native.host import runs_here
 from striate.notation import Network, parse
 from striate.notation.network import Node
+from striate.plan import convolution, tiles
 from striate.plan import plan as planner
-from striate.plan import tiles
 from striate.plan.target import TARGETS
 
 Array = npt.NDArray[np.float64]
@@ -244,8 +244,13 @@ def named(name: str, loss: str) -> Trial:
 
 @contextmanager
 def as_if_large() -> Iterator[None]:
-    """Plans have what otherwise large volumes alone have: halos that are cleared, and sums of a few filters."""
-    with patch.object(planner, "CLEARED_BYTES", 0), patch.object(tiles, "SUMS", 0):
+    """Plans have what otherwise large volumes alone have: halos that are cleared, sums of a few filters, results that
+    go past the caches."""
+    with (
+        patch.object(planner, "CLEARED_BYTES", 0),
+        patch.object(tiles, "SUMS", 0),
+        patch.object(convolution, "STREAMED", 0),
+    ):
         yield
 
 

@@ -153,17 +153,21 @@ def conv_forward(
     tile: Tile,
     relu: bool,
     pool: bool,
+    stream: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
-    """y = [POOL] [RELU] (weights * x + biases); with POOL, ``choice`` keeps which of the four won (4: none)."""
+    """y = [POOL] [RELU] (weights * x + biases); with POOL, ``choice`` keeps which of the four won (4: none).
+
+    stream: y goes past the caches.
+    """
     filters, depth = weights.shape.axes[0].size, weights.shape.axes[1].size
     correlate(
         b,
         x,
         lambda k, d, i, j: weights[k, d, i, j],
         lambda k: b.splat(biases[k]),
-        forward_finish(b, y, choice, relu, pool),
+        forward_finish(b, y.streamed if stream else y, choice, relu, pool),
         filters,
         depth,
         rows,
@@ -275,13 +279,15 @@ def conv_data_gradient(
     mask: bool,
     turned: bool = False,
     trim: bool = False,
+    stream: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
     """dx = what dz passes back through the weights; zero where ``mask`` says that a RELU held x at zero.
 
-    turned: the weights are those of ``turn_weights``, (D, K, F, F).
+    turned: the weights are those of ``turn_weights``, (D, K, F, F). stream: dx goes past the caches.
     """
+    dx = dx.streamed if stream else dx
     filters, depth = dz.shape.axes[0].size, dx.shape.axes[0].size
     for down in rows:
         for across in columns:

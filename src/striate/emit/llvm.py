@@ -251,7 +251,8 @@ class LlvmBuilder(Builder):
             value = self.assign(f"fptoui {value.type} {value.name} to {type_}", type_)
         if value.type != type_:
             raise TypeError(f"{tensor.name} holds {type_}, not {value.type}")
-        self.say(f"store {type_} {value.name}, ptr {self.address(tensor, index)}, align {align}")
+        hint = ", !nontemporal !{i32 1}" if tensor.streams else ""
+        self.say(f"store {type_} {value.name}, ptr {self.address(tensor, index)}, align {align}{hint}")
 
     def prefetch(self, tensor: Tensor, index: tuple[Index, ...]) -> None:
         self.intrinsic("void @llvm.prefetch.p0(ptr, i32, i32, i32)")

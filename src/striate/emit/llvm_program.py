@@ -71,17 +71,19 @@ class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
             wanted = self.integer(Index.variable("%threads") * portions)
             share = self._rounded_up(wanted, total)  # portions of a group, so that threads get as many as asked for
             cut = self.integer(self.smaller(Index.variable(share), items))
-        whole = self.fresh("whole")
+        whole, least, larger = self.fresh("whole"), self.fresh("least"), self.fresh("larger")
         self.say(f"{whole} = mul nsw i64 {total}, {cut}")
+        self.say(f"{least} = udiv i64 {items}, {cut}")
+        self.say(f"{larger} = urem i64 {items}, {cut}")  # so many portions have one item more: they come first
         for item in self.work(Index.variable(whole), name):
             group, part = self.fresh("group"), self.fresh("part")
             self.say(f"{group} = udiv i64 {self.integer(item)}, {cut}")
             self.say(f"{part} = urem i64 {self.integer(item)}, {cut}")
             ends = []
             for number in (Index.variable(part), Index.variable(part) + 1):
-                product, end = self.integer(number * items), self.fresh("end")
-                self.say(f"{end} = udiv i64 {product}, {cut}")
-                ends.append(Index.variable(end))
+                before = self.fresh("before")
+                self.say(f"{before} = mul nsw i64 {self.integer(number)}, {least}")
+                ends.append(self.smaller(number, Index.variable(larger)) + Index.variable(before))
             yield Index.variable(group), Span(*ends)
 
     def _rounded_up(self, a: str, b: str) -> str:
@@ -146,8 +148,10 @@ class LlvmProgramBuilder(LlvmBuilder, ProgramBuilder):
         self.say("call void @llvm.x86.sse.ldmxcsr(ptr %mine)")
 
     def restore(self) -> None:
-        """The caller's handling of denormals."""
+        """The caller's handling of denormals; what went past the caches is in memory."""
         if self.module.x86:
+            self.intrinsic("void @llvm.x86.sse.sfence()")
+            self.say("call void @llvm.x86.sse.sfence()")
             self.say("call void @llvm.x86.sse.ldmxcsr(ptr %theirs)")
         else:
             self.say("call void @llvm.aarch64.set.fpcr(i64 %theirs)")

@@ -23,11 +23,17 @@ Begin = Callable[[Index], Value]
 
 
 def _pack(b: Builder, source: Tensor, v: Tensor, apart: int, block: Block) -> None:
-    """v[d, t] = the slice's number at position t; the next block's are on their way from memory meanwhile."""
+    """v[d, t] = the slice's number at position t."""
     for d in b.range(source.shape.axes[0].size, "d"):
         for t, y, x, _, _ in cells(b, block):
-            b.prefetch(source, (d, y * apart, x * apart + apart * len(block[3])))
             v[d, t] = source[d, y * apart, x * apart]
+
+
+def _fetch(b: Builder, source: Tensor, apart: int, block: Block, first: Index, count: int) -> None:
+    """Ask for the next block's numbers of ``count`` slices, to be in the cache when they are packed."""
+    for d in b.range(count, "d"):
+        for _, y, x, _, _ in cells(b, block):
+            b.prefetch(source, (first + d, y * apart, x * apart + apart * len(block[3])))
 
 
 def _turns(b: Builder, depth: int, most: int) -> Iterator[tuple[Index, int, bool, bool]]:
@@ -60,12 +66,15 @@ def _product(
 ) -> None:
     """``finish`` receives every tile of sums over slices; each begins with ``begin`` of its filter."""
     filters, depth = m.shape.axes[0].size, source.shape.axes[0].size
+    each = -(-depth // filters)  # slices of the next block that are fetched beside a filter
     for block in blocks(b, rows, columns, tile, parts.get("rows")):
         _pack(b, source, v, rows.step, block)
         high, broad = len(block[2]), len(block[3])
         for d0, deep, first, last in _turns(b, depth, tile.slices):
             for k, many in tiles(b, filters, tile.filters, "k", parts.get("filters")):
                 spots = [(n, t) for n in range(many) for t in range(high * broad)]
+                if last:
+                    _fetch(b, source, rows.step, block, k * each, many * each)
                 sums = {(n, t): b.register("sum", begin(k + n) if first else m[k + n, t]) for n, t in spots}
                 for step in b.range(deep, "s"):
                     data = [v[d0 + step, t] for t in range(high * broad)]
@@ -95,11 +104,12 @@ def packed_forward(
     columns: Sweep,
     tile: WinogradTile,
     relu: bool,
+    stream: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
     """y = [RELU] (weights * x + biases), as ``conv_forward`` does."""
-    finish = forward_finish(b, y, (), relu, False)
+    finish = forward_finish(b, y.streamed if stream else y, (), relu, False)
     begin: Begin = lambda k: b.splat(biases[k])  # noqa: E731
     weight: WeightAt = lambda k, d: weights[k, d, 0, 0]  # noqa: E731
     _product(b, x, weight, v, m, rows, columns, tile, begin, finish, {split: span})
@@ -119,6 +129,7 @@ def packed_data_gradient(
     idle: tuple[tuple[Sweep, Sweep], ...],
     tile: WinogradTile,
     mask: bool,
+    stream: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
@@ -127,6 +138,7 @@ def packed_data_gradient(
     idle: rows and columns of dx between strides, which nothing reaches; ``split`` is then by filters.
     """
     begin: Begin = lambda d: b.zero()  # noqa: E731
+    dx = dx.streamed if stream else dx
     for down, across in idle:
         one, gaps = Tile(tile.filters, 1, 4), gradient_finish(b, x, dx, down, across, False)
         sizes = dx.shape.axes[0].size, dz.shape.axes[0].size

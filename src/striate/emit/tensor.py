@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from striate.emit.index import Index
@@ -21,11 +21,17 @@ class Tensor:
     shape: Shape
     storage: Any = field(repr=False)
     as_vector: bool = False
+    streams: bool = False
 
     @property
     def vector(self) -> Tensor:
         """The same memory, loaded and stored as a vector of neighbours along the last axis."""
         return Tensor(self.builder, self.name, self.shape, self.storage, True)
+
+    @property
+    def streamed(self) -> Tensor:
+        """The same memory; what is stored goes past the caches, as none would keep it until it is read."""
+        return replace(self, streams=True)
 
     @property
     def scalars(self) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from striate.layers import Conv
-from striate.plan.arena import Arena, scratch_kind
+from striate.plan.arena import ALIGNMENT, Arena, scratch_kind
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
 from striate.plan.geometry import MANY_SLICES, backward, counts, forward
@@ -24,9 +24,11 @@ from striate.plan.tiles import (
     winograd_gradient_tile,
     winograd_tile,
 )
+from striate.volume import Volume
 
 WASTE = 1.2  #: positions of the input for each of the results, from which products with zeros are left out
 TURNED = 16  #: filters from which the way back wants weights in its own order
+STREAMED = 8 * 2**20  #: bytes of a volume that no cache keeps until it is read
 SHARED_ROWS = 8  #: pieces of work below which threads share the filters, and each transforms the data anew
 
 
@@ -95,6 +97,13 @@ def _direct_shared(tile: Tile, rows: int, filters: int, unit: int = 1) -> dict[s
     return shared_axis(pieces(rows // unit, tile.rows // unit), pieces(filters, tile.filters))
 
 
+def _streams(unit: Unit, made: Volume, target: Target) -> dict[str, bool]:
+    """Whether results go past the caches; larger filters make them too slowly to gain by it."""
+    vector = target.lanes * 4
+    whole_lines = vector == ALIGNMENT
+    return {"stream": True} if whole_lines and _layer(unit).field == 1 and made.size * vector >= STREAMED else {}
+
+
 def forward_call(unit: Unit, kernels: Kernels, x: str, target: Target, training: bool) -> Call:
     """The unit's results; only training keeps POOL's choices."""
     name, layer = unit.name, _layer(unit)
@@ -108,7 +117,7 @@ def forward_call(unit: Unit, kernels: Kernels, x: str, target: Target, training:
         scratch = [f"{name}.v.forward", f"{name}.m.forward"]
         if kernels.forward.size == 1:
             buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y", *scratch]
-            return call("packed_forward", buffers, relu=unit.relu, **how)
+            return call("packed_forward", buffers, relu=unit.relu, **how, **_streams(unit, unit.output, target))
         buffers = [x, f"{name}.forth", f"{name}.biases", f"{name}.y", *scratch, *choice]
         return call("winograd_forward", buffers, **ends, **how)
     unit_size = 2 if unit.pool else 1
@@ -117,6 +126,7 @@ def forward_call(unit: Unit, kernels: Kernels, x: str, target: Target, training:
     )
     buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y", *choice]
     shared = _direct_shared(direct, rows.count, layer.filters, unit_size)
+    shared |= _streams(unit, unit.output, target)
     return call("conv_forward", buffers, rows=rows, columns=columns, tile=direct, **ends, **shared)
 
 
@@ -170,6 +180,7 @@ def _widest(sweeps: Sequence[Sweep]) -> int:
 
 def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], mask: bool, target: Target) -> Call:
     (dz, x, dx), name, depth = buffers, unit.name, unit.input.depth
+    streams = _streams(unit, unit.input, target)
     down, across = backward(unit)
     if kernels.data.size:
         filters = _layer(unit).filters
@@ -179,7 +190,7 @@ def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], 
         how: dict[str, Any] = {"rows": down[0], "columns": across[0], "tile": tile, "mask": mask}
         how |= _winograd_shared(tile, 0 if idle else down[0].count, depth, target.lanes)
         if kernels.data.size == 1:
-            return call("packed_data_gradient", named, idle=idle, **how)
+            return call("packed_data_gradient", named, idle=idle, **how, **streams)
         return call("winograd_data_gradient", named, **how)
     reach = max(1, *(len(sweep.taps) for sweep in (*across, *down)))
     direct = correlation_tile(depth, _widest(down), _widest(across), reach, 1, 1, target.registers)
@@ -188,7 +199,7 @@ def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], 
     turned = _layer(unit).filters >= TURNED
     named = [dz, f"{name}.back" if turned else f"{name}.weights", x, dx]
     how = {"tile": direct, "mask": mask, "turned": turned, "trim": _wasteful(unit)}
-    return call("conv_data_gradient", named, rows=down, columns=across, **how, **shared)
+    return call("conv_data_gradient", named, rows=down, columns=across, **how, **shared, **streams)
 
 
 def scratch_shapes(convs: Mapping[str, Unit], made: Call, lanes: int) -> Iterator[tuple[str, Shape]]:

@@ -162,7 +162,8 @@ def winograd_tile(size: int, filters: int, depth: int, rows: int, columns: int, 
                 for many in range(1, min(filters, 16) + 1):
                     if many * count + count + 1 <= target.registers:
                         fill = _fill(filters, many) * _fill(across, wide) * _fill(down, tall)
-                        slices = _widest(depth, max(1, NEAR // (count * target.lanes * 4)))
+                        most = NEAR if size > 1 else CACHED
+                        slices = _widest(depth, max(1, most // (count * target.lanes * 4)))
                         yield _square(many, count, 6) / fill, WinogradTile(size, tall, wide, many, slices)
 
     return _cheapest(offers())
