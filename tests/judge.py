@@ -244,14 +244,17 @@ def named(name: str, loss: str) -> Trial:
 
 @contextmanager
 def as_if_large() -> Iterator[None]:
-    """Plans have what otherwise large volumes alone have: halos that are cleared, sums of a few filters, results that
-    go past the caches."""
+    """Plans have what otherwise large volumes alone have: halos that are cleared, sums of a few filters or rows at a
+    time, results that go past the caches."""
     with (
         patch.object(planner, "CLEARED_BYTES", 0),
         patch.object(tiles, "SUMS", 0),
+        patch.object(tiles, "PASSED", 0),
         patch.object(convolution, "STREAMED", 0),
     ):
+        tiles.gradient_tile.cache_clear()
         yield
+    tiles.gradient_tile.cache_clear()
 
 
 def program(

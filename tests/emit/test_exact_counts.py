@@ -58,8 +58,9 @@ def test_backward_of_a_convolution_that_keeps_the_size() -> None:
     assert counted["conv_forward"].multiply_adds == forward
     assert counted["conv_weight_gradient"].multiply_adds == forward
     assert counted["conv_data_gradient"].multiply_adds == 30 * 5 * 36 * 4  # the second CONV's alone
-    # dweights += the sum over 4 lanes, 3 additions and 1, for each weight; one bias a filter, over 30 positions
-    assert counted["conv_weight_gradient"].others == (4 * 27 + 5 * 36) * 4
+    # dweights += the sum over 4 lanes, 3 additions and 1, for each weight and row (these plans hold one row at a time);
+    # one bias a filter, over 30 positions
+    assert counted["conv_weight_gradient"].others == (4 * 27 + 5 * 36) * 4 * 5
     assert counted["bias_gradient"].loaded == (4 + 5) * (30 * 4 * 4 + 4)
 
 

@@ -15,7 +15,7 @@ from striate.notation import parse
 from striate.plan.fuse import fuse
 from striate.plan.shape import Axis, Shape
 from striate.plan.sweep import backward_sweeps, forward_sweep, split_evenly
-from striate.plan.target import TARGETS
+from striate.plan.target import TARGETS, Target
 from striate.plan.tiles import correlation_tile, fc_tiles, gradient_tile
 
 WINDOWS = st.tuples(st.integers(1, 20), st.integers(1, 9), st.integers(1, 9), st.integers(0, 8)).flatmap(
@@ -75,18 +75,19 @@ def test_tiles_are_whole_and_nearly_equal(total: int, most: int) -> None:
     st.integers(1, 11),
     st.integers(1, 4),
     st.sampled_from([1, 2]),
-    st.sampled_from([16, 32]),
+    st.sampled_from(list(TARGETS.values())),
 )
 def test_a_tile_fits_the_registers(
-    filters: int, depth: int, columns: int, field: int, stride: int, unit: int, registers: int
+    filters: int, depth: int, columns: int, field: int, stride: int, unit: int, target: Target
 ) -> None:
-    columns *= unit
+    columns, registers = columns * unit, target.registers
     tile = correlation_tile(filters, columns, columns, field, stride, unit, registers)
     assert tile.rows == unit and tile.columns % unit == 0
     assert 1 <= tile.filters <= filters and unit <= tile.columns <= columns
     sums = tile.filters * tile.rows * tile.columns
     assert sums + 2 <= registers or sums == unit * unit  # one result and its window: there is no smaller tile
-    weights = gradient_tile(filters, depth, field, columns, stride, registers)
+    weights = gradient_tile(filters, depth, field, columns, columns, stride, target)
+    assert 1 <= weights.rows <= columns
     assert 1 <= weights.filters <= filters and weights.field_rows in (1, field) and 1 <= weights.columns <= columns
     assert 1 <= weights.slices <= depth
     held = weights.filters * weights.slices * weights.field_rows * field

@@ -322,9 +322,12 @@ def conv_weight_gradient(
     """dweights += the sum over positions and lanes of dz times the x that each weight met."""
     filters, depth, field = (axis.size for axis in dweights.shape.axes[:3])
     for k, many in tiles(b, filters, tile.filters, "k", span):
-        for d, deep in tiles(b, depth, tile.slices, "d"):
-            for i, tall in tiles(b, field, tile.field_rows, "i"):
-                _gradient_tile(b, x, dz, dweights, (k, d, i), (many, deep, tall), rows, columns, tile.columns)
+        for y, high in tiles(b, rows.count, tile.rows, "y0"):
+            for d, deep in tiles(b, depth, tile.slices, "d"):
+                for i, tall in tiles(b, field, tile.field_rows, "i"):
+                    _gradient_tile(
+                        b, x, dz, dweights, (k, y, d, i), (many, high, deep, tall), rows, columns, tile.columns
+                    )
 
 
 def _gradient_tile(
@@ -332,16 +335,16 @@ def _gradient_tile(
     x: Tensor,
     dz: Tensor,
     dweights: Tensor,
-    at: tuple[Index, Index, Index],
-    size: tuple[int, int, int],
+    at: tuple[Index, Index, Index, Index],
+    size: tuple[int, int, int, int],
     rows: Sweep,
     columns: Sweep,
     wide: int,
 ) -> None:
-    (k0, d0, i0), (many, deep, tall) = at, size
+    (k0, y0, d0, i0), (many, high, deep, tall) = at, size
     met = list(product(range(deep), range(tall), range(len(columns.taps))))  #: slice, filter row, filter column
     sums = [{place: b.register("sum", b.zero()) for place in met} for _ in range(many)]
-    for y in b.range(rows.count, "y"):
+    for y in b.range(y0 + high, "y", start=y0):
         for x0, width in tiles(b, columns.count, wide, "x"):
             lines = [y * rows.step + i0 + (i + rows.taps[0].offset) for i in range(tall)]
             loaded: dict[tuple[int, int, int], Value] = {}

@@ -149,9 +149,7 @@ def _weight_gradient(unit: Unit, kernels: Kernels, x: str, dz: str, target: Targ
     rows, columns = forward(unit)
     gradient = f"{name}.weights.gradient"
     if not kernels.weights.size:
-        tile = gradient_tile(
-            layer.filters, unit.input.depth, layer.field, counts(unit)[1], layer.stride, target.registers
-        )
+        tile = gradient_tile(layer.filters, unit.input.depth, layer.field, *counts(unit), layer.stride, target)
         items = pieces(layer.filters, tile.filters)
         return call("conv_weight_gradient", [x, dz, gradient], items, rows=rows, columns=columns, tile=tile)
     if kernels.weights.deep:

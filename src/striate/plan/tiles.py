@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 NEAR = 24 * 2**10  #: bytes of the first-level cache that a block of data may fill beside its weights
 CACHED = 2**18  #: bytes of the second-level cache that one kernel's copy of its input may fill
+PASSED = 2**17  #: bytes of the second-level cache that rows may fill which several sums pass over
 SUMS = 2**20  #: bytes of a weight gradient's sums that are held at a time
 
 
@@ -33,12 +34,13 @@ class Tile:
 @dataclass(frozen=True)
 class GradientTile:
     """Weight gradients kept in registers: filters x slices x filter rows (each of ``field`` weights), summed over
-    ``columns`` positions a turn."""
+    ``columns`` positions a turn, and over ``rows`` that the cache holds before other weights are."""
 
     filters: int
     slices: int
     field_rows: int
     columns: int
+    rows: int
 
     def __str__(self) -> str:
         return f"{self.filters} filters x {self.slices} slices x {self.field_rows} filter rows"
@@ -84,7 +86,9 @@ def _fill(total: int, most: int) -> float:
 
 
 @lru_cache
-def gradient_tile(filters: int, depth: int, field: int, columns: int, step: int, registers: int) -> GradientTile:
+def gradient_tile(
+    filters: int, depth: int, field: int, rows: int, columns: int, step: int, target: Target
+) -> GradientTile:
     """The tile for a weight gradient: whole filters where they fit, else one filter row at a time."""
     width = min(columns, 4)
 
@@ -94,11 +98,12 @@ def gradient_tile(filters: int, depth: int, field: int, columns: int, step: int,
             for many, slices in product(range(1, min(filters, 16) + 1), range(1, min(depth, 6) + 1)):
                 sums = many * slices * field_rows * field
                 least = many * slices * field_rows == 1
-                if sums + min(field * slices, 4) + many + 1 > registers and not least:
+                if sums + min(field * slices, 4) + many + 1 > target.registers and not least:
                     continue
                 fill = _fill(filters, many) * _fill(depth, slices)
                 cost = (1 + (many + slices * inputs) / sums) / fill * max(1, 8 / sums)
-                yield cost, GradientTile(many, slices, field_rows, width)
+                line = (many * columns + slices * step * (step * columns + field)) * target.lanes * 4
+                yield cost, GradientTile(many, slices, field_rows, width, max(1, min(rows, PASSED // line)))
 
     return _cheapest(offers())
 
