@@ -191,12 +191,14 @@ def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], 
             return call("packed_data_gradient", named, idle=idle, **how, **streams)
         return call("winograd_data_gradient", named, **how)
     reach = max(1, *(len(sweep.taps) for sweep in (*across, *down)))
-    direct = correlation_tile(depth, _widest(down), _widest(across), reach, 1, 1, target.registers)
+    trim = _wasteful(unit)
+    beyond = (reach - 1) / (reach * counts(unit)[1]) if trim else 0
+    direct = correlation_tile(depth, _widest(down), _widest(across), reach, 1, 1, target.registers, beyond)
     rows_apart = down[0].count if len(down) * len(across) == 1 else 0  # several sweeps have rows of their own
     shared = _direct_shared(direct, rows_apart, depth)
     turned = _layer(unit).filters >= TURNED
     named = [dz, f"{name}.back" if turned else f"{name}.weights", x, dx]
-    how = {"tile": direct, "mask": mask, "turned": turned, "trim": _wasteful(unit)}
+    how = {"tile": direct, "mask": mask, "turned": turned, "trim": trim}
     return call("conv_data_gradient", named, rows=down, columns=across, **how, **shared, **streams)
 
 

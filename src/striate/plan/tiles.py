@@ -57,10 +57,13 @@ def _widest(total: int, most: int) -> int:
 
 
 @lru_cache
-def correlation_tile(filters: int, rows: int, columns: int, reach: int, step: int, unit: int, registers: int) -> Tile:
+def correlation_tile(
+    filters: int, rows: int, columns: int, reach: int, step: int, unit: int, registers: int, idle: float = 0
+) -> Tile:
     """The tile with the fewest loads per multiply-add that fits the registers.
 
-    ``reach`` weights of a filter row meet the columns; ``unit`` rows and columns go together (2 under POOL).
+    ``reach`` weights of a filter row meet the columns; ``unit`` rows and columns go together (2 under POOL). ``idle``:
+    the share of products with zeros beyond the edges that each further column of a tile brings.
     """
 
     def offers() -> Iterator[tuple[float, Tile]]:
@@ -75,7 +78,8 @@ def correlation_tile(filters: int, rows: int, columns: int, reach: int, step: in
                     continue
                 loads = unit * (read + reach * many) / (sums * reach)
                 fill = _fill(filters, many) * _fill(columns // unit, width // unit)
-                yield (1 + 0.5 * loads + 0.3 * max(0.0, loads - 0.8)) / fill * max(1, 8 / sums), Tile(many, unit, width)
+                cost = (1 + 0.5 * loads + 0.3 * max(0.0, loads - 0.8)) / fill * max(1, 8 / sums)
+                yield cost * (1 + idle * (width - 1)), Tile(many, unit, width)
 
     return _cheapest(offers())
 
