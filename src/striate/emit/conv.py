@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import groupby, product
+from itertools import groupby
 
 from striate.emit.builder import Builder, Register, Value
 from striate.emit.index import Index, Span
-from striate.emit.loops import items, tiles
+from striate.emit.loops import tiles
 from striate.emit.tensor import Tensor
 from striate.plan.sweep import Sweep, split_evenly
-from striate.plan.tiles import GradientTile, Tile
+from striate.plan.tiles import Tile
 
 WeightAt = Callable[[Index, Index, Index, int], Value]
 Finish = Callable[[Index, Index, Index, list[list[list[Value]]]], None]
 Accumulators = list[list[list[Register]]]  #: [filter][row][column]
 Outside = frozenset[tuple[int, int]]  #: columns of a tile and the numbers of taps that meet no source there
-NOTHING: Outside = frozenset({(-1, -1)})  #: every tap meets the source, and rows are still trimmed
 
 
 def _accumulate(
@@ -30,11 +29,14 @@ def _accumulate(
     rows: Sweep,
     columns: Sweep,
     acc: Accumulators,
-    outside: Outside,
+    outside: Outside | None,
 ) -> None:
-    """Add one depth slice's part to a tile: for each filter row, the source row is loaded once."""
+    """Add one depth slice's part to a tile: for each filter row, the source row is loaded once.
+
+    ``outside``: if not None, leave that out, and filter rows that meet only the halo.
+    """
     k0, y0, x0 = at
-    for line, across_rows in _filter_rows(b, source, y0, rows, bool(outside)):
+    for line, across_rows in _filter_rows(b, source, y0, rows, outside is not None):
         for row in range(len(acc[0])):
             y = line(row)
             loaded: dict[int, Value] = {}
@@ -44,7 +46,7 @@ def _accumulate(
                 for k in range(len(acc)):
                     w = b.splat(weight(k0 + k, depth, across_rows, across.weight))
                     for column in range(len(acc[0][0])):
-                        if (column, number) in outside:
+                        if outside and (column, number) in outside:
                             continue
                         x = column * columns.step + across.offset
                         if x not in loaded:
@@ -78,11 +80,11 @@ def _met(y0: Index, step: int, offset: int, row: int) -> Index:
 
 def _column_tiles(
     b: Builder, source: Tensor, columns: Sweep, most: int, trim: bool
-) -> Iterator[tuple[Index, int, Outside]]:
+) -> Iterator[tuple[Index, int, Outside | None]]:
     """(first column, width, what meets only the halo) of every tile; tiles at the edges one by one if ``trim``."""
     if not trim:
         for u, width in tiles(b, columns.count, most, "x"):
-            yield u, width, frozenset()
+            yield u, width, None
         return
     size, edges = source.shape.axes[2].size, []
     for start, width, repetitions in split_evenly(columns.count, most):
@@ -98,10 +100,10 @@ def _column_tiles(
     for (width, out), run in groupby(edges, lambda edge: edge[1:]):
         starts = [x0 for x0, _, _ in run]
         if len(starts) == 1:
-            yield Index.of(starts[0]), width, out or NOTHING
+            yield Index.of(starts[0]), width, out
         else:
             for u in b.range(starts[-1] + 1, "x", step=width, start=starts[0]):
-                yield u, width, out or NOTHING
+                yield u, width, out
 
 
 def correlate(
@@ -247,25 +249,6 @@ def gradient_finish(b: Builder, x: Tensor, dx: Tensor, down: Sweep, across: Swee
     return finish
 
 
-def turn_weights(b: Builder, weights: Tensor, turned: Tensor, at: Index) -> None:
-    """turned[at, k] = weights[k, at]: what leads back to slice ``at`` side by side, as it will be read."""
-    filters, _, field, _ = (axis.size for axis in weights.shape.axes)
-    for k in b.range(filters, "k"):
-        for i in b.range(field, "i"):
-            for j in range(field):
-                turned[at, k, i, j] = weights[k, at, i, j]
-
-
-def turn_squares(b: Builder, weights: Tensor, turned: Tensor, at: Index) -> None:
-    """``turn_weights`` of 1x1 filters, for ``lanes`` slices from ``lanes * at``; filters and slices fill vectors."""
-    filters, depth = weights.shape.axes[0].size, weights.shape.axes[1].size
-    source, target = weights.flat.vector, turned.flat.vector
-    for k in b.range(filters, "k", step=b.lanes):
-        square = [source[(k + n) * depth + at * b.lanes] for n in range(b.lanes)]
-        for n, line in enumerate(b.transpose(square)):
-            target[(at * b.lanes + n) * filters + k] = line
-
-
 def conv_data_gradient(
     b: Builder,
     dz: Tensor,
@@ -306,91 +289,3 @@ def conv_data_gradient(
                 split=split,
                 span=span,
             )
-
-
-def conv_weight_gradient(
-    b: Builder,
-    x: Tensor,
-    dz: Tensor,
-    dweights: Tensor,
-    *,
-    rows: Sweep,
-    columns: Sweep,
-    tile: GradientTile,
-    span: Span | None = None,
-) -> None:
-    """dweights += the sum over positions and lanes of dz times the x that each weight met."""
-    filters, depth, field = (axis.size for axis in dweights.shape.axes[:3])
-    for k, many in tiles(b, filters, tile.filters, "k", span):
-        for y, high in tiles(b, rows.count, tile.rows, "y0"):
-            for d, deep in tiles(b, depth, tile.slices, "d"):
-                for i, tall in tiles(b, field, tile.field_rows, "i"):
-                    _gradient_tile(
-                        b, x, dz, dweights, (k, y, d, i), (many, high, deep, tall), rows, columns, tile.columns
-                    )
-
-
-def _gradient_tile(
-    b: Builder,
-    x: Tensor,
-    dz: Tensor,
-    dweights: Tensor,
-    at: tuple[Index, Index, Index, Index],
-    size: tuple[int, int, int, int],
-    rows: Sweep,
-    columns: Sweep,
-    wide: int,
-) -> None:
-    (k0, y0, d0, i0), (many, high, deep, tall) = at, size
-    met = list(product(range(deep), range(tall), range(len(columns.taps))))  #: slice, filter row, filter column
-    sums = [{place: b.register("sum", b.zero()) for place in met} for _ in range(many)]
-    for y in b.range(y0 + high, "y", start=y0):
-        for x0, width in tiles(b, columns.count, wide, "x"):
-            lines = [y * rows.step + i0 + (i + rows.taps[0].offset) for i in range(tall)]
-            loaded: dict[tuple[int, int, int], Value] = {}
-            for column in range(width):
-                given = [dz[k0 + k, y, x0 + column] for k in range(many)]
-                for place in met:
-                    d, i, j = place
-                    across = column * columns.step + columns.taps[j].offset
-                    if (d, i, across) not in loaded:
-                        loaded[d, i, across] = x[d0 + d, lines[i], x0 * columns.step + across]
-                    for k in range(many):
-                        cell = sums[k][place]
-                        cell.value = b.fma(given[k], loaded[d, i, across], cell.value)
-    for k in range(many):
-        for d, i, j in met:
-            target = (k0 + k, d0 + d, i0 + i, j)
-            dweights[target] = dweights[target] + b.reduce_add(sums[k][d, i, j].value)
-
-
-def bias_gradient(b: Builder, dz: Tensor, dbiases: Tensor, *, span: Span | None = None) -> None:
-    """dbiases += the sum of each map of dz over positions and lanes."""
-    filters, height, width = (axis.size for axis in dz.shape.axes)
-    for k in items(b, filters, "k", span):
-        sums = [b.register("sum", b.zero()) for _ in range(min(width, 4))]
-        for y in b.range(height, "y"):
-            for x, wide in tiles(b, width, len(sums), "x"):
-                for column in range(wide):
-                    sums[column].value = sums[column].value + dz[k, y, x + column]
-        total = sums[0].value
-        for other in sums[1:]:
-            total = total + other.value
-        dbiases[k] = dbiases[k] + b.reduce_add(total)
-
-
-def unpool(b: Builder, dy: Tensor, choice: Tensor, dz: Tensor, dbiases: Tensor, *, span: Span | None = None) -> None:
-    """dz = dy at the position of each 2x2 window that won, zero elsewhere; dbiases += its sums."""
-    filters, height, width = (axis.size for axis in dy.shape.axes)
-    for k in items(b, filters, "k", span):
-        total = b.register("total", b.zero())
-        for y in b.range(height, "y"):
-            for x, wide in tiles(b, width, 4, "x"):
-                for column in range(wide):
-                    at = (k, y, x + column)
-                    value, which = dy[at], choice[at]
-                    for n in range(4):
-                        part = b.where(which, "==", b.constant(n), value, b.zero())
-                        dz[k, y * 2 + n // 2, (x + column) * 2 + n % 2] = part
-                    total.value = total.value + b.where(which, "==", b.constant(4), b.zero(), value)
-        dbiases[k] = dbiases[k] + b.reduce_add(total.value)

@@ -20,6 +20,7 @@ from striate.emit.single.input import single_input
 from striate.emit.single.pool import single_pool
 from striate.emit.single.relu import single_relu
 from striate.emit.single.winograd import single_winograd
+from striate.emit.weight_gradient import bias_gradient, conv_weight_gradient
 from striate.plan.call import Call
 from striate.plan.plan import Plan
 from striate.plan.shape import Shape
@@ -28,15 +29,15 @@ from striate.plan.shape import Shape
 EMITTERS: dict[str, Callable[..., None]] = {
     "conv_forward": conv.conv_forward,
     "conv_data_gradient": conv.conv_data_gradient,
-    "conv_weight_gradient": conv.conv_weight_gradient,
+    "conv_weight_gradient": conv_weight_gradient,
     "winograd_forward": winograd.winograd_forward,
     "winograd_data_gradient": winograd.winograd_data_gradient,
     "winograd_weight_gradient": winograd.winograd_weight_gradient,
     "deep_gradient": deep_gradient,
     "packed_forward": packed.packed_forward,
     "packed_data_gradient": packed.packed_data_gradient,
-    "bias_gradient": conv.bias_gradient,
-    "unpool": conv.unpool,
+    "bias_gradient": bias_gradient,
+    "unpool": pool.unpool,
     "pool_forward": pool.pool_forward,
     "pool_backward": pool.pool_backward,
     "relu_forward": relu.relu_forward,

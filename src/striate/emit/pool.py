@@ -98,3 +98,20 @@ def pool_backward(
                         part = b.where(which, "==", number.value, value, b.zero())
                         dx[at] = part if apart else dx[at] + part
                         number.value = number.value + b.constant(1)
+
+
+def unpool(b: Builder, dy: Tensor, choice: Tensor, dz: Tensor, dbiases: Tensor, *, span: Span | None = None) -> None:
+    """dz = dy at the position of each 2x2 window that won, zero elsewhere; dbiases += its sums."""
+    filters, height, width = (axis.size for axis in dy.shape.axes)
+    for k in items(b, filters, "k", span):
+        total = b.register("total", b.zero())
+        for y in b.range(height, "y"):
+            for x, wide in tiles(b, width, 4, "x"):
+                for column in range(wide):
+                    at = (k, y, x + column)
+                    value, which = dy[at], choice[at]
+                    for n in range(4):
+                        part = b.where(which, "==", b.constant(n), value, b.zero())
+                        dz[k, y * 2 + n // 2, (x + column) * 2 + n % 2] = part
+                    total.value = total.value + b.where(which, "==", b.constant(4), b.zero(), value)
+        dbiases[k] = dbiases[k] + b.reduce_add(total.value)

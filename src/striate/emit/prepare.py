@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from striate.emit.builder import ProgramBuilder
-from striate.emit.conv import turn_squares, turn_weights
+from striate.emit.turn import turn_squares, turn_weights
 from striate.emit.winograd import winograd_weights
 from striate.plan.convolution import Preparation
 from striate.plan.plan import Plan

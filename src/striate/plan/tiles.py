@@ -93,20 +93,25 @@ def _fill(total: int, most: int) -> float:
 def gradient_tile(
     filters: int, depth: int, field: int, rows: int, columns: int, step: int, target: Target
 ) -> GradientTile:
-    """The tile for a weight gradient: whole filters where they fit, else one filter row at a time."""
-    width = min(columns, 4)
+    """The tile for a weight gradient: whole filters where they fit, else one filter row at a time.
+
+    The sums, what is given to a tile's columns, and one number met fit the registers.
+    """
 
     def offers() -> Iterator[tuple[float, GradientTile]]:
-        for field_rows in sorted({1, field}):
-            inputs = field_rows * (min(step * (width - 1) + field, width * field)) / width
-            for many, slices in product(range(1, min(filters, 16) + 1), range(1, min(depth, 6) + 1)):
-                sums = many * slices * field_rows * field
-                least = many * slices * field_rows == 1
-                if sums + min(field * slices, 4) + many + 1 > target.registers and not least:
+        widths = sorted({_widest(columns, most) for most in range(1, 9)})
+        sizes = product(range(1, min(filters, 16) + 1), range(1, min(depth, 6) + 1), (1, field))
+        for many, slices, field_rows in sizes:
+            sums = many * slices * field_rows * field
+            line = (many * columns + slices * step * (step * columns + field)) * target.lanes * 4
+            fill = _fill(filters, many) * _fill(depth, slices)
+            for width in widths:
+                least = many * slices * field_rows * width == 1
+                if sums + many * width + 2 > target.registers and not least:
                     continue
-                fill = _fill(filters, many) * _fill(depth, slices)
-                cost = (1 + (many + slices * inputs) / sums) / fill * max(1, 8 / sums)
-                line = (many * columns + slices * step * (step * columns + field)) * target.lanes * 4
+                met = min(step * (width - 1) + field, width * field)
+                loads = (many * width + slices * field_rows * met) / (sums * width)
+                cost = (1 + loads) / fill / _fill(columns, width) * max(1, 8 / sums)
                 yield cost, GradientTile(many, slices, field_rows, width, max(1, min(rows, PASSED // line)))
 
     return _cheapest(offers())
