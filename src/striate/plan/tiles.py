@@ -89,6 +89,12 @@ def _fill(total: int, most: int) -> float:
     return 0.5 + 0.5 * total / (pieces(total, most) * _widest(total, most))
 
 
+def _even(total: int, most: int) -> float:
+    """What two threads use of their time when they share the tiles."""
+    turns = pieces(total, most)
+    return turns / (turns + turns % 2)
+
+
 @lru_cache
 def gradient_tile(
     filters: int, depth: int, field: int, rows: int, columns: int, step: int, target: Target
@@ -189,14 +195,11 @@ def _square(many: int, wide: int, least: int) -> float:
     return (1 + (many + wide) / sums) * max(1, least / sums)
 
 
-def _sums(filters: int, width: int, most: int, least: int, registers: int) -> tuple[int, int]:
+def _sums(filters: int, width: int, most: int, least: int, registers: int) -> Iterator[tuple[float, tuple[int, int]]]:
     """Filters x at most ``most`` of ``width`` for a square of sums in registers."""
-    return _cheapest(
-        (_square(many, wide, least) / (_fill(filters, many) * _fill(width, wide)), (many, wide))
-        for many in range(1, min(filters, 16) + 1)
-        for wide in range(1, min(width, most) + 1)
-        if many * wide + wide + 1 <= registers
-    )
+    for many, wide in product(range(1, min(filters, 16) + 1), range(1, min(width, most) + 1)):
+        if many * wide + wide + 1 <= registers:
+            yield _square(many, wide, least) / (_fill(filters, many) * _fill(width, wide)), (many, wide)
 
 
 @lru_cache
@@ -206,18 +209,20 @@ def winograd_gradient_tile(
     """Blocks of up to 16 tiles, so that few sums travel to memory; a square of sums in registers."""
     down, across = -(-rows // size), -(-columns // size)
     wide = _widest(across, 8)
-    return WinogradTile(size, _widest(down, max(1, 16 // wide)), wide, *_sums(filters, depth, 16, 1, registers))
+    sums = _cheapest(_sums(filters, depth, 16, 1, registers))
+    return WinogradTile(size, _widest(down, max(1, 16 // wide)), wide, *sums)
 
 
 @lru_cache
 def deep_tile(size: int, filters: int, depth: int, rows: int, columns: int, target: Target) -> WinogradTile:
     """Four tiles a block, or as many single positions as fit the cache; sums of filters x bundles of slices in
-    registers."""
+    registers, in an even number of turns if that costs little: each thread transforms all data for its filters."""
     down, across = -(-rows // size), -(-columns // size)
     bundles = -(-depth // target.lanes)
     most = 4 if size > 1 else max(1, min(64, CACHED // (bundles * target.lanes**2 * 4)))
     wide = _widest(across, most)
-    sums = _sums(filters, bundles, 6, 8, target.registers)
+    offers = _sums(filters, bundles, 6, 8, target.registers)
+    sums = _cheapest((cost / _even(filters, square[0]), square) for cost, square in offers)
     return WinogradTile(size, _widest(down, max(1, most // wide)), wide, *sums)
 
 
@@ -275,8 +280,7 @@ def block_winograd_tile(blocks: int, count: int, even: bool, registers: int) -> 
         for held in range(1, min(blocks, 8) + 1):
             for run in range(1, min(count, 14) + 1):
                 if held * run + held + 1 <= registers:
-                    turns = -(-blocks // held)
-                    fill = _fill(blocks, held) * _fill(count, run) * (turns / (turns + turns % 2) if even else 1)
+                    fill = _fill(blocks, held) * _fill(count, run) * (_even(blocks, held) if even else 1)
                     yield _square(held, run, 8) / fill, (held, run)
 
     return _cheapest(offers())
