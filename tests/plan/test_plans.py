@@ -194,7 +194,7 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
 def test_the_path_of_one_image(made: Plan) -> None:
     """Every call has its inputs from the calls before it, and shares no byte between two of its buffers."""
     parameters = {place.name for place in made.row.places}
-    ready = {f"single.{name}.{kind}" for name, _ in made.single.prepare for kind in ("weights", "biases")}
+    ready = {f"{conv.name}.{kind}" for conv in made.single.convs for kind in ("weights", "biases")}
     ready |= {"single.scales", "single.shifts"}
     for call in made.single.calls:
         scratch = {name for name in call.buffers if made.buffers[name].scratch}

@@ -16,17 +16,19 @@ PORTIONS = 4  #: of a call, for each thread
 
 def single_prepare(b: ProgramBuilder, plan: Plan) -> None:
     """Bring the weights and biases of every CONV into blocks of ``lanes`` filters."""
-    for name, size in plan.single.prepare:
+    for conv in plan.single.convs:
         weights, biases, prepared, padded = (
-            b.place(plan.buffers[f"{path}{name}.{kind}"]) for path in ("", "single.") for kind in ("weights", "biases")
+            b.place(plan.buffers[f"{layer}.{kind}"])
+            for layer in (conv.unit.name, conv.name)
+            for kind in ("weights", "biases")
         )
         whole, rest = divmod(biases.shape.elements, b.lanes)
         for first, blocks, filters in ((0, whole, b.lanes), (whole, 1, rest)):
             if blocks and filters:
                 for block in b.work(blocks, "block"):
                     at = block + first
-                    if size:
-                        single_winograd_weights(b, weights, biases, prepared, padded, at, filters, size)
+                    if conv.size:
+                        single_winograd_weights(b, weights, biases, prepared, padded, at, filters, conv.size)
                     else:
                         single_weights(b, weights, biases, prepared, padded, at, filters)
 

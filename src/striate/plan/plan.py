@@ -72,7 +72,7 @@ class Plan:
     def shares(self) -> int:
         """Counters of work that threads share, at most, in one run."""
         together = len(self.prepare) + len(self.train) + len(self.scores) + 4
-        return max(together, 2 * len(self.single.prepare), len(self.single.calls) + 1)
+        return max(together, 2 * len(self.single.convs), len(self.single.calls) + 1)
 
     def bytes(self, threads: int) -> int:
         """The arena's size for a team of ``threads``."""
@@ -84,8 +84,14 @@ class Plan:
             f"{self.target}; batch {self.batch} in {self.groups} groups, {self.slots} slots",
         ]
         lines += [str(self.order), "", "units: " + ", ".join(f"[{unit}]" for unit in self.units)]
+        wanted = {unit.name for unit in self.units[first_learner(self.units) + 1 :]}
         for name, kernels in self.kernels.items():
-            lines += [f"{name}: {what} {getattr(kernels, what)}" for what in ("forward", "data", "weights")]
+            data = kernels.data if name in wanted else "not wanted: nothing before it learns"
+            lines += [
+                f"{name}: forward {kernels.forward}",
+                f"{name}: data {data}",
+                f"{name}: weights {kernels.weights}",
+            ]
         if self.prepare:
             lines += ["", "before a step:", *(f"  {preparation}" for preparation in self.prepare)]
         for title, calls in (("train", self.train), ("scores", self.scores)):

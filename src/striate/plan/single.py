@@ -30,12 +30,11 @@ ALONE = 300_000  #: cycles up to which one thread is done before a second would 
 
 @dataclass(frozen=True)
 class Single:
-    """The path of one image: ``prepare`` names the CONVs whose weights it wants in blocks, with the size of Winograd's
-    tile or 0; ``calls`` take the image forwards. ``cycles`` estimates one thread's; up to ``most`` images go this
-    way, one by one.
+    """The path of one image: ``convs`` want their weights in blocks; ``calls`` take the image forwards. ``cycles``
+    estimates one thread's; up to ``most`` images go this way, one by one.
     """
 
-    prepare: tuple[tuple[str, int], ...]
+    convs: tuple[SingleConv, ...]
     calls: tuple[Call, ...]
     scores: str
     cycles: int
@@ -49,7 +48,8 @@ class Single:
     def __str__(self) -> str:
         who = "all threads" if self.together else "one thread"
         head = f"up to {self.most} images, {self.cycles:,} cycles, {who}:"
-        return "\n  ".join([head, *map(str, self.calls)])
+        kernels = (f"{conv.unit.name}: {conv}" for conv in self.convs)
+        return "\n  ".join([head, *kernels, *map(str, self.calls)])
 
 
 def _volume(volume: Volume, reader: Unit | None, lanes: int, tile: int = 1) -> Shape:
@@ -144,5 +144,4 @@ def single(
             one, many = _cycles(unit, target.lanes)
             alone, group = alone + one, group + many
     most = max(1, min(target.lanes, int(group / alone)))
-    prepare = tuple((conv.unit.name, conv.size) for conv in convs.values())
-    return Single(prepare, calls, f"single.{units[-1].name}.y", int(alone), most)
+    return Single(tuple(convs.values()), calls, f"single.{units[-1].name}.y", int(alone), most)

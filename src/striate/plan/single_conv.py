@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from striate.layers import Conv
@@ -28,6 +28,16 @@ class SingleConv:
     unit: Unit
     size: int
     target: Target
+    why_not: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "; ".join([f"{self.kind}, {self.cycles():,.0f} cycles", *self.why_not])
+
+    @property
+    def kind(self) -> str:
+        """Of kernel."""
+        field = self.layer.field
+        return f"winograd F({self.size}x{self.size}, {field}x{field})" if self.size else "direct"
 
     @property
     def name(self) -> str:
@@ -126,8 +136,17 @@ class SingleConv:
 def choose_single(unit: Unit, target: Target, first: bool, force: str | None) -> SingleConv:
     """The cheaper kernel for a CONV; the first reads the caller's image, whose positions are no whole vectors."""
     direct = SingleConv(unit, 0, target)
-    size = TILE_SIZES.get(direct.layer.field, 0)
-    if not size or first or direct.layer.stride != 1 or force not in (None, "winograd"):
-        return direct
+    field, stride = direct.layer.field, direct.layer.stride
+    size = TILE_SIZES.get(field, 0)
+    if not size:
+        return replace(direct, why_not=(f"no winograd tile for {field}x{field}",))
+    if stride != 1:
+        return replace(direct, why_not=(f"winograd needs S=1, not {stride}",))
+    if first:
+        return replace(direct, why_not=("winograd needs whole vectors of slices, not an image's",))
     winograd = SingleConv(unit, size, target)
-    return min(winograd, direct, key=SingleConv.cycles) if force is None else winograd
+    if force is not None:
+        taken, other = (winograd, direct) if force == "winograd" else (direct, winograd)
+        return replace(taken, why_not=(f"{other.kind}: not asked for",))
+    taken, other = sorted((winograd, direct), key=SingleConv.cycles)
+    return replace(taken, why_not=(f"{other.kind}: {other.cycles():,.0f}",))
