@@ -6,13 +6,15 @@ transposed, ``lanes`` slices at a time; products with single numbers of dz then 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 from striate.emit.builder import Builder, Value
 from striate.emit.index import Index, Span
-from striate.emit.loops import stretch, tiles
+from striate.emit.loops import stretch
 from striate.emit.tensor import Tensor
-from striate.emit.winograd import Block, blocks, cells, clear, square, transform, whole
+from striate.emit.winograd import Block, blocks, cells, square, transform, whole
+from striate.emit.winograd_gradient import clear, gather
 from striate.plan.sweep import Sweep, pieces
 from striate.plan.tiles import WinogradTile
 from striate.plan.winograd import Matrix, transforms, transposed
@@ -67,7 +69,8 @@ def deep_gradient(
             if held >= filters:
                 _turn(b, x, v, line, block, rows, columns, tile)
             transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen, first)
-            _gather(b, v, z, s, (filters, bundles), tile, len(block[2]) * len(block[3]), part, first)
+            terms = partial(_terms, b, v, z, room, len(block[2]) * len(block[3]))
+            gather(b, s, (filters, bundles), tile, part, first, terms)
         for k in b.range(chosen[1], "k", start=chosen[0]):
             _finish(b, s, dweights, transposed(kit.weights), k, k - first)
 
@@ -119,34 +122,12 @@ def _turn(
                     v[p, (n * room + t) * b.lanes + image] = value
 
 
-def _gather(
-    b: Builder,
-    v: Tensor,
-    z: Tensor,
-    s: Tensor,
-    sizes: tuple[int, int],
-    tile: WinogradTile,
-    count: int,
-    span: Span | None,
-    first: Index,
-) -> None:
-    """s[p, k, bundle] += the sum over tiles and images of z[p, k, tile] image by image times v, k from ``first``.
-
-    A block's sums start at zero: of many numbers, sums of sums are rounded less.
-    """
-    (filters, bundles), room, each = sizes, tile.down * tile.across, z.scalars
-    for p in b.range(s.shape.axes[0].size, "p"):
-        for k, many in tiles(b, filters, tile.filters, "k", span):
-            for n, wide in tiles(b, bundles, tile.slices, "n"):
-                sums = [[b.register("sum", b.zero()) for _ in range(wide)] for _ in range(many)]
-                for t in b.range(count, "t"):
-                    for image in b.range(b.lanes, "image"):
-                        data = [v[p, ((n + j) * room + t) * b.lanes + image] for j in range(wide)]
-                        for i in range(many):
-                            given = b.splat(each[p, (k - first + i) * room + t, image])
-                            for j in range(wide):
-                                sums[i][j].value = b.fma(data[j], given, sums[i][j].value)
-                for i in range(many):
-                    for j in range(wide):
-                        at = (p, (k - first + i) * bundles + n + j)
-                        s[at] = s[at] + sums[i][j].value
+def _terms(
+    b: Builder, v: Tensor, z: Tensor, room: int, count: int, p: Index, k: Index, many: int, n: Index, wide: int
+) -> Iterator[tuple[Iterable[Value], list[Value]]]:
+    """z[p, k, t] image by image, and v[p, bundle, t], of every tile t."""
+    each = z.scalars
+    for t in b.range(count, "t"):
+        for image in b.range(b.lanes, "image"):
+            data = [v[p, ((n + j) * room + t) * b.lanes + image] for j in range(wide)]
+            yield (b.splat(each[p, (k + i) * room + t, image]) for i in range(many)), data

@@ -21,6 +21,7 @@ from striate.emit.single.pool import single_pool
 from striate.emit.single.relu import single_relu
 from striate.emit.single.winograd import single_winograd
 from striate.emit.weight_gradient import bias_gradient, conv_weight_gradient
+from striate.emit.winograd_gradient import winograd_weight_gradient
 from striate.plan.call import Call
 from striate.plan.plan import Plan
 from striate.plan.shape import Shape
@@ -32,7 +33,7 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "conv_weight_gradient": conv_weight_gradient,
     "winograd_forward": winograd.winograd_forward,
     "winograd_data_gradient": winograd.winograd_data_gradient,
-    "winograd_weight_gradient": winograd.winograd_weight_gradient,
+    "winograd_weight_gradient": winograd_weight_gradient,
     "deep_gradient": deep_gradient,
     "packed_forward": packed.packed_forward,
     "packed_data_gradient": packed.packed_data_gradient,

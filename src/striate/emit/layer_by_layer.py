@@ -59,7 +59,7 @@ def _share(b: ProgramBuilder, plan: Plan, call: Call) -> None:
             run(b, plan, call, group, 0, span)
         return
     # One tile's weights fit the cache beside the volumes. Other sums go over the data again for every portion.
-    for _, span in b.spread(1, items, "part", 0 if call.streams else 1):
+    for _, span in b.spread(1, items, "part", 0 if call.weight_bound else 1):
         for group in b.range(groups, "group"):
             run(b, plan, call, group, 0, span)
         if call.then:

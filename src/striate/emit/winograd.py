@@ -13,11 +13,11 @@ from striate.emit.builder import Builder, Value
 from striate.emit.combine import combine
 from striate.emit.conv import Finish, forward_finish, gradient_finish
 from striate.emit.index import Index, Span
-from striate.emit.loops import stretch, tiles
+from striate.emit.loops import tiles
 from striate.emit.tensor import Tensor
 from striate.plan.sweep import Sweep, split_evenly
 from striate.plan.tiles import BlockTile, WinogradTile
-from striate.plan.winograd import Matrix, transforms, transposed
+from striate.plan.winograd import Matrix, transforms
 
 #: A block's first tile, by row and column among tiles; the results kept of its tiles' rows, of their columns.
 Block = tuple[Index, Index, list[int], list[int]]
@@ -248,74 +248,3 @@ def winograd_weights(b: Builder, weights: Tensor, u: Tensor, at: Index, *, size:
         ]
         for p, value in enumerate(value for row in square(b, kit.weights, taps) for value in row):
             u.vector[p, at, i] = value
-
-
-def winograd_weight_gradient(
-    b: Builder,
-    x: Tensor,
-    dz: Tensor,
-    dweights: Tensor,
-    v: Tensor,
-    z: Tensor,
-    s: Tensor,
-    *,
-    rows: Sweep,
-    columns: Sweep,
-    tile: WinogradTile,
-    span: Span | None = None,
-) -> None:
-    """dweights += the sum over positions and lanes of dz times the x that each weight met.
-
-    z is to dz what v is to x; s (points, filters x depth) gathers their products over all tiles.
-    """
-    kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
-    filters, depth = dweights.shape.axes[0].size, dweights.shape.axes[1].size
-    first = rows.taps[0].offset, columns.taps[0].offset
-    chosen = stretch(b, filters, tile.filters, span)
-    clear(b, s, chosen, depth)
-    for block in blocks(b, rows, columns, tile):
-        block = whole(block, tile.size)  # beyond the end dz is zero
-        transform(b, x, v, kit.data, first, tile.size, room, block)
-        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen)
-        _gather(b, v, z, s, (filters, depth), tile, len(block[2]) * len(block[3]), span)
-    for k in b.range(chosen[1], "k", start=chosen[0]):
-        for d in b.range(depth, "d"):
-            sums = [[s[r * kit.tile + c, k * depth + d] for c in range(kit.tile)] for r in range(kit.tile)]
-            for r, line in enumerate(square(b, transposed(kit.weights), sums)):
-                for c, value in enumerate(line):
-                    dweights[k, d, r, c] = dweights[k, d, r, c] + b.reduce_add(value)
-
-
-def clear(b: Builder, s: Tensor, filters: tuple[Index, Index], each: int) -> None:
-    """The sums of every point begin at zero: ``each`` for a filter from the first up to the last."""
-    for p in b.range(s.shape.axes[0].size, "p"):
-        for i in b.range(filters[1] * each, "i", start=filters[0] * each):
-            s[p, i] = b.zero()
-
-
-def _gather(
-    b: Builder,
-    v: Tensor,
-    z: Tensor,
-    s: Tensor,
-    sizes: tuple[int, int],
-    tile: WinogradTile,
-    count: int,
-    span: Span | None,
-) -> None:
-    """s[p, k, d] += the sum over a block's tiles of z[p, k, t] * v[p, d, t]."""
-    (filters, depth), room = sizes, tile.down * tile.across
-    for p in b.range(s.shape.axes[0].size, "p"):
-        for k, many in tiles(b, filters, tile.filters, "k", span):
-            for d, deep in tiles(b, depth, tile.slices, "d"):
-                sums = [[b.register("sum", b.zero()) for _ in range(deep)] for _ in range(many)]
-                for t in b.range(count, "t"):
-                    data = [v[p, (d + j) * room + t] for j in range(deep)]
-                    for i in range(many):
-                        given = z[p, (k + i) * room + t]
-                        for j in range(deep):
-                            sums[i][j].value = b.fma(data[j], given, sums[i][j].value)
-                for i in range(many):
-                    for j in range(deep):
-                        at = (p, (k + i) * depth + d + j)
-                        s[at] = s[at] + sums[i][j].value

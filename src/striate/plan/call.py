@@ -37,10 +37,10 @@ class Call:
     def groups_inside(self) -> bool:
         """Whether threads share the items, each for all groups in their order: gradients are summed over them, and
         an FC's weights come from memory once for all."""
-        return self.streams or self.family in SUMS
+        return self.weight_bound or self.family in SUMS
 
     @property
-    def streams(self) -> bool:
+    def weight_bound(self) -> bool:
         """Whether the call's time may be that of reading its weights."""
         return self.family.startswith("fc_")
 

@@ -1,0 +1,55 @@
+"""Programs that live through some steps, and every bit that comes out of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from corpus import draw as draw_numbers
+from striate import SGD, Program, compile, parse
+
+NETS = {
+    "conv-pool": "INPUT[9x8x3] - CONV[5] - RELU - POOL[2x2, S=2, fit=crop] - CONV[7, S=2, fit=crop] - RELU - FC[11]",
+    "1x1": "INPUT[6x5x3] - CONV[17] - RELU - CONV[19, 1x1] - RELU - CONV[18, 1x1] - FC[11]",
+    "no-fusion": "INPUT[7x7x2] - RELU - POOL[3x3, S=2] - FC[9] - RELU - FC[4] - RELU",
+}
+BATCH = 70  #: 5 groups of 16, 9 of 8, 18 of 4 lanes: more than there are slots, and the last not full
+IMAGES = (70, 33, 1, 70, 17)  #: of each step
+
+
+def data(line: str, count: int, seed: int = 0) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    _, images, labels = draw_numbers(parse(line), count, seed)
+    return images.astype(np.float32), labels
+
+
+def make(
+    line: str,
+    threads: int = 1,
+    batch: int = BATCH,
+    target: str | None = None,
+    seed: int = 3,
+    order: str | None = None,
+) -> Program:
+    return compile(parse(line), batch, SGD(0.05, 0.9, 1e-3), threads=threads, target=target, seed=seed, order=order)
+
+
+def digest(program: Program) -> bytes:
+    """All bits of parameters and velocity."""
+    rows = (program.parameters(), program.velocity())
+    return b"".join(array.tobytes() for row in rows for array in row.values())
+
+
+def life(program: Program, line: str) -> list[bytes]:
+    """Steps on full and partial batches, and scores: every bit that comes out."""
+    seen = []
+    for i, count in enumerate(IMAGES):
+        images, labels = data(line, count, seed=i)
+        seen += [
+            np.float64(program.train(images, labels)).tobytes(),
+            program.losses.tobytes(),
+            digest(program),
+        ]
+        seen.append(bytes([program.correct]))
+    loss, gradients = program.gradients(images, labels)
+    seen += [np.float64(loss).tobytes(), *(g.tobytes() for g in gradients.values())]
+    return [*seen, program.scores(data(line, 200)[0]).tobytes()]
