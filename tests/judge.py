@@ -245,12 +245,13 @@ def named(name: str, loss: str) -> Trial:
 @contextmanager
 def as_if_large() -> Iterator[None]:
     """Plans have what otherwise large volumes alone have: halos that are cleared, sums of a few filters or rows at a
-    time, results that go past the caches."""
+    time, results that go past the caches, slices that threads share."""
     with (
         patch.object(planner, "CLEARED_BYTES", 0),
         patch.object(tiles, "SUMS", 0),
         patch.object(tiles, "PASSED", 0),
         patch.object(convolution, "STREAMED", 0),
+        patch.object(convolution, "SHARED_SLICES", 1),
     ):
         tiles.gradient_tile.cache_clear()
         yield

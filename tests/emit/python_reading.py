@@ -105,6 +105,13 @@ def run_entry(arena: Arena, entry: str, images: npt.NDArray[Any]) -> npt.NDArray
     return out[: len(images)]
 
 
+def kind_of(family: str) -> str:
+    """The kind of CONV kernel to ask for, so that a plan has a call of this family."""
+    if family == "packed_weight_gradient":
+        return "deep"
+    return next((kind for kind in ("deep", "packed", "winograd") if kind in family), "direct")
+
+
 def first_call(made: Plan, family: str) -> Call:
     """The first call of that family in a plan's schedule."""
     return next(call for call in all_calls(made) if call.family == family)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from python_reading import first_call, make_plan, shapes_of
+from python_reading import first_call, kind_of, make_plan, shapes_of
 
 import golden_text
 from striate.emit.builder import Kernel
@@ -41,6 +41,7 @@ KERNELS = {
     "deep_gradient": "INPUT[4x4x5] - CONV[3, 5x5] - FC[2]",
     "packed_forward": "INPUT[4x2x3] - CONV[3, 1x1] - RELU - FC[2]",
     "packed_data_gradient": "INPUT[4x3x2] - CONV[2, 1x1] - RELU - CONV[3, 1x1, S=2, P=0, fit=crop] - FC[2]",
+    "packed_weight_gradient": "INPUT[3x2x5] - CONV[3, 1x1] - FC[2]",
     "single_input": "INPUT[3x2x2] - FC[2]",
     "single_conv": "INPUT[5x4x2] - CONV[5, 2x2, P=0] - RELU - FC[2]",
     "single_winograd": "INPUT[4x4x2] - RELU - CONV[5, 5x5] - RELU - FC[2]",
@@ -54,11 +55,8 @@ KERNELS = {
 @pytest.mark.parametrize("family", ALL)
 def test_a_kernel_reads_well(family: str) -> None:
     line = KERNELS[family]
-    kind = next((name for name in ("deep", "packed") if name in family), "") or (
-        "winograd" if "winograd" in family else "direct"
-    )
     order = "layer by layer" if family == "fc_update" else "depth first"
-    made = make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind, order=order)
+    made = make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind_of(family), order=order)
     call = first_call(made, family)
     arguments = tuple(zip((*call.buffers, "image"), shapes_of(made, call), strict=False))
     b = TextBuilder(made.target.lanes)

@@ -67,6 +67,7 @@ TILED = [
     ("INPUT[6x9x1] - CONV[2, 5x5, P=1] - RELU - CONV[2, 3x3, P=0] - FC[2]", "winograd"),
     ("INPUT[5x4x5] - CONV[6] - RELU - CONV[3, 5x5] - FC[2]", "deep"),
     ("INPUT[4x4x4] - CONV[19] - FC[2]", "deep"),
+    ("INPUT[3x4x9] - CONV[7, 1x1] - RELU - CONV[6] - FC[2]", "deep"),
     ("INPUT[5x4x5] - CONV[6] - RELU - CONV[7, 1x1, S=2, P=0, fit=crop] - RELU - CONV[5, 1x1] - FC[2]", "deep"),
     ("INPUT[5x4x5] - CONV[6] - RELU - CONV[7, 1x1] - RELU - FC[2]", "packed"),
     ("INPUT[6x5x3] - CONV[19] - RELU - CONV[7, 1x1, S=3, P=0, fit=crop] - RELU - CONV[9, 1x1] - FC[2]", "packed"),

@@ -175,6 +175,7 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         "deep_gradient": (3, 4, 5, 6),
         "packed_forward": (3, 4, 5),
         "packed_data_gradient": (3, 4, 5),
+        "packed_weight_gradient": (3, 4),
     }
     written = {"input.y", "labels", "weights"}
     written |= {name for name in made.buffers if name.endswith(".gradient")}

@@ -1,12 +1,12 @@
-"""Winograd's weight gradient for deep volumes: slices of the input, not images, side by side in the sums.
+"""Weight gradients for deep volumes: slices of the input, not images, side by side in the sums.
 
-With many filters and slices, a sum for each lane of each pair would fill megabytes. So the transformed data are
-transposed, ``lanes`` slices at a time; products with single numbers of dz then sum over images by themselves.
+With many filters and slices, a sum for each lane of each pair would fill megabytes. So the data are transposed,
+``lanes`` slices (a bundle) at a time; products with single numbers of dz then sum over images by themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from striate.emit.builder import Builder, Value
@@ -14,65 +14,63 @@ from striate.emit.index import Index, Span
 from striate.emit.loops import stretch
 from striate.emit.tensor import Tensor
 from striate.emit.winograd import Block, blocks, cells, square, transform, whole
-from striate.emit.winograd_gradient import clear, gather
+from striate.emit.winograd_gradient import Terms, clear, gather
 from striate.plan.sweep import Sweep, pieces
 from striate.plan.tiles import WinogradTile
 from striate.plan.winograd import Matrix, transforms, transposed
 
+Range = tuple[Index, Index]  #: first, and the one after the last
+Bundle = tuple[Index, Index, range]  #: number, first slice, lanes that count
 
-def _bundles(b: Builder, depth: int) -> Iterator[tuple[Index, Index, range]]:
-    """(number, first slice, lanes that count) of every bundle of ``lanes`` slices; the last may overlap."""
+
+def _bundles(b: Builder, depth: int, among: Range) -> Iterator[Bundle]:
+    """The bundles of a range of them; the last of all may overlap the one before it."""
     full, rest = divmod(depth, b.lanes)
-    if full == 1:
-        yield Index(), Index(), range(b.lanes)
-    else:
-        for n in b.range(full, "bundle"):
+    if full:
+        for n in b.range(b.smaller(among[1], full), "bundle", start=among[0]):
             yield n, n * b.lanes, range(b.lanes)
     if rest:
-        yield Index.of(full), Index.of(depth - b.lanes), range(b.lanes - rest, b.lanes)
+        for n in b.range(among[1], "bundle", start=b.larger(among[0], full)):  # one turn, or none
+            yield n, Index.of(depth - b.lanes), range(b.lanes - rest, b.lanes)
 
 
-def deep_gradient(
+def deep_sums(
     b: Builder,
-    x: Tensor,
-    dz: Tensor,
     dweights: Tensor,
-    v: Tensor,
-    z: Tensor,
     s: Tensor,
-    line: Tensor,
+    turn: Callable[[Block, Iterator[Bundle]], None],
+    terms: Callable[[Block, Range, Index], Terms],
     *,
     rows: Sweep,
     columns: Sweep,
     tile: WinogradTile,
-    span: Span | None = None,
+    split: str,
+    span: Span | None,
 ) -> None:
-    """dweights += the sum over positions and lanes of dz times the x that each weight met.
+    """dweights += what ``terms`` gives for each block, summed in s (points, filters x bundles), turned back.
 
-    v (points, bundles x tiles x lanes) holds transformed and transposed x, z (points, filters x tiles) transformed
-    dz, s (points, filters x bundles) the sums, slices in lanes; line (points, lanes) is one tile on its way to v.
-    Where all tiles are one block, z and s have room for a few filters, which are done before the next.
+    ``turn`` lays a block's data ready, a bundle at a time; ``terms`` gets a block, the filters wanted, and the filter
+    with which s begins. Where all tiles are one block, s has room for a few filters, which are done before the next.
     """
-    kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
-    depth, filters = x.shape.axes[0].size, dz.shape.axes[0].size
-    bundles = -(-depth // b.lanes)
-    held = s.shape.axes[1].size // bundles
+    filters, depth = dweights.shape.axes[0].size, dweights.shape.axes[1].size
+    many = -(-depth // b.lanes)
+    held, parts = s.shape.axes[1].size // many, {split: span}
+    among = stretch(b, many, tile.slices, parts.get("slices"))
     if held < filters:
         for block in blocks(b, rows, columns, tile):
-            _turn(b, x, v, line, whole(block, tile.size), rows, columns, tile)
-    for part in _parts(b, filters, held, tile, span):
+            turn(block, _bundles(b, depth, among))
+    for part in _parts(b, filters, held, tile, parts.get("filters")):
         chosen = stretch(b, filters, tile.filters, part)
         first = chosen[0] if held < filters else Index()
-        clear(b, s, (chosen[0] - first, chosen[1] - first), bundles)
+        clear(b, s, (chosen[0] - first, chosen[1] - first), many)
         for block in blocks(b, rows, columns, tile):
-            block = whole(block, tile.size)  # beyond the end dz is zero
             if held >= filters:
-                _turn(b, x, v, line, block, rows, columns, tile)
-            transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen, first)
-            terms = partial(_terms, b, v, z, room, len(block[2]) * len(block[3]))
-            gather(b, s, (filters, bundles), tile, part, first, terms)
+                turn(block, _bundles(b, depth, among))
+            spans = part, parts.get("slices")
+            gather(b, s, (filters, many), tile, spans, first, terms(block, chosen, first))
+        back = transposed(transforms(tile.size, len(rows.taps)).weights)
         for k in b.range(chosen[1], "k", start=chosen[0]):
-            _finish(b, s, dweights, transposed(kit.weights), k, k - first)
+            _finish(b, s, dweights, back, k, (k - first) * many, _bundles(b, depth, among))
 
 
 def _parts(b: Builder, filters: int, held: int, tile: WinogradTile, span: Span | None) -> Iterator[Span | None]:
@@ -85,12 +83,11 @@ def _parts(b: Builder, filters: int, held: int, tile: WinogradTile, span: Span |
         yield Span(first, b.smaller(first + many, all_.last))
 
 
-def _finish(b: Builder, s: Tensor, dweights: Tensor, back: Matrix, k: Index, at: Index) -> None:
-    """dweights[k] += the sums at ``at`` of s, turned back."""
-    depth, tile = dweights.shape.axes[1].size, len(back[0])
-    bundles = -(-depth // b.lanes)
-    for n, d, lanes in _bundles(b, depth):
-        sums = [[s[r * tile + c, at * bundles + n] for c in range(tile)] for r in range(tile)]
+def _finish(b: Builder, s: Tensor, dweights: Tensor, back: Matrix, k: Index, at: Index, over: Iterator[Bundle]) -> None:
+    """dweights[k] += the sums of these bundles in s, of which filter k's begin at ``at``, turned back."""
+    size = len(back[0])
+    for n, d, lanes in over:
+        sums = [[s[r * size + c, at + n] for c in range(size)] for r in range(size)]
         for r, row in enumerate(square(b, back, sums)):
             for c, value in enumerate(row):
                 for lane in lanes:
@@ -98,20 +95,58 @@ def _finish(b: Builder, s: Tensor, dweights: Tensor, back: Matrix, k: Index, at:
                     dweights[place] = dweights[place] + b.extract(value, lane)
 
 
-def _turn(
-    b: Builder, x: Tensor, v: Tensor, line: Tensor, block: Block, rows: Sweep, columns: Sweep, tile: WinogradTile
+def deep_gradient(
+    b: Builder,
+    x: Tensor,
+    dz: Tensor,
+    dweights: Tensor,
+    v: Tensor,
+    s: Tensor,
+    z: Tensor,
+    line: Tensor,
+    *,
+    rows: Sweep,
+    columns: Sweep,
+    tile: WinogradTile,
+    split: str = "",
+    span: Span | None = None,
 ) -> None:
-    """v[point, bundle, tile, image] = the transformed tiles of a bundle's slices, transposed."""
+    """dweights += the sum over positions and lanes of dz times the x that each weight met, by Winograd.
+
+    v (points, bundles x tiles x lanes) holds transformed and transposed x, z (points, filters x tiles) transformed
+    dz; line (points, lanes) is one tile on its way to v. s is ``deep_sums``'.
+    """
+    kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
+
+    def turn(block: Block, over: Iterator[Bundle]) -> None:
+        _turn(b, x, v, line, whole(block, tile.size), over, rows, columns, tile)
+
+    def terms(block: Block, chosen: Range, first: Index) -> Terms:
+        block = whole(block, tile.size)  # beyond the end dz is zero
+        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen, first)
+        return partial(_terms, b, v, z, room, len(block[2]) * len(block[3]))
+
+    deep_sums(b, dweights, s, turn, terms, rows=rows, columns=columns, tile=tile, split=split, span=span)
+
+
+def _turn(
+    b: Builder,
+    x: Tensor,
+    v: Tensor,
+    line: Tensor,
+    block: Block,
+    over: Iterator[Bundle],
+    rows: Sweep,
+    columns: Sweep,
+    tile: WinogradTile,
+) -> None:
+    """v[point, bundle, tile, image] = the transformed tiles of the bundles' slices, transposed."""
     kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
     reach = range(kit.tile)
-    for n, d, _ in _bundles(b, x.shape.axes[0].size):
+    for n, d, _ in over:
         for t, i, j, _, _ in cells(b, block):
             y0 = i * (tile.size * rows.step) + rows.taps[0].offset
             x0 = j * (tile.size * columns.step) + columns.taps[0].offset
-            if kit.tile == 1:
-                for image, value in enumerate(b.transpose([x[d + lane, y0, x0] for lane in range(b.lanes)])):
-                    v[0, (n * room + t) * b.lanes + image] = value
-                continue
             for lane in b.range(b.lanes, "lane"):
                 data = [[x[d + lane, y0 + r, x0 + c] for c in reach] for r in reach]
                 for point, value in enumerate(value for row in square(b, kit.data, data) for value in row):

@@ -13,6 +13,7 @@ from striate.emit.deep import deep_gradient
 from striate.emit.halo import clear_halo
 from striate.emit.index import Index, Span
 from striate.emit.input import input_forward
+from striate.emit.packed_gradient import packed_weight_gradient
 from striate.emit.sgd import fc_update
 from striate.emit.single.conv import single_conv
 from striate.emit.single.fc import single_fc, single_flatten
@@ -37,6 +38,7 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "deep_gradient": deep_gradient,
     "packed_forward": packed.packed_forward,
     "packed_data_gradient": packed.packed_data_gradient,
+    "packed_weight_gradient": packed_weight_gradient,
     "bias_gradient": bias_gradient,
     "unpool": pool.unpool,
     "pool_forward": pool.pool_forward,

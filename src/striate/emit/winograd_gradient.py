@@ -46,7 +46,7 @@ def winograd_weight_gradient(
         transform(b, x, v, kit.data, first, tile.size, room, block)
         transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen)
         terms = partial(_terms, b, v, z, room, len(block[2]) * len(block[3]))
-        gather(b, s, (filters, depth), tile, span, Index(), terms)
+        gather(b, s, (filters, depth), tile, (span, None), Index(), terms)
     for k in b.range(chosen[1], "k", start=chosen[0]):
         for d in b.range(depth, "d"):
             sums = [[s[r * kit.tile + c, k * depth + d] for c in range(kit.tile)] for r in range(kit.tile)]
@@ -63,16 +63,23 @@ def clear(b: Builder, s: Tensor, filters: tuple[Index, Index], each: int) -> Non
 
 
 def gather(
-    b: Builder, s: Tensor, sizes: tuple[int, int], tile: WinogradTile, span: Span | None, first: Index, terms: Terms
+    b: Builder,
+    s: Tensor,
+    sizes: tuple[int, int],
+    tile: WinogradTile,
+    spans: tuple[Span | None, Span | None],
+    first: Index,
+    terms: Terms,
 ) -> None:
     """s[p, k, n] += the sum over a block's terms of what is given for k times the data of n; k from ``first``.
 
-    A block's sums start at zero: of many numbers, sums of sums are rounded less.
+    spans: of the tiles of filters, and across. A block's sums start at zero: of many numbers, sums of sums are
+    rounded less.
     """
     filters, across = sizes
     for p in b.range(s.shape.axes[0].size, "p"):
-        for k, many in tiles(b, filters, tile.filters, "k", span):
-            for n, wide in tiles(b, across, tile.slices, "n"):
+        for k, many in tiles(b, filters, tile.filters, "k", spans[0]):
+            for n, wide in tiles(b, across, tile.slices, "n", spans[1]):
                 sums = [[b.register("sum", b.zero()) for _ in range(wide)] for _ in range(many)]
                 for given, data in terms(p, k - first, many, n, wide):
                     for i, factor in enumerate(given):

@@ -14,6 +14,7 @@ SUMS = frozenset(
         "conv_weight_gradient",
         "winograd_weight_gradient",
         "deep_gradient",
+        "packed_weight_gradient",
         "fc_weight_gradient",
     }
 )

@@ -30,6 +30,7 @@ WASTE = 1.2  #: positions of the input for each of the results, from which produ
 TURNED = 16  #: filters from which the way back wants weights in its own order
 STREAMED = 8 * 2**20  #: bytes of a volume that no cache keeps until it is read
 SHARED_ROWS = 8  #: pieces of work below which threads share the filters, and each transforms the data anew
+SHARED_SLICES = 8  #: pieces of a deep volume from which threads share its slices: enough for most teams
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,14 @@ def _winograd_shared(tile: WinogradTile, rows: int, filters: int, lanes: int) ->
     return shared_axis(pieces(-(-rows // tile.size), tile.down), pieces(filters, together))
 
 
+def _deep_shared(tile: WinogradTile, filters: int, depth: int, lanes: int) -> dict[str, Any]:
+    """Slices, where each thread's turning all of x would cost more than its reading all of dz; or filters."""
+    slices = pieces(-(-depth // lanes), tile.slices)
+    if depth > filters and slices >= SHARED_SLICES:
+        return {"split": "slices", "items": slices}
+    return {"split": "filters", "items": pieces(filters, tile.filters)}
+
+
 def _direct_shared(tile: Tile, rows: int, filters: int, unit: int = 1) -> dict[str, Any]:
     return shared_axis(pieces(rows // unit, tile.rows // unit), pieces(filters, tile.filters))
 
@@ -154,9 +163,12 @@ def _weight_gradient(unit: Unit, kernels: Kernels, x: str, dz: str, target: Targ
         return call("conv_weight_gradient", [x, dz, gradient], items, rows=rows, columns=columns, tile=tile)
     if kernels.weights.deep:
         deep = deep_tile(kernels.weights.size, layer.filters, unit.input.depth, rows.count, columns.count, target)
-        buffers = [x, dz, gradient, *(f"{name}.{kind}.weights" for kind in ("v", "z", "s", "line"))]
-        items = pieces(layer.filters, deep.filters)
-        return call("deep_gradient", buffers, items, rows=rows, columns=columns, tile=deep)
+        how: dict[str, Any] = {"rows": rows, "columns": columns, "tile": deep}
+        how |= _deep_shared(deep, layer.filters, unit.input.depth, target.lanes)
+        buffers = [x, dz, gradient, f"{name}.v.weights", f"{name}.s.weights"]
+        if deep.size == 1:
+            return call("packed_weight_gradient", buffers, **how)
+        return call("deep_gradient", [*buffers, f"{name}.z.weights", f"{name}.line.weights"], **how)
     winograd = winograd_gradient_tile(
         kernels.weights.size, layer.filters, unit.input.depth, rows.count, columns.count, target.registers
     )
@@ -211,14 +223,15 @@ def scratch_shapes(convs: Mapping[str, Unit], made: Call, lanes: int) -> Iterato
     filters, depth, count = _layer(unit).filters, unit.input.depth, tile.down * tile.across
     into, out = (filters, depth) if made.family.endswith("_data_gradient") else (depth, filters)
     sizes = {"v": into * count, "z": filters * count, "s": filters * depth}
-    if made.family == "deep_gradient":
+    deep = made.family in ("deep_gradient", "packed_weight_gradient")
+    if deep:
         bundles = -(-depth // lanes)
         rows, columns = made.setting("rows").count, made.setting("columns").count
         held = tile.summed(filters, rows, columns, bundles * PRODUCTS * lanes * 4)
         sizes = {"v": bundles * count * lanes, "z": held * count, "s": held * bundles, "line": lanes}
     for name in scratch:
         kind = scratch_kind(name)
-        if made.family.startswith("packed_"):
+        if made.family.startswith("packed_") and not deep:
             yield name, Shape.of(into if kind == "v" else out, count)
         elif kind == "m":
             yield name, Shape.of(tile.held(out, PRODUCTS, lanes), count, PRODUCTS)

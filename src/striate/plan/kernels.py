@@ -102,7 +102,7 @@ def _deep(task: _Task, size: int, lanes: int) -> float:
     depth = -(-task.depth // lanes) * lanes
     pairs = task.filters * depth
     if size == 1:
-        return 1.15 * pairs * tiles + tiles * (8 * depth + 4 * task.filters) + 2 * pairs
+        return 1.15 * pairs * tiles + tiles * 8 * depth + 2 * pairs
     return 1.25 * PRODUCTS * pairs * tiles + tiles * (450 * depth + 230 * task.filters) + 40 * pairs
 
 
