@@ -14,4 +14,4 @@ def write_json(chosen: argparse.Namespace, rows: list[Any]) -> None:
     """Machine, settings and rows to the file that --json names, if it does."""
     if chosen.json:
         whole = {"machine": describe(), "settings": vars(chosen), "rows": rows}
-        Path(chosen.json).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+        Path(chosen.json).write_text(json.dumps(whole, indent=1, default=str) + "\n", encoding="utf-8")

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tempfile
 
-from benchmarks.nets import LINES
-from benchmarks.options import add_nets
+from benchmarks.nets import LINES, usual_batch
+from benchmarks.options import add_batch, add_nets, names
 
 SMOKE = {"nets": "seed", "rounds": 1}
 
@@ -24,8 +24,8 @@ print(time.perf_counter() - t)"""
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    add_nets(parser, "seed,tinyvgg,convnetjs")
-    parser.add_argument("--batch", type=int, default=128)
+    add_nets(parser, "seed,tinyvgg,convnetjs,vgg16")
+    add_batch(parser)
     parser.add_argument("--rounds", type=int, default=5)
 
 
@@ -43,11 +43,11 @@ def run(chosen: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as unused:
         taken = statistics.median(seconds(IMPORT, unused) for _ in range(chosen.rounds))
     print(f"import striate: {taken:.3f} s")
-    for net in chosen.nets.split(","):
-        cold, warm = [], []
+    for net in names(chosen.nets, LINES, "nets"):
+        cold, warm, batch = [], [], usual_batch(net, chosen.batch)
         for _ in range(chosen.rounds):
             with tempfile.TemporaryDirectory() as cache:
-                cold.append(seconds(COMPILE, cache, LINES[net], str(chosen.batch)))
-                warm.append(seconds(COMPILE, cache, LINES[net], str(chosen.batch)))
+                cold.append(seconds(COMPILE, cache, LINES[net], str(batch)))
+                warm.append(seconds(COMPILE, cache, LINES[net], str(batch)))
         cold_, warm_ = statistics.median(cold), statistics.median(warm)
-        print(f"compile {net}, batch {chosen.batch}: {cold_:.3f} s from nothing, {warm_:.3f} s from the cache")
+        print(f"compile {net}, batch {batch}: {cold_:.3f} s from nothing, {warm_:.3f} s from the cache")

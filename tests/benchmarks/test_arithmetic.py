@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import math
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,7 @@ from benchmarks.layers import summary as summary_of_layers
 from benchmarks.nets import usual_batch
 from benchmarks.options import names, numbers
 from benchmarks.pairs import apart, paired, rounded
+from benchmarks.report import write_json
 from benchmarks.turns import Contender, best, in_turn, median_seconds, race, ratio
 
 
@@ -118,3 +122,12 @@ def test_bfloat16_rounds_to_the_nearest_and_ties_to_even() -> None:
 def test_pairs_come_apart_as_they_were() -> None:
     low, high = np.array([[1.5], [-2.0]], np.float32), np.array([[0.25]], np.float32)
     np.testing.assert_array_equal(apart(paired(low, high)).ravel(), [1.5, 0.25, -2.0, 0.0])
+
+
+def test_figures_go_to_a_file_with_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    write_json(argparse.Namespace(json=str(path), out=tmp_path, rounds=2), [{"net": "seed", "seconds": 0.5}])
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert kept["rows"] == [{"net": "seed", "seconds": 0.5}]
+    assert kept["settings"] == {"json": str(path), "out": str(tmp_path), "rounds": 2}
+    assert kept["machine"]

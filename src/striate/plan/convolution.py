@@ -60,10 +60,10 @@ def _layer(unit: Unit) -> Conv:
 def preparations(unit: Unit, kernels: Kernels, goes_on: bool, lanes: int) -> Iterator[Preparation]:
     """What the unit's kernels need transformed, or in another order."""
     name, filters, depth = unit.name, _layer(unit).filters, unit.input.depth
-    if kernels.forward.size > 1:
+    if kernels.forward.winograd:
         yield Preparation(f"{name}.weights", f"{name}.forth", kernels.forward.size, False, filters)
-    if goes_on and (kernels.data.size or filters >= TURNED):
-        size = kernels.data.size if kernels.data.size > 1 else 0
+    if goes_on and (not kernels.data.direct or filters >= TURNED):
+        size = kernels.data.size if kernels.data.winograd else 0
         squares = not size and _layer(unit).field == 1 and filters % lanes == depth % lanes == 0
         yield Preparation(f"{name}.weights", f"{name}.back", size, True, depth // lanes if squares else depth, squares)
 
@@ -119,12 +119,12 @@ def forward_call(unit: Unit, kernels: Kernels, x: str, target: Target, training:
     rows, columns = forward(unit)
     choice = [f"{name}.choice"] if training and unit.pool else []
     ends = {"relu": unit.relu, "pool": unit.pool}
-    if kernels.forward.size:
+    if not kernels.forward.direct:
         tile = winograd_tile(kernels.forward.size, layer.filters, unit.input.depth, rows.count, columns.count, target)
         how: dict[str, Any] = {"rows": rows, "columns": columns, "tile": tile}
         how |= _winograd_shared(tile, rows.count, layer.filters, target.lanes)
         scratch = [f"{name}.v.forward", f"{name}.m.forward"]
-        if kernels.forward.size == 1:
+        if kernels.forward.packed:
             buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y", *scratch]
             return call("packed_forward", buffers, relu=unit.relu, **how, **_streams(unit, unit.output, target))
         buffers = [x, f"{name}.forth", f"{name}.biases", f"{name}.y", *scratch, *choice]
@@ -157,7 +157,7 @@ def _weight_gradient(unit: Unit, kernels: Kernels, x: str, dz: str, target: Targ
     name, layer = unit.name, _layer(unit)
     rows, columns = forward(unit)
     gradient = f"{name}.weights.gradient"
-    if not kernels.weights.size:
+    if kernels.weights.direct:
         tile = gradient_tile(layer.filters, unit.input.depth, layer.field, *counts(unit), layer.stride, target)
         items = pieces(layer.filters, tile.filters)
         return call("conv_weight_gradient", [x, dz, gradient], items, rows=rows, columns=columns, tile=tile)
@@ -166,7 +166,7 @@ def _weight_gradient(unit: Unit, kernels: Kernels, x: str, dz: str, target: Targ
         how: dict[str, Any] = {"rows": rows, "columns": columns, "tile": deep}
         how |= _deep_shared(deep, layer.filters, unit.input.depth, target.lanes)
         buffers = [x, dz, gradient, f"{name}.v.weights", f"{name}.s.weights"]
-        if deep.size == 1:
+        if kernels.weights.packed:
             return call("packed_weight_gradient", buffers, **how)
         return call("deep_gradient", [*buffers, f"{name}.z.weights", f"{name}.line.weights"], **how)
     winograd = winograd_gradient_tile(
@@ -192,14 +192,14 @@ def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], 
     (dz, x, dx), name, depth = buffers, unit.name, unit.input.depth
     streams = _streams(unit, unit.input, target)
     down, across = backward(unit)
-    if kernels.data.size:
+    if not kernels.data.direct:
         filters = _layer(unit).filters
         tile = winograd_tile(kernels.data.size, depth, filters, down[0].count, across[0].count, target)
         named = [dz, f"{name}.back", x, dx, f"{name}.v.data", f"{name}.m.data"]
         idle = tuple((a, b) for a in down for b in across if not (a.taps and b.taps))
         how: dict[str, Any] = {"rows": down[0], "columns": across[0], "tile": tile, "mask": mask}
         how |= _winograd_shared(tile, 0 if idle else down[0].count, depth, target.lanes)
-        if kernels.data.size == 1:
+        if kernels.data.packed:
             return call("packed_data_gradient", named, idle=idle, **how, **streams)
         return call("winograd_data_gradient", named, **how)
     reach = max(1, *(len(sweep.taps) for sweep in (*across, *down)))

@@ -18,14 +18,32 @@ PRODUCTS = 36  #: of a tile: 6 x 6 numbers, for 4x4 results of a 3x3 filter and 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel for one direction of one CONV: ``size`` results a side of a Winograd tile, 0 for the direct one;
-    ``deep``: slices in lanes."""
+    """A kernel for one direction of one CONV.
+
+    size: results a side of a Winograd tile; 1 for the product of matrices, 0 for the direct kernel. deep: slices in
+    lanes.
+    """
 
     name: str
     size: int
     cost: float
     why_not: tuple[str, ...] = ()
     deep: bool = False
+
+    @property
+    def direct(self) -> bool:
+        """Whether it goes by the definition, without data brought to another place."""
+        return self.size == 0
+
+    @property
+    def packed(self) -> bool:
+        """Whether it is a product of matrices, of single positions."""
+        return self.size == 1
+
+    @property
+    def winograd(self) -> bool:
+        """Whether it saves multiplications, and rounds otherwise."""
+        return self.size > 1
 
     def __str__(self) -> str:
         return f"{self.name}, {self.cost:,.0f} cycles" + "".join(f"; {reason}" for reason in self.why_not)
@@ -122,7 +140,7 @@ def _offers(task: _Task, lanes: int) -> Iterator[Kernel]:
 def _choose(task: _Task, lanes: int, exact: bool, force: str | None) -> Kernel:
     """The cheapest kernel; ``exact`` and ``force`` leave only those of one kind."""
     offers = list(_offers(task, lanes))
-    allowed = [o for o in offers if not (exact and o.size > 1) and (force is None or o.name.endswith(force))]
+    allowed = [o for o in offers if not (exact and o.winograd) and (force is None or o.name.endswith(force))]
     if force and not allowed:
         allowed = [o for o in offers if force in o.name] or offers[-1:]
     best = min(allowed, key=lambda offer: offer.cost)
