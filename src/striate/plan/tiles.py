@@ -270,6 +270,7 @@ class BlockTile:
         return f"{tiles}, {self.blocks} blocks of filters x {self.run} tiles"
 
 
+@lru_cache
 def block_winograd_tile(blocks: int, count: int, even: bool, registers: int) -> tuple[int, int]:
     """Blocks of filters x tiles, of ``count`` tiles, whose sums stay in registers.
 
