@@ -1,0 +1,148 @@
+// The page: routes, colours, the banner, and the app object that every view gets.
+
+import { say, show } from "./dom.js";
+import { Socket } from "./socket.js";
+
+const VIEWS = {
+  network: { title: "Network", load: () => import("./network/view.js") },
+  train: { title: "Train", load: () => import("./train/view.js") },
+  look: { title: "Look", load: () => import("./look/view.js") },
+  exhibits: { title: "Exhibits", load: () => import("./exhibits/view.js") },
+};
+const FIRST = "network";
+
+/**
+ * What a view gets: `mount(root, app)` is called once, when its tab is first opened, and may return {show, hide}.
+ *   app.socket           ask(name, fields), askBytes(name, fields, bytes), frames(draw), on(event, listener)
+ *   app.state            hello (null until it came), runs, run (the chosen run's id or null), image (the test image's
+ *                        index), line, fit: the same for all views
+ *   app.set({…})         changes state and tells "state" with the names of what changed
+ *   app.on(event, fn)    "state", "theme", "route", and the socket's events; returns what stops it
+ *   app.route            name of the view that is open; app.go(name) opens one
+ *   app.note(message)    tells people something, for a few seconds
+ */
+class App {
+  state = { hello: null, runs: [], run: null, image: 0, line: "", fit: "raise" };
+  socket = new Socket();
+  route = FIRST;
+  #listeners = new Map();
+
+  on(event, listener) {
+    if (!["state", "theme", "route"].includes(event)) return this.socket.on(event, listener);
+    if (!this.#listeners.has(event)) this.#listeners.set(event, new Set());
+    this.#listeners.get(event).add(listener);
+    return () => this.#listeners.get(event).delete(listener);
+  }
+
+  tell(event, value) {
+    for (const listener of this.#listeners.get(event) ?? []) listener(value);
+  }
+
+  set(changes) {
+    const names = Object.keys(changes).filter((name) => this.state[name] !== changes[name]);
+    Object.assign(this.state, changes);
+    if (names.length) this.tell("state", names);
+  }
+
+  go(name) {
+    location.hash = name;
+  }
+
+  /** The run that the views look at, as the server last described it. */
+  get run() {
+    return this.state.runs.find((run) => run.id === this.state.run) ?? null;
+  }
+
+  note(message, wrong = false) {
+    banner(message, wrong);
+    clearTimeout(this.noted);
+    this.noted = setTimeout(() => banner(""), 6000);
+  }
+}
+
+const app = new App();
+const mounted = new Map();
+
+function banner(message, wrong = false) {
+  const node = document.querySelector("[data-banner]");
+  node.classList.toggle("wrong", wrong);
+  say(node, message);
+  show(node, Boolean(message));
+}
+
+/** Open the view that the address names; the first visit of each loads and mounts it. */
+async function open() {
+  const name = location.hash.slice(1) in VIEWS ? location.hash.slice(1) : FIRST;
+  const before = mounted.get(app.route);
+  app.route = name;
+  document.title = `${VIEWS[name].title} · Striate`;
+  for (const link of document.querySelectorAll(".tabs a")) {
+    if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  for (const section of document.querySelectorAll("[data-view]")) show(section, section.dataset.view === name);
+  if (before && before !== mounted.get(name)) (await before)?.hide?.();
+  if (!mounted.has(name)) {
+    const root = document.querySelector(`[data-view="${name}"]`);
+    mounted.set(name, VIEWS[name].load().then((module) => module.mount(root, app)));
+  }
+  const view = await mounted.get(name);
+  if (app.route === name) view?.show?.();
+  app.tell("route", name);
+}
+
+async function greet() {
+  const hello = await app.socket.ask("hello");
+  const first = app.state.hello === null;
+  const kept = first ? remembered() : {};
+  const changes = { hello, runs: hello.runs };
+  if (first) Object.assign(changes, { line: kept.line || hello.defaults.line, fit: kept.fit || hello.defaults.fit || "raise" });
+  if (!hello.runs.some((run) => run.id === app.state.run)) changes.run = chosen(hello.runs, kept.run);
+  app.set(changes);
+}
+
+/** The run to look at: the one looked at before a reload, else one that runs, else the newest. */
+function chosen(runs, wanted) {
+  const found = runs.find((run) => run.id === wanted) ?? runs.find((run) => run.state === "running") ?? runs.at(-1);
+  return found ? found.id : null;
+}
+
+function remembered() {
+  try {
+    return JSON.parse(sessionStorage.getItem("striate")) || {};
+  } catch {
+    return {};
+  }
+}
+
+function remember() {
+  const { line, fit, run } = app.state;
+  try {
+    sessionStorage.setItem("striate", JSON.stringify({ line, fit, run }));
+  } catch {
+    // Nothing is kept where the browser keeps nothing.
+  }
+}
+
+for (const input of document.querySelectorAll('[name="theme"]')) {
+  input.checked = input.value === document.documentElement.dataset.themeChoice;
+  input.addEventListener("change", () => dispatchEvent(new CustomEvent("theme-chosen", { detail: input.value })));
+}
+addEventListener("theme", () => app.tell("theme", document.documentElement.dataset.theme));
+addEventListener("hashchange", open);
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.querySelector("main").focus();
+});
+app.socket.on("open", () => {
+  banner("");
+  greet().catch((error) => app.note(error.message, true));
+});
+app.socket.on("closed", () => banner("The server does not answer. This page connects again as soon as it does.", true));
+app.socket.on("runs", ({ runs }) => {
+  const gone = !runs.some((run) => run.id === app.state.run);
+  app.set({ runs, ...(gone ? { run: chosen(runs) } : {}) });
+});
+app.socket.on("note", ({ message }) => app.note(message));
+app.on("state", remember);
+open();
