@@ -253,6 +253,51 @@ def profile(
     run(line, fit.value, batch, json)
 
 
+@app.command(short_help="Watch networks learn, on a page in the browser.")
+@spoken
+def serve(
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="[MODEL|NET]", help="A model file to look into, or the line of a network to begin with."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="[DATA]", help="A data set to offer: a known name, a folder of images, or an .npz file."),
+    ] = None,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option("--port", metavar="N", min=1, max=65535, help="The port; 8765 or the next free one if not given."),
+    ] = None,
+    browse: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
+    data_dir: DataDir = None,
+    threads: Threads = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", metavar="FOLDER", help="Where runs are kept; the user's data folder if not given."),
+    ] = None,
+    checkpoint: Annotated[
+        float,
+        typer.Option("--checkpoint", metavar="SECONDS", min=1.0, help="From one checkpoint of a run to the next."),
+    ] = 30.0,
+) -> None:
+    """Show a page in the browser where networks are drawn, trained, and looked into while they learn.
+
+    It is for this machine alone, and its address holds a token. Ctrl-C ends it and keeps every run.
+
+    \b
+      striate serve
+      striate serve "INPUT[28x28x1] - CONV[8, 5x5] - RELU - POOL - FC[10]" mnist
+      striate serve cifar.striate
+    """
+    from striate.commands.serve import Options
+    from striate.commands.serve import serve as run
+
+    run(Options(what, data, host, port, browse, data_dir, threads, folder, checkpoint))
+
+
 def main() -> None:
     """Run the command line."""
     # A class or file name that the terminal's encoding lacks must not end a long run.

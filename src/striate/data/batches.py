@@ -32,10 +32,13 @@ def shuffled(count: int, seed: int, epoch: int, purpose: str = "batches") -> npt
     return np.argsort(words, kind="stable")
 
 
-def batches(dataset: Dataset, batch: int, seed: int, epoch: int) -> Iterator[tuple[Images, Labels]]:
+def batches(
+    dataset: Dataset, batch: int, seed: int, epoch: int, start: int = 0
+) -> Iterator[tuple[Images, Labels]]:
     """Return an iterator over all images once, `batch` at a time, as (images, labels).
 
     The order is drawn from (seed, epoch) only; the last batch holds what is left and may be short.
+    The first `start` images of that order are passed over.
     Shapes: images (n, H, W, D) and labels (n,) with n <= batch; each is a copy.
 
     Raises ArgumentError where batch is below 1, or seed or epoch is negative.
@@ -49,5 +52,5 @@ def batches(dataset: Dataset, batch: int, seed: int, epoch: int) -> Iterator[tup
     order = shuffled(len(dataset), seed, epoch)
     return (
         (dataset.images[chosen], dataset.labels[chosen])
-        for chosen in (order[start : start + batch] for start in range(0, len(order), batch))
+        for chosen in (order[first : first + batch] for first in range(start, len(order), batch))
     )

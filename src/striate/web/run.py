@@ -1,0 +1,183 @@
+"""One run: a network on its way through its data, or a model that stands still."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from striate.data.dataset import Dataset
+from striate.errors import ArgumentError
+from striate.notation.network import Network
+from striate.train.steps import Position, Report, Steps
+from striate.web.history import History
+from striate.web.settings import Settings
+
+if TYPE_CHECKING:
+    from striate.preprocessing import Preprocessing
+    from striate.program import Program
+    from striate.web.sets import Material
+
+State = Literal["compiling", "running", "paused", "stopped", "done", "failed"]
+WINDOW = 2.0  # seconds over which the speed is measured
+
+
+@dataclass(eq=False)
+class Run:
+    """What is known of a run; the training thread alone changes it, others read plain values.
+
+    A run without a program sleeps: its curves are there, and its checkpoint on disk, or the model it
+    was loaded from, wakes it.
+    """
+
+    id: int
+    network: Network
+    line: str
+    data: str | None
+    classes: tuple[str, ...]
+    settings: Settings
+    state: State = "compiling"
+    loaded: bool = False
+    error: str | None = None
+    history: History = field(default_factory=History)
+    notes: dict[str, Any] = field(default_factory=dict)
+    saved: Path | None = None
+    at: Position = field(default_factory=Position)
+    time: float = 0.0
+    images: int = 0  # in the training part
+    test: Dataset | None = None
+    material: Material | None = None
+    steps: Steps | None = None
+    program: Program | None = None
+    last: Report | None = None
+    version: int = 0  #: changes with every parameter
+    used: float = 0.0  #: when it was last looked at or trained
+    _marks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=64))
+
+    @property
+    def name(self) -> str:
+        """What people read."""
+        return f"{'model' if self.loaded else 'run'} {self.id}"
+
+    @property
+    def over(self) -> bool:
+        """Whether all epochs are trained."""
+        return self.at.epoch > self.settings.epochs
+
+    def awake(self) -> Program:
+        """The program; ArgumentError where the run sleeps."""
+        if self.program is None:
+            raise ArgumentError(f"{self.name} is {self.state} and has no program in memory: resume it first")
+        return self.program
+
+    def adopt(self, program: Program, material: Material | None, steps: Steps | None) -> None:
+        """Take what a worker has made ready."""
+        self.program, self.steps = program, steps
+        self.material = material
+        if steps is not None:
+            self.images = len(steps.train)
+            self.at, self.time = steps.position, steps.time
+        self.used = time.monotonic()
+
+    def step(self) -> None:
+        """Take one training step, and close the epoch after its last; what training raises."""
+        steps = self.steps
+        if steps is None:
+            raise ArgumentError(f"{self.name} is no training run")
+        report = steps.advance()
+        self.version += 1
+        self.last, self.time = report, steps.time
+        self.history.add((steps.time, report.loss, report.accuracy, report.lr))
+        if steps.epoch_over:
+            closed = steps.close_epoch()
+            self.history.add_epoch(
+                (steps.time, closed.loss, closed.accuracy, closed.validation_loss, closed.validation_accuracy)
+            )
+            if steps.over:
+                self.state = "done"
+        self._mark(steps)
+
+    def _mark(self, steps: Steps) -> None:
+        now = time.monotonic()
+        if not self._marks or now - self._marks[-1][0] > WINDOW / 32:
+            self._marks.append((now, steps.images))
+            while len(self._marks) > 2 and now - self._marks[1][0] > WINDOW:
+                self._marks.popleft()
+
+    def rest(self) -> None:
+        """Forget the speed: what comes after a pause has its own."""
+        self._marks.clear()
+
+    @property
+    def images_per_second(self) -> float | None:
+        """Over the last seconds; None where it does not run."""
+        marks = list(self._marks)
+        if self.state != "running" or len(marks) < 2:
+            return None
+        (began, before), (ended, after) = marks[0], marks[-1]
+        return (after - before) / max(ended - began, 1e-9)
+
+    def describe(self) -> dict[str, Any]:
+        """The run as the page knows it."""
+        steps, last = self.steps, self.last
+        at = steps.position if steps is not None else self.at
+        speed = self.images_per_second
+        left = max(0.0, (self.settings.epochs - self.time) * self.images)
+        volume = self.network.input
+        return {
+            "id": self.id,
+            "name": self.name,
+            "line": self.line,
+            "network": str(self.network),
+            "data": self.data,
+            "classes": list(self.classes),
+            "volume": [volume.width, volume.height, volume.depth],
+            "parameters": count_parameters(self.network),
+            "state": self.state,
+            "error": self.error,
+            "loaded": self.loaded,
+            "settings": self.settings.to_json(),
+            "time": self.time,
+            "epoch": min(at.epoch, self.settings.epochs),
+            "epochs": self.settings.epochs,
+            "step": at.step,
+            "steps": at.steps,
+            "loss": last.loss if last else None,
+            "accuracy": last.accuracy if last else None,
+            "images_per_second": speed,
+            "seconds_left": left / speed if speed else None,
+            "has_dropout": has_dropout(self.network),
+            "test": len(self.test) if self.test is not None else 0,
+            "saved": str(self.saved) if self.saved else None,
+        }
+
+
+def has_dropout(network: Network) -> bool:
+    """Whether a layer of the network is a DROPOUT."""
+    return any(layer.kind == "DROPOUT" for layer in network.layers)
+
+
+def count_parameters(network: Network) -> int:
+    """Weights and biases of all layers."""
+    total = 0
+    for shape in network.parameter_shapes().values():
+        size = 1
+        for side in shape:
+            size *= side
+        total += size
+    return total
+
+
+def model_notes(run: Run, preprocessing: Preprocessing) -> dict[str, Any]:
+    """The facts about the training that a model file keeps."""
+    if run.loaded:
+        return run.notes
+    settings = run.settings
+    return {
+        "data": run.data,
+        "epochs": run.time,
+        "steps": run.at.step,
+        **{name: getattr(settings, name) for name in ("batch", "lr", "momentum", "l2", "schedule", "seed")},
+    }

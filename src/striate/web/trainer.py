@@ -1,0 +1,203 @@
+"""The one thread that trains: running runs take turns, and everything else waits for its place between two steps.
+
+Browsers never touch a program themselves. What they want to know is asked for here and done between
+two steps, as a visit; visits together may take no more than SHARE of the time while a run is
+training. So however many browsers there are, and however slowly they read, training goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from striate.errors import DivergedError, StriateError
+from striate.web.run import Run
+
+T = TypeVar("T")
+
+SHARE = 0.04  # of the training thread's time, for visits while a run is training
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a browser wants to see of a run: which kinds of numbers, of which test image, how many slices."""
+
+    run: int
+    what: tuple[str, ...]
+    image: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Somebody has room for a frame of this watch, at most `rate` a second."""
+
+    watch: Watch
+    rate: float
+
+
+class Listener(Protocol):
+    """Who is told what happens; every method is called in the training thread and returns at once."""
+
+    def states_changed(self) -> None:
+        """A run has another state."""
+
+    def captured(self, watch: Watch, raw: object) -> None:
+        """The numbers of a frame are here."""
+
+    def due(self, run: Run) -> None:
+        """The run's checkpoint is to be written."""
+
+
+class Trainer:
+    """Runs, and the thread in which they train."""
+
+    def __init__(self, capture: Callable[[Run, Watch], object], checkpoint: float = 30.0) -> None:
+        self.runs: dict[int, Run] = {}
+        self.wanted: tuple[Want, ...] = ()
+        self.busy: set[Watch] = set()  #: frames that are still being packed
+        self.listener: Listener | None = None
+        self._capture, self._checkpoint = capture, checkpoint
+        self._controls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._visits: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._last: dict[Watch, float] = {}  # when each was captured
+        self._saves: dict[int, float] = {}  # when each run's next checkpoint is due
+        self._free_at = 0.0  # no visit before, while a run is training
+        self._turn = 0
+        self._running: list[Run] = []
+        self._ending = False
+        self._awake = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="striate-trainer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the step that is being taken, then the thread; what still waits is done first."""
+        self._ending = True
+        self._awake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def call(self, work: Callable[[], T]) -> Future[T]:
+        """Have a short piece of work done between two steps, whatever the time: commands."""
+        return self._put(self._controls, work)
+
+    def visit(self, work: Callable[[], T]) -> Future[T]:
+        """Have something looked up between two steps, when visits have time again."""
+        return self._put(self._visits, work)
+
+    def _put(self, queue: deque[tuple[Callable[[], Any], Future[Any]]], work: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        queue.append((work, future))
+        self._awake.set()
+        return future
+
+    def want(self, wanted: tuple[Want, ...]) -> None:
+        """Say which frames there is room for."""
+        self.wanted = wanted
+        if wanted:
+            self._awake.set()
+
+    def _loop(self) -> None:
+        while not self._ending:
+            while self._controls:
+                _do(*self._controls.popleft())
+                self._recount()
+            if self._running:
+                self._turn += 1
+                self._take_step(self._running[self._turn % len(self._running)])
+                if (self._visits or self.wanted) and time.monotonic() >= self._free_at:
+                    self._look()
+            elif not self._look():
+                self._awake.wait(self._nap())
+                self._awake.clear()
+        for work, future in (*self._controls, *self._visits):
+            _do(work, future)
+
+    def _nap(self) -> float | None:
+        """How long there is nothing to do: until the next frame that is wanted of a standing run."""
+        if self._controls or self._visits or self._ending:
+            return 0
+        return 0.02 if any(want.watch not in self.busy for want in self.wanted) else None
+
+    def _recount(self) -> None:
+        before = self._running
+        self._running = [run for run in self.runs.values() if run.state == "running"]
+        for run in self._running:
+            if run not in before:
+                self._saves[run.id] = time.monotonic() + self._checkpoint
+
+    def _take_step(self, run: Run) -> None:
+        try:
+            run.step()
+        except StriateError as error:
+            self._fail(run, str(error), isinstance(error, DivergedError))
+        except Exception as error:
+            # The thread must outlive whatever a run does, or no run would ever train again.
+            self._fail(run, f"training ended: {type(error).__name__}: {error}", False)
+        if run.state != "running":
+            self._recount()
+            self._tell(run)
+        elif time.monotonic() >= self._saves.get(run.id, 0.0):
+            self._saves[run.id] = time.monotonic() + self._checkpoint
+            if self.listener is not None:
+                self.listener.due(run)
+
+    def _fail(self, run: Run, message: str, diverged: bool) -> None:
+        run.state, run.error = "failed", message + ("; what was learned is lost" if diverged else "")
+
+    def _tell(self, run: Run) -> None:
+        if self.listener is not None:
+            if run.state == "done":
+                self.listener.due(run)
+            self.listener.states_changed()
+
+    def _look(self) -> bool:
+        """One visit and one frame, where somebody waits for them; whether there was anything."""
+        began = time.monotonic()
+        asked = bool(self._visits)
+        if asked:
+            _do(*self._visits.popleft())
+        framed = self._frame(began)
+        spent = time.monotonic() - began
+        self._free_at = began + spent / SHARE
+        return asked or framed
+
+    def _frame(self, now: float) -> bool:
+        """Capture the frame that has waited longest among those that are due."""
+        due = [
+            (self._last.get(want.watch, 0.0), want)
+            for want in self.wanted
+            if want.watch not in self.busy and now - self._last.get(want.watch, 0.0) >= 1 / want.rate
+        ]
+        if not due or self.listener is None:
+            return False
+        watch = min(due, key=lambda pair: pair[0])[1].watch
+        self._last = {key: when for key, when in self._last.items() if now - when < 10}
+        self._last[watch] = now
+        run = self.runs.get(watch.run)
+        self.busy.add(watch)
+        try:
+            raw: object = self._capture(run, watch) if run is not None else None
+        except StriateError as error:
+            raw = error
+        except Exception as error:
+            raw = StriateError(f"no frame could be made: {type(error).__name__}: {error}")
+        self.listener.captured(watch, raw)
+        return True
+
+
+def _do(work: Callable[[], Any], future: Future[Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)
