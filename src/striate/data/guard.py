@@ -19,7 +19,7 @@ MOST_CLASSES = 65_536
 
 
 @contextlib.contextmanager
-def decoding(path: Path, what: str, remedy: str = "get the file again") -> Iterator[None]:
+def decoding(path: Path | str, what: str, remedy: str = "get the file again") -> Iterator[None]:
     """Turn whatever a decoder says about the file at `path` into a DataError.
 
     Damaged bytes make zlib, lzma, tarfile, zipfile and Pillow raise a dozen unrelated kinds of
@@ -99,7 +99,7 @@ def numbered(count: int) -> tuple[str, ...]:
     return tuple(str(number) for number in range(count))
 
 
-def _damage(path: Path, what: str, error: Exception, remedy: str) -> DataError:
+def _damage(path: Path | str, what: str, error: Exception, remedy: str) -> DataError:
     reason = " ".join(str(error).split())[:200] or type(error).__name__
     return DataError(f"{path}: not a readable {what}, or damaged or cut short ({reason}): {remedy}")
 

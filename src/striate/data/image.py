@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -41,14 +41,32 @@ def read_image(path: Path, volume: Volume) -> npt.NDArray[np.uint8]:
     >>> read_image(file, Volume(4, 4, 3))[0, 0].tolist()
     [255, 0, 0]
     """
-    if volume.depth not in (1, 3):
-        raise DataError(f"{path}: image files give depth 1 (grey) or 3 (RGB), INPUT{volume} has {volume.depth}")
-    mode = "L" if volume.depth == 1 else "RGB"
+    _check_depth(path, volume)
     guard.regular_size(path)
-    with warnings.catch_warnings(), guard.decoding(path, "image", "replace or remove it"):
+    with guard.decoding(path, "image", "replace or remove it"), path.open("rb") as file:
+        return decode_image(file, volume, path)
+
+
+def decode_image(
+    file: BinaryIO, volume: Volume, name: Path | str, most_pixels: int = MOST_PIXELS
+) -> npt.NDArray[np.uint8]:
+    """Return the image in an open file as `read_image` does; messages call it `name`.
+
+    Raises DataError as `read_image` does, and where the image claims more than `most_pixels`.
+
+    >>> import io
+    >>> from PIL import Image
+    >>> file = io.BytesIO()
+    >>> Image.new("L", (20, 10), 7).save(file, "PNG")
+    >>> decode_image(file, Volume(2, 1, 1), "drawn").tolist()
+    [[[7], [7]]]
+    """
+    _check_depth(name, volume)
+    mode = "L" if volume.depth == 1 else "RGB"
+    with warnings.catch_warnings(), guard.decoding(name, "image", "replace or remove it"):
         # Pillow warns of harmless oddities in EXIF and palettes; what matters raises.
         warnings.simplefilter("ignore")
-        with _opened(path) as image:
+        with _opened(file, name, most_pixels) as image:
             upright = _upright(image)
             turned = upright in (5, 6, 7, 8)
             wide, high = (volume.height, volume.width) if turned else (volume.width, volume.height)
@@ -56,7 +74,7 @@ def read_image(path: Path, volume: Volume) -> npt.NDArray[np.uint8]:
             cover = 2 * max(wide / image.width, high / image.height)
             if cover < 1:
                 image.draft(None, (int(image.width * cover) + 1, int(image.height * cover) + 1))
-            pixels = _coloured(path, image, mode)
+            pixels = _coloured(name, image, mode)
             small = _covering(pixels, wide, high)
             array = np.asarray(_turn(small, upright), dtype=np.uint8).reshape(volume.shape)
     return array
@@ -70,31 +88,36 @@ def volume_of(path: Path) -> Volume:
     guard.regular_size(path)
     with warnings.catch_warnings(), guard.decoding(path, "image", "replace or remove it"):
         warnings.simplefilter("ignore")
-        with _opened(path) as image:
+        with path.open("rb") as file, _opened(file, path, MOST_PIXELS) as image:
             width, height = image.size
             depth = 1 if image.mode in ("1", "L", "LA", "La") or image.mode.startswith("I") else 3
             return Volume(height, width, depth) if _upright(image) >= 5 else Volume(width, height, depth)
 
 
-def _opened(path: Path) -> Image.Image:
-    """Return the file, opened and not yet decoded."""
+def _check_depth(name: Path | str, volume: Volume) -> None:
+    if volume.depth not in (1, 3):
+        raise DataError(f"{name}: image files give depth 1 (grey) or 3 (RGB), INPUT{volume} has {volume.depth}")
+
+
+def _opened(file: BinaryIO, name: Path | str, most_pixels: int) -> Image.Image:
+    """Return the file's image, not yet decoded."""
     from PIL import Image, UnidentifiedImageError
 
     Image.init()
     try:
-        image = Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN])
+        image = Image.open(file, formats=[each for each in _FORMATS if each in Image.OPEN])
     except UnidentifiedImageError:
         raise DataError(
-            f"{path}: this is no image that can be read ({', '.join(_FORMATS)}): replace or remove it"
+            f"{name}: this is no image that can be read ({', '.join(_FORMATS)}): replace or remove it"
         ) from None
     except Image.DecompressionBombError as error:
-        raise DataError(f"{path}: {error}; at most {MOST_PIXELS:,} are read: make it smaller") from None
+        raise DataError(f"{name}: {error}; at most {most_pixels:,} are read: make it smaller") from None
     width, height = image.size
-    if width * height > MOST_PIXELS:
+    if width * height > most_pixels:
         image.close()
         raise DataError(
-            f"{path}: it claims {width} x {height} = {width * height:,} pixels, "
-            f"at most {MOST_PIXELS:,} are read: make it smaller"
+            f"{name}: it claims {width} x {height} = {width * height:,} pixels, "
+            f"at most {most_pixels:,} are read: make it smaller"
         )
     return image
 
@@ -124,7 +147,7 @@ def _turn(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(turns[orientation]) if orientation in turns else image
 
 
-def _coloured(path: Path, image: Image.Image, mode: str) -> Image.Image:
+def _coloured(path: Path | str, image: Image.Image, mode: str) -> Image.Image:
     """Return the image in mode L or RGB."""
     from PIL import Image
 
@@ -140,7 +163,7 @@ def _coloured(path: Path, image: Image.Image, mode: str) -> Image.Image:
     return image.convert(mode)
 
 
-def _eight_bits(path: Path, image: Image.Image) -> Image.Image:
+def _eight_bits(path: Path | str, image: Image.Image) -> Image.Image:
     """Return a 16-bit grey image with 8 bits a pixel."""
     from PIL import Image
 

@@ -2,6 +2,7 @@
 
 import { say, show } from "./dom.js";
 import { Socket } from "./socket.js";
+import { History } from "./train/history.js";
 
 const VIEWS = {
   network: { title: "Network", load: () => import("./network/view.js") },
@@ -19,11 +20,14 @@ const FIRST = "network";
  *   app.set({…})         changes state and tells "state" with the names of what changed
  *   app.on(event, fn)    "state", "theme", "route", and the socket's events; returns what stops it
  *   app.route            name of the view that is open; app.go(name) opens one
+ *   app.history          the curves of all runs (see train/history.js)
+ *   app.run              the chosen run as the server last described it, or null; app.renew(run) puts in a newer one
  *   app.note(message)    tells people something, for a few seconds
  */
 class App {
   state = { hello: null, runs: [], run: null, image: 0, line: "", fit: "raise" };
   socket = new Socket();
+  history = new History(this.socket);
   route = FIRST;
   #listeners = new Map();
 
@@ -51,6 +55,11 @@ class App {
   /** The run that the views look at, as the server last described it. */
   get run() {
     return this.state.runs.find((run) => run.id === this.state.run) ?? null;
+  }
+
+  renew(run) {
+    const known = this.state.runs.some((other) => other.id === run.id);
+    this.set({ runs: known ? this.state.runs.map((other) => (other.id === run.id ? run : other)) : [...this.state.runs, run] });
   }
 
   note(message, wrong = false) {
@@ -142,6 +151,9 @@ app.socket.on("closed", () => banner("The server does not answer. This page conn
 app.socket.on("runs", ({ runs }) => {
   const gone = !runs.some((run) => run.id === app.state.run);
   app.set({ runs, ...(gone ? { run: chosen(runs) } : {}) });
+});
+app.socket.on("progress", ({ run_now: run }) => {
+  if (run && app.state.runs.some((other) => other.id === run.id)) app.renew(run);
 });
 app.socket.on("note", ({ message }) => app.note(message));
 app.on("state", remember);
