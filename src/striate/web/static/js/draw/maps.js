@@ -64,7 +64,6 @@ export class Atlas {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");
     this.options = { columns, unit, least, gap };
-    canvas.classList.add("pixels");
   }
 
   /** The side by side count, or another option, from now on. */
@@ -96,11 +95,15 @@ export class Atlas {
     return hit ? { index, column, row } : null;
   }
 
-  /** Draw `section`, whose bytes begin at `section.at` of `payload`, with `table` (or rgb as it is). */
-  draw(section, payload, table = scaleOf(section)) {
-    const shape = shapeOf(section);
+  /** Take the room that maps of this shape ({count, width, height}) need, before there are any. */
+  reserve(shape) {
     const key = `${shape.count} ${shape.width} ${shape.height}`;
     if (key !== this.#key) this.#lay(shape, key);
+  }
+
+  /** Draw `section`, whose bytes begin at `section.at` of `payload`, with `table` (or rgb as it is). */
+  draw(section, payload, table = scaleOf(section)) {
+    this.reserve(shapeOf(section));
     if (section.form === "rgb") this.#rgb(payload, section.at);
     else this.#maps(payload, section.at, table);
     this.context.putImageData(this.#image, 0, 0);
@@ -117,6 +120,7 @@ export class Atlas {
     canvas.height = down * (height * block + gap) - gap;
     canvas.style.width = `${canvas.width * unit}px`;
     canvas.style.height = `${canvas.height * unit}px`;
+    canvas.classList.toggle("pixels", unit >= 1);
     this.#image = this.context.createImageData(canvas.width, canvas.height);
     this.#pixels = new Uint32Array(this.#image.data.buffer);
     this.#key = key;

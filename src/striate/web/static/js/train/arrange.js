@@ -1,0 +1,49 @@
+// How the maps of a layer lie side by side: how large each is, and how many stand in a row.
+
+const SIDE = 64; // CSS pixels, about, for one map
+const TALL = 12; // maps in a column before a second one begins
+const STRIP = 1024; // numbers of a 1x1 layer that the server sends
+const WEIGHTS = 16384; // weights of a layer that the server sends
+
+/** The maps that the server will send of `layer` (of a plan): {count, width, height, across}, or null for none. */
+export function expected(layer, what, most) {
+  const [width, height, depth] = layer.output;
+  if (what === "weights") return layer.weights ? filters(layer, most) : null;
+  if (layer.kind === "INPUT" && what === "activations" && depth === 3) return { count: 1, width, height };
+  return { count: Math.min(depth, width * height === 1 ? STRIP : most), width, height };
+}
+
+function filters(layer, most) {
+  const [width, height, depth] = layer.kind === "FC" ? layer.input : [layer.window.F, layer.window.F, layer.input[2]];
+  const area = width * height;
+  const wanted = layer.output[2];
+  if (layer.kind === "CONV" && depth === 3) {
+    return { count: Math.min(wanted, Math.max(1, Math.min(most, Math.floor(WEIGHTS / (3 * area))))), width, height };
+  }
+  const across = Math.min(depth, area > 1 ? most : STRIP);
+  const count = Math.min(wanted, Math.max(1, Math.min(most, Math.floor(WEIGHTS / (across * area)))));
+  return { count: count * across, width, height, across };
+}
+
+/** Options of an Atlas for maps of `shape`; `room` is the width to fill in a list, or null for a column. */
+export function arrange(shape, room) {
+  const { count, width, height, across } = shape;
+  const side = Math.max(width, height);
+  if (across) return matrix(side, across);
+  if (side === 1 && count > TALL) {
+    return { least: 6, gap: 1, unit: 2, columns: room ? fitting(room, 14) : Math.ceil(count / 47) };
+  }
+  const block = Math.max(1, Math.round(SIDE / 2 / side));
+  const unit = side * block <= 0.625 * SIDE ? 2 : SIDE / (side * block);
+  const columns = room ? fitting(room, (side * block + 1) * unit) : Math.ceil(count / TALL);
+  return { least: SIDE / 2, gap: unit < 1 ? Math.ceil(2 / unit) : 1, unit, columns };
+}
+
+/** Filters below one another, the slices of each side by side. */
+function matrix(side, across) {
+  if (side === 1) return { least: 1, gap: 0, unit: 2, columns: Math.min(across, 64) };
+  const least = Math.max(side, Math.round(SIDE / across));
+  return { least, gap: 1, unit: across * (least + 1) > 80 ? 1 : 2, columns: across };
+}
+
+const fitting = (room, each) => Math.max(1, Math.floor((room + 2) / each));

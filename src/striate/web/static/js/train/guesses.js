@@ -1,0 +1,121 @@
+// Test images with their three best guesses, asked for again and again while a run learns.
+
+import { drawImage } from "../draw/maps.js";
+import { count, el, fill, percent, say } from "../dom.js";
+
+const PAGE = 24;
+const WAIT = 1000; // milliseconds between two questions while a run goes on
+const BEST = 3;
+
+/** A page of test images; `choose(index)` is called with one that was clicked. */
+export class Guesses {
+  #first = 0;
+  #cards = [];
+  #told = "";
+  #asking = false;
+  #timer = 0;
+  visible = false;
+  open = false;
+
+  constructor(app, choose) {
+    this.app = app;
+    this.choose = choose;
+    this.summary = el("p", { class: "small pale guesses-summary" }, " ");
+    this.grid = el("ul", { class: "guesses" });
+    this.back = el("button", { type: "button", class: "tiny", on: { click: () => this.#page(-PAGE) } }, "‹ Earlier");
+    this.on = el("button", { type: "button", class: "tiny", on: { click: () => this.#page(PAGE) } }, "Later ›");
+    this.root = el(
+      "section", { class: "panel guesses-panel", "aria-label": "Test images" },
+      el("div", { class: "panel-head" }, el("h2", {}, "Test images and their three best guesses"), this.summary, el("div", { class: "row" }, this.back, this.on)),
+      this.grid,
+    );
+    new IntersectionObserver(([entry]) => {
+      this.visible = entry.isIntersecting;
+      if (this.visible) this.tick();
+    }).observe(this.root);
+    this.#build();
+  }
+
+  #build() {
+    this.#cards = Array.from({ length: PAGE }, (_, i) => this.#card(i));
+    fill(this.grid, this.#cards.map((card) => card.root));
+  }
+
+  #card(place) {
+    const card = { canvas: el("canvas", { class: "pixels", width: "32", height: "32", "aria-hidden": "true" }), shown: "" };
+    card.mark = el("b", { class: "mark-word" });
+    card.label = el("span", { class: "guess-label" }, "–");
+    card.rows = Array.from({ length: BEST }, () => {
+      const row = { name: el("span", { class: "guess-name" }), value: el("span", { class: "guess-value" }), bar: el("i", { class: "guess-bar" }) };
+      row.root = el("span", { class: "guess-row" }, row.bar, row.name, row.value);
+      return row;
+    });
+    card.button = el(
+      "button", { type: "button", class: "guess", disabled: true, on: { click: () => this.choose(this.#first + place) } },
+      el("span", { class: "guess-image" }, card.canvas),
+      el("span", { class: "guess-words" }, el("span", { class: "guess-head" }, card.mark, card.label), card.rows.map((row) => row.root)),
+    );
+    card.root = el("li", {}, card.button);
+    return card;
+  }
+
+  #page(by) {
+    const most = this.app.run?.test ?? 0;
+    this.#first = Math.max(0, Math.min(this.#first + by, Math.max(0, most - 1 - ((most - 1) % PAGE))));
+    this.#told = "";
+    this.tick();
+  }
+
+  /** Ask, where there is something new to see: another run, page, or step. */
+  async tick() {
+    clearTimeout(this.#timer);
+    const { run } = this.app;
+    if (!this.open || !run) return;
+    this.#timer = setTimeout(() => this.tick(), WAIT);
+    if (!this.visible || this.#asking || document.hidden) return;
+    const key = `${run.id} ${this.#first} ${run.time} ${run.step} ${run.state === "compiling"}`;
+    if (key === this.#told || run.state === "compiling" || !run.test) return;
+    this.#asking = true;
+    try {
+      const { header, bytes } = await this.app.socket.ask("guesses", { run: run.id, first: this.#first, count: Math.min(PAGE, run.test - this.#first) });
+      this.#told = key;
+      this.#draw(run, header, bytes);
+    } catch (error) {
+      if (error.kind !== "gone") say(this.summary, error.message);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #draw(run, header, bytes) {
+    const [width, height, depth] = header.volume;
+    const { guesses } = header;
+    for (const [i, card] of this.#cards.entries()) {
+      const guess = guesses[i];
+      card.root.hidden = !guess;
+      if (guess) this.#one(card, run, guess, `${run.id} ${run.data} ${header.first + i}`, { header, bytes, at: i * width * height * depth });
+    }
+    const right = guesses.filter((guess) => guess.right).length;
+    say(this.summary, `${right} of ${guesses.length} right · images ${count(header.first)} to ${count(header.first + guesses.length - 1)} of ${count(run.test ?? 0)}`);
+  }
+
+  #one(card, run, guess, key, { header, bytes, at }) {
+    if (card.shown !== key) drawImage(card.canvas, header.volume, bytes, at);
+    card.shown = key;
+    card.button.disabled = false;
+    const probable = run.settings?.loss !== "svm";
+    const name = String(run.classes[guess.label] ?? guess.label);
+    say(card.mark, guess.right ? "✓" : "✗");
+    card.mark.className = `mark-word ${guess.right ? "good" : "bad"}`;
+    say(card.label, name);
+    for (const [j, row] of card.rows.entries()) {
+      const [guessed, value] = guess.best[j] ?? ["", NaN];
+      say(row.name, guessed);
+      say(row.value, guessed === "" ? "" : probable ? percent(value) : value.toFixed(2));
+      row.bar.style.transform = `scaleX(${probable && value > 0 ? Math.min(1, value) : 0})`;
+      row.root.classList.toggle("is-label", String(guessed) === name);
+    }
+    const told = guess.best.map(([guessed, value]) => `${guessed} ${probable ? percent(value) : value.toFixed(2)}`).join(", ");
+    card.button.setAttribute("aria-label", `Test image ${header.first + this.#cards.indexOf(card)}, ${name}: ${guess.right ? "right" : "wrong"}. Guesses: ${told}`);
+  }
+}

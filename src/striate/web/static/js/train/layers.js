@@ -1,0 +1,199 @@
+// Every layer alive: activations, their gradients and weights, column by column, with the least and the greatest.
+
+import { Atlas } from "../draw/maps.js";
+import { el, figure, fill, say, segments, size } from "../dom.js";
+import { arrange, expected } from "./arrange.js";
+
+const BANDS = [
+  ["activations", "Activations", "of the test image, dark to bright"],
+  ["gradients", "Gradients", "of the loss on each activation"],
+  ["weights", "Weights", "of the filters: rows; their slices side by side"],
+];
+const TEXTS = 250; // milliseconds between two updates of the numbers beside the maps
+const MOST = [4, 6, 8, 10, 12, 16, 24, 32];
+const RATES = [1, 2, 5, 10, 20];
+
+/** The panel of maps. `watched()` is called when what is asked of the server should change. */
+export class Layers {
+  #parts = new Map();
+  #key = "";
+  #asked = 0;
+  #last = null;
+  #texts = 0;
+  #room = 0;
+  options = { what: ["activations", "gradients", "weights"], most: 10, rate: 20, mode: "columns" };
+  visible = false;
+
+  constructor(app, watched) {
+    this.app = app;
+    this.watched = watched;
+    this.body = el("div", { class: "layers as-columns", tabindex: "0", role: "group", "aria-label": "Layers" });
+    this.status = el("p", { class: "small pale layers-status" }, " ");
+    this.root = el(
+      "section", { class: "panel layers-panel", "aria-label": "Layers at work" },
+      el("div", { class: "panel-head" }, el("h2", {}, "Layers at work"), this.status),
+      this.#controls(), this.body,
+    );
+    this.seen = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: "80px" });
+    new IntersectionObserver(([entry]) => {
+      if (this.visible === entry.isIntersecting) return;
+      this.visible = entry.isIntersecting;
+      this.watched();
+    }, { rootMargin: "80px" }).observe(this.root);
+    new ResizeObserver(([entry]) => this.#resized(Math.floor(entry.contentRect.width))).observe(this.root);
+    addEventListener("theme", () => setTimeout(() => this.#again()));
+  }
+
+  #controls() {
+    const what = BANDS.map(([name, words]) =>
+      el("label", { class: "check" }, el("input", { type: "checkbox", checked: true, on: { change: (event) => this.#what(name, event.target) } }), el("span", {}, words)),
+    );
+    const select = (label, values, value, chosen, words) => {
+      const options = values.map((each) => el("option", { value: String(each), selected: each === value }, words(each)));
+      return el("label", { class: "inline" }, el("span", {}, label), el("select", { on: { change: (event) => chosen(Number(event.target.value)) } }, options));
+    };
+    return el(
+      "div", { class: "layers-controls" },
+      el("fieldset", { class: "row" }, el("legend", { class: "unseen" }, "What is shown"), what),
+      select("Slices", MOST, this.options.most, (most) => this.#set({ most }), (n) => `up to ${n}`),
+      select("Frames", RATES, this.options.rate, (rate) => this.#set({ rate }), (n) => `${n} a second`),
+      segments("Arrangement", [["columns", "Columns"], ["list", "List"]], "columns", (mode) => this.#set({ mode })),
+    );
+  }
+
+  #what(name, box) {
+    const what = BANDS.map(([band]) => band).filter((band) => (band === name ? box.checked : this.options.what.includes(band)));
+    if (what.length) this.#set({ what });
+    else box.checked = true; // nothing to show would be an empty panel
+  }
+
+  #set(options) {
+    Object.assign(this.options, options);
+    this.#key = "";
+    this.prepare(this.app.run);
+    this.watched();
+  }
+
+  #resized(width) {
+    if (width === this.#room) return;
+    this.#room = width;
+    if (this.options.mode === "list") this.#set({});
+  }
+
+  /** Make room for the layers of `run`'s network. */
+  async prepare(run) {
+    const key = run ? `${run.network} ${JSON.stringify(this.options)}` : "";
+    if (key === this.#key) return;
+    this.#key = key;
+    this.#last = null;
+    if (!run) return this.#empty();
+    const asked = ++this.#asked;
+    try {
+      const plan = await this.app.socket.ask("plan", { line: run.network, fit: "raise", batch: 1 });
+      if (asked === this.#asked) this.#build(plan);
+    } catch (error) {
+      this.#key = "";
+      if (error.kind !== "gone") say(this.status, error.message);
+    }
+    return undefined;
+  }
+
+  #empty() {
+    this.#parts.clear();
+    this.seen.disconnect();
+    this.body.className = "layers none";
+    const words = "Once a network trains, every layer stands here: what it makes of a test image, the gradients that flow back, and its filters as they form.";
+    fill(this.body, el("p", { class: "empty" }, words));
+  }
+
+  #build(plan) {
+    const { mode, what } = this.options;
+    this.#parts.clear();
+    this.seen.disconnect();
+    this.body.className = `layers as-${mode}`;
+    const bands = BANDS.filter(([name]) => what.includes(name));
+    this.body.style.setProperty("--bands", String(bands.length));
+    const legend = el("div", { class: "layer layer-legend", "aria-hidden": "true" }, el("div", { class: "layer-head" }), bands.map((band) => this.#legend(...band)));
+    fill(this.body, mode === "columns" && legend, plan.layers.map((layer) => this.#layer(layer, bands)));
+  }
+
+  #legend(name, words, meaning) {
+    return el("div", { class: `band-name band-${name}` }, el("b", {}, words), el("span", { class: "small pale" }, meaning), el("span", { class: "ramp" }));
+  }
+
+  #layer(layer, bands) {
+    const parts = bands.map(([what, words]) => this.#part(layer, what, words));
+    return el(
+      "div", { class: "layer", data: { layer: layer.name } },
+      el(
+        "div", { class: "layer-head" }, el("h3", { class: `kind-${layer.kind}` }, layer.name),
+        el("span", { class: "layer-size" }, size(layer.output)), el("code", { class: "layer-notation", title: layer.notation }, layer.notation),
+      ),
+      parts,
+    );
+  }
+
+  #part(layer, what, words) {
+    const shape = expected(layer, what, this.options.most);
+    const list = this.options.mode === "list";
+    if (!shape) return el("div", { class: "part none" });
+    const canvas = el("canvas", { role: "img", "aria-label": `${layer.name}, ${what}`, data: { part: `${layer.name} ${what}` } });
+    const atlas = new Atlas(canvas, arrange(shape, list ? this.#width() : null));
+    atlas.reserve(shape);
+    const part = { atlas, layer, what, low: el("span", {}, "–"), high: el("span", {}, "–"), seen: false, fresh: false, section: null };
+    this.#parts.set(`${layer.name} ${what}`, part);
+    this.seen.observe(canvas);
+    const range = el("div", { class: "range" }, part.low, el("span", { class: "dots", "aria-hidden": "true" }, "…"), part.high);
+    return el("div", { class: `part part-${what}` }, el("span", { class: "part-name" }, words), range, canvas);
+  }
+
+  #width() {
+    const bands = this.options.what.length;
+    const room = Math.max(280, this.#room - 40);
+    return this.#room < 900 ? room : (room - 16 * (bands - 1)) / bands;
+  }
+
+  #seen(entries) {
+    for (const entry of entries) {
+      const part = this.#parts.get(entry.target.dataset.part);
+      if (!part) continue;
+      part.seen = entry.isIntersecting;
+      if (part.seen && !part.fresh && this.#last) this.#paint(part);
+    }
+  }
+
+  /** Draw a frame: only the maps that can be seen; the others wait until they are. */
+  draw(header, payload) {
+    this.#last = payload;
+    for (const section of header.sections) {
+      const part = this.#parts.get(`${section.layer} ${section.what}`);
+      if (!part) continue;
+      part.section = section;
+      part.fresh = false;
+      if (part.seen) this.#paint(part);
+    }
+    const now = performance.now();
+    if (now - this.#texts < TEXTS) return;
+    this.#texts = now;
+    say(this.status, `step ${header.step.toLocaleString("en")}`);
+    for (const part of this.#parts.values()) if (part.seen && part.section) this.#numbers(part);
+  }
+
+  #paint(part) {
+    if (!part.section) return;
+    part.atlas.draw(part.section, this.#last);
+    part.fresh = true;
+  }
+
+  #numbers({ section, low, high, layer, what, atlas }) {
+    say(low, figure(section.min));
+    say(high, figure(section.max));
+    const some = section.slices.length < section.of && section.form === "maps" && what !== "weights";
+    const title = some ? `${layer.name}: slices ${section.slices.join(", ")} of ${section.of}` : `${layer.name}, ${what}`;
+    if (atlas.canvas.title !== title) atlas.canvas.title = title;
+  }
+
+  #again() {
+    for (const part of this.#parts.values()) if (part.seen && this.#last) this.#paint(part);
+  }
+}

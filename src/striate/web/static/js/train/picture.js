@@ -1,0 +1,73 @@
+// The test image that is looked at: its pixels, its label, its five best classes, and the way to another one.
+
+import { drawImage } from "../draw/maps.js";
+import { el, field, percent, say } from "../dom.js";
+
+const BEST = 5;
+
+/** `choose(index)` is called with the test image that people want to see. */
+export class Picture {
+  #index = -1;
+  #asked = 0;
+
+  constructor(app, choose) {
+    this.app = app;
+    this.choose = choose;
+    this.canvas = el("canvas", { class: "pixels picture", width: "32", height: "32", role: "img", "aria-label": "The test image" });
+    this.label = el("p", { class: "picture-label" }, "–");
+    this.number = el("input", { type: "number", min: "0", value: "0", step: "1", on: { change: () => this.#to(Number(this.number.value)) } });
+    const step = (words, by, label) => el("button", { type: "button", "aria-label": label, on: { click: () => this.#to(app.state.image + by) } }, words);
+    this.bars = Array.from({ length: BEST }, () => {
+      const bar = { name: el("span", { class: "bar-name" }), fill: el("i", { class: "bar-fill" }), value: el("span", { class: "bar-value" }) };
+      bar.root = el("li", { class: "bar" }, bar.name, el("span", { class: "bar-room" }, bar.fill), bar.value);
+      return bar;
+    });
+    this.root = el(
+      "div", { class: "picture-box" }, this.canvas,
+      el("div", { class: "picture-words" }, this.label, el("ol", { class: "bars", "aria-label": "The five best classes" }, this.bars.map((bar) => bar.root))),
+      el("div", { class: "picture-way" }, step("‹", -1, "Previous test image"), field("Test image", this.number), step("›", 1, "Next test image")),
+    );
+  }
+
+  #to(index) {
+    const most = Math.max(1, this.app.run?.test ?? 1);
+    this.choose(((Math.round(index) % most) + most) % most);
+  }
+
+  /** Ask for the pixels of the test image `index`. */
+  async show(run, index) {
+    if (document.activeElement !== this.number) this.number.value = String(index);
+    this.number.max = String(Math.max(0, (run.test ?? 1) - 1));
+    const asked = ++this.#asked;
+    this.#index = index;
+    try {
+      const { header, bytes } = await this.app.socket.ask("guesses", { run: run.id, first: index, count: 1 });
+      if (asked !== this.#asked) return;
+      drawImage(this.canvas, header.volume, bytes);
+      this.#labelled(run, header.guesses[0].label);
+    } catch (error) {
+      if (asked === this.#asked) say(this.label, error.kind === "gone" ? "–" : error.message);
+    }
+  }
+
+  #labelled(run, label) {
+    const name = run.classes[label] ?? label;
+    say(this.label, `this is: ${name}`);
+    this.canvas.setAttribute("aria-label", `Test image ${this.#index}: ${name}`);
+  }
+
+  /** The five best of a frame, the right one marked. */
+  best(run, header) {
+    const right = run.classes[header.label];
+    const probable = run.settings?.loss !== "svm";
+    for (const [i, bar] of this.bars.entries()) {
+      const [name, value] = header.scores[i] ?? ["", NaN];
+      const marked = name !== "" && String(name) === String(right);
+      say(bar.name, marked ? `✓ ${name}` : name);
+      say(bar.value, name === "" ? "" : probable ? percent(value) : value.toFixed(2));
+      const share = probable ? value : value / Math.max(1e-9, header.scores[0][1]);
+      bar.fill.style.transform = `scaleX(${Math.max(0, Math.min(1, share || 0))})`;
+      bar.root.classList.toggle("right", marked);
+    }
+  }
+}
