@@ -1,10 +1,372 @@
-"""Ways out of an error of the notation, as whole new lines."""
+"""Ways out of an error of the notation, as whole new lines that a person can choose with one click.
+
+A fix is an edit of the text that the error's reason suggests. None is offered unread: the new line
+must be right, or its error must come later.
+"""
 
 from __future__ import annotations
 
-from striate.errors import NotationError
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from striate.errors import FitError, NotationError
+from striate.layers import LAYERS
+from striate.notation.edits import Edit, set_setting
+from striate.notation.parse import parse, read
+from striate.notation.tokens import Token, tokenize
+
+__all__ = ["fixes", "reach"]
+
+MOST = 8  # fixes of one error
+_SIZES = ("32x32x3", "28x28x1")  # of INPUT, where nothing is said of it: CIFAR-10's and MNIST's
 
 
-def fixes(error: NotationError) -> list[tuple[str, str]]:
-    """Return (label, line) pairs."""
-    return []
+def fixes(error: NotationError, fit: str = "raise") -> list[tuple[str, str]]:
+    """(label, new line) for each way out of ``error``, the best first; ``fit`` as it was for ``parse``.
+
+    >>> from striate.notation.parse import parse
+    >>> try:
+    ...     parse("INPUT[8x8x1] - RLEU - FC[10]")
+    ... except NotationError as error:
+    ...     print(fixes(error))
+    [('RELU', 'INPUT[8x8x1] - RELU - FC[10]'), ('leave RLEU out', 'INPUT[8x8x1] - FC[10]')]
+    """
+    text = error.text
+    before = reach(text, fit)
+    found: dict[str, tuple[tuple[int, int], str]] = {}
+    for edit in _edits(error, fit):
+        line = edit.apply(text)
+        got = reach(line, fit)
+        if got > max(before, found[edit.label][0] if edit.label in found else before):
+            found[edit.label] = got, line
+    # Where another way leads to the end, leaving something out is worth offering only if it does too.
+    right = any(got >= (3, 0) for got, _ in found.values())
+    chosen: dict[str, str] = {}
+    for label, (got, line) in found.items():
+        if got >= (3, 0) or not (right and label.startswith("leave ")):
+            chosen.setdefault(line, label)
+    return [(label, line) for line, label in chosen.items()][:MOST]
+
+
+def reach(text: str, fit: str = "raise") -> tuple[int, int]:
+    """How far a text is right: its characters, its words and brackets, its sizes, all; then by place.
+
+    The place is minus the number of characters from the error to the end, which an edit before it leaves alone.
+
+    >>> reach("INPUT[8x8x1] - RELO"), reach("INPUT[8x8x1] - RELU")
+    ((1, -4), (3, 0))
+    """
+    stage = 0
+    try:
+        tokenize(text)
+        stage = 1
+        read(text, fit)
+        stage = 2
+        parse(text, fit)
+    except NotationError as error:
+        return stage, error.position - len(text)
+    return 3, 0
+
+
+def _edits(error: NotationError, fit: str) -> Iterator[Edit]:
+    """What may help, the most fitting first."""
+    if not error.text.strip() or error.reason.startswith("there are no layers"):
+        example = "INPUT[32x32x3] - CONV[10] - RELU - POOL - FC[10]"
+        yield Edit(example, 0, len(error.text), example)
+        return
+    place = _Place(error, fit)
+    if isinstance(error, FitError):
+        yield from _fit(place)
+    for pattern, make in _RULES:
+        match = re.search(pattern, error.reason)
+        if match:
+            yield from make(place, match)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the error points, and what stands there."""
+
+    error: NotationError
+    fit: str
+
+    @property
+    def text(self) -> str:
+        return self.error.text
+
+    @property
+    def start(self) -> int:
+        return self.error.position
+
+    @property
+    def end(self) -> int:
+        return min(len(self.text), self.start + self.error.length)
+
+    @property
+    def pointed(self) -> str:
+        return self.text[self.start : self.end]
+
+    def put(self, new: str, label: str = "") -> Edit:
+        """In place of what is pointed at."""
+        return Edit(label or new, self.start, self.end, new)
+
+    def insert(self, new: str, at: int, label: str = "") -> Edit:
+        return Edit(label or new.strip(), at, at, new)
+
+    def setting(self, letter: str, value: int | str) -> Iterator[Edit]:
+        """A setting of the layer that is pointed at."""
+        for new in set_setting(self.pointed, letter, value, self.fit):
+            yield self.put(new, f"{letter}={value}")
+
+    def tokens(self) -> list[Token]:
+        try:
+            return tokenize(self.text)
+        except NotationError:
+            return []
+
+    def around(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The same span with the separator or comma before it, with the one behind it, and alone."""
+        tokens = [token for token in self.tokens() if token.kind != "end"]
+        joints = ("dash", "arrow", "comma", "newline")
+        front = [token for token in tokens if token.end <= start]
+        back = [token for token in tokens if token.position >= end]
+        if front and front[-1].kind in joints:
+            before = front[-2].end if len(front) > 1 else 0
+            yield before, end
+        if back and back[0].kind in joints:
+            yield start, back[1].position if len(back) > 1 else len(self.text)
+        yield start, end
+
+
+def _fit(place: _Place) -> Iterator[Edit]:
+    """Every way that the arithmetic names: S, P and F of the layer, the sides of its input, pad or crop."""
+    ways = place.error.reason.rpartition(": try ")[2]
+    named = re.findall(r"\b([SPFWH])=(\d+)", ways)
+    for letter, value in named:
+        if letter in "SPF":
+            yield from place.setting(letter, int(value))
+    yield from _sides(place, named)
+    for word in ("pad", "crop"):
+        if re.search(rf"fit=(pad \| )?{word}", ways):
+            yield from place.setting("fit", word)
+
+
+def _sides(place: _Place, named: list[tuple[str, str]]) -> Iterator[Edit]:
+    """Other sizes of INPUT with which the layer's own input is as wide and high as it should be."""
+    has = re.search(r"does not fit \[(\d+)x(\d+)x\d+\]", place.error.reason)
+    size = re.search(r"\[\s*(\d+)\s*[xX×*]\s*(\d+)\s*[xX×*]\s*(\d+)\s*\]", place.text)
+    if not has or not size:
+        return
+    wide, high = int(has[1]), int(has[2])
+    widths = [int(value) for letter, value in named if letter == "W"]
+    heights = [int(value) for letter, value in named if letter == "H"]
+    square = wide == high and not heights
+    pairs = [(width, width) for width in widths] if square else [
+        *((width, high) for width in widths), *((wide, height) for height in heights),
+        *((width, height) for width in widths for height in heights),
+    ]  # fmt: skip
+    across, down, deep = (int(size[group]) for group in (1, 2, 3))
+    for width, height in pairs:
+        for step in dict.fromkeys((1, round(across / wide) or 1)):
+            new = (across + (width - wide) * step, down + (height - high) * step)
+            label = f"W={width}" if square or height == high else f"H={height}" if width == wide else ""
+            label = label if (across, down) == (wide, high) else f"INPUT[{new[0]}x{new[1]}x{deep}]"
+            if min(new) > 0:
+                yield Edit(label or f"W={width}, H={height}", size.start(), size.end(), f"[{new[0]}x{new[1]}x{deep}]")
+
+
+Rule = Callable[[_Place, "re.Match[str]"], Iterator[Edit]]
+
+
+def _meant(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    yield place.put(match[1])
+
+
+def _left_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    """Without what is pointed at; a layer goes with its bracket, both with what joins them to the rest."""
+    end = place.end
+    bracket = re.compile(r"\s*\[[^\[\]]*\]").match(place.text, end)
+    ends = [bracket.end(), end] if bracket else [end]
+    shown = place.pointed if len(place.pointed) <= 20 else "it"
+    for last in ends:
+        for start, stop in place.around(place.start, last):
+            yield Edit(f"leave {shown} out", start, stop, "")
+
+
+def _entry_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    """Without the setting that is pointed at, by its name or by its value."""
+    name = re.search(r"[A-Za-z]+\s*=\s*$", place.text[: place.start])
+    value = re.compile(r"\s*=\s*\w+").match(place.text, place.end)
+    start = name.start() if name else place.start
+    end = value.end() if value else place.end
+    for first, last in place.around(start, end):
+        yield Edit(f"leave {place.text[start:end]} out", first, last, "")
+
+
+def _repetition_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    count = re.compile(r"\W?\s*\d+").match(place.text, place.start)
+    for first, last in place.around(place.start, count.end() if count else place.end):
+        yield Edit("leave it out", first, last, "")
+
+
+def _written(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    """What the reason says to write, in place of what is pointed at, and of a number behind it."""
+    for new in re.findall(r"[A-Za-z]+=\w+|\d+x\d+(?!x)", match[1]):
+        number = re.compile(r"\s*\d+").match(place.text, place.end)
+        if number and new[0].isalpha():
+            yield Edit(new, place.start, number.end(), new)
+        yield place.put(new)
+        yield place.put(new.partition("=")[2] or new, new)
+
+
+def _inputs(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    for size in re.findall(r"INPUT\[([\dx]+)\]", place.error.reason):
+        yield place.put(size, f"INPUT[{size}]")
+
+
+def _input_first(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    for size in _SIZES:
+        yield place.insert(f"INPUT[{size}] - ", 0, f"INPUT[{size}] first")
+
+
+def _needs(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    """A layer without its number: with one, or the images' size."""
+    word = re.match(r"[A-Za-z]+", place.pointed)
+    if match[1] == "INPUT":
+        for size in _SIZES:
+            yield place.put(f"{word[0] if word else 'INPUT'}[{size}]", f"INPUT[{size}]")
+        for depth in (3, 1) if match[2] == "D" else ():
+            yield from place.setting("D", depth)
+        return
+    rest = re.compile(r"\s*\n\s*\[").match(place.text, place.end)
+    if rest:
+        yield Edit("bracket behind it", place.end, rest.end() - 1, "")
+    inside = place.pointed.find("[")
+    if inside >= 0:
+        yield place.insert("10, ", place.start + inside + 1, f"{match[2]}=10")
+    yield place.insert("[10]", place.end, f"{match[2]}=10")
+
+
+def _joined(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    yield place.insert("- ", place.start, "put - between")
+    yield Edit("put - there", len(place.text[: place.start].rstrip()), place.end, " -")
+
+
+def _square(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    new = place.text.translate(str.maketrans("(){}<>", "[][][]"))
+    yield Edit("square brackets", 0, len(place.text), new)
+
+
+def _closed(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    """A ] where one is missing: at the place, behind each layer from there, at the end."""
+    before = len(place.text[: place.start].rstrip(" \t,"))
+    yield Edit("put ] there", before, place.start, "] - " if place.pointed[:1].isalpha() else "] ")
+    tokens = place.tokens()
+    for token in reversed(tokens):
+        if token.position > place.start and token.kind in ("dash", "arrow", "end"):
+            yield place.insert("]", len(place.text[: token.position].rstrip()), "put ]" + (" at the end" if token.kind == "end" else ""))
+    yield place.insert("]", len(place.text.rstrip()), "put ] at the end")
+
+
+def _more(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    yield place.insert(" - FC[10]", len(place.text.rstrip(" -\n")), "FC[10] at the end")
+
+
+def _least(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    """The nearest number in the range."""
+    least, most = int(match[2]), int((match[3] or "1000000").replace(",", ""))
+    digits = re.sub(r"\D", "", place.pointed)
+    value = int(digits) if digits and len(digits) < 12 else most + 1
+    near = max(least, min(most, value))
+    yield place.put(str(near), f"{match[1]}={near}")
+    yield place.put(str(least), f"{match[1]}={least}")
+
+
+def _whole(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    for value in dict.fromkeys((round(float(match[1])), int(float(match[1])) + 1)):
+        yield place.put(str(value))
+
+
+def _times(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    for count in ("2", "1"):
+        yield place.put(f"*{count}")
+
+
+def _at_most(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    for count in (int(match[1].replace(",", "")), 10, 2):
+        yield place.put(f"*{count}")
+
+
+def _padding(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    largest = int(match[1])
+    for value in dict.fromkeys((largest // 2, largest)):
+        yield from place.setting("P", value)
+
+
+def _said(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    for letter, value in re.findall(r"\b([A-Z])=(\d+)", match[1]):
+        yield from place.setting(letter, int(value))
+
+
+def _named(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    for letter in re.findall(r"\b([A-Z])=\.\.", match[1]):
+        yield place.put(f"{letter}={place.pointed}")
+
+
+def _a_number(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    for value in ("1", "3"):
+        yield place.insert(value, place.start, f"{match[1]}={value}")
+
+
+def _layer_of(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    for word in ("CONV", "FC"):
+        yield place.put(f"{word}[{place.pointed}]")
+
+
+def _unsigned(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    yield Edit("without the sign", place.start, place.start + 1, "")
+
+
+def _comma(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    yield Edit("put a comma", len(place.text[: place.start].rstrip()), place.start, ", ")
+
+
+def _no_bracket(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    start, end = place.text.rfind("[", 0, place.start), place.text.find("]", place.end)
+    if 0 <= start < end and "]" not in place.text[start : place.start]:
+        yield Edit("without a bracket", start, end + 1, "")
+    yield from _left_out(place, match)
+
+
+_KINDS = "|".join(LAYERS)
+_RULES: tuple[tuple[str, Rule], ...] = (
+    (r"did you mean (\w+)\?", _meant),
+    (r"AVGPOOL.*(POOL) takes", _meant),
+    (r"begins with INPUT", _input_first),
+    (r"computes nothing", _more),
+    (r"write (INPUT\[)", _inputs),
+    (rf"^({_KINDS}) needs (the|\w)", _needs),
+    (r"(?:separator is missing|separated by)", _joined),
+    (r"brackets are square", _square),
+    (r"not closed|put \] ", _closed),
+    (r"comma is missing", _comma),
+    (r"a number is missing behind (\w)=", _a_number),
+    (r"a number is missing here|\*0 leaves", _times),
+    (r"repeat at most ([\d,]+) times", _at_most),
+    (r"^(?:\w+, [^,]+, is a whole number, not )?([\d.]+)(?: is no whole number|: write one)", _whole),
+    (r"^(\w+) of .* is a whole number from (\d+)(?: to ([\d,]+))?, not", _least),
+    (r"(numbers) go to", lambda place, match: iter([place.put("1000000")])),
+    (r"(?:say|use) (.*)", _said),
+    (r"P is at most F-1 = (\d+)", _padding),
+    (r"fit is one of", lambda place, match: iter([place.put("pad", "fit=pad"), place.put("crop", "fit=crop")])),
+    (r"write ((?!it as|one,)[^:]*)", _written),
+    (r"name it, (.*)", _named),
+    (r"a layer begins with its word", _layer_of),
+    (r"have no sign", _unsigned),
+    (r"has no settings", _no_bracket),
+    (r"takes one number, not [\dx]+: write \w+\[(\d+)\]", _meant),
+    (r"repeats what stands before", _repetition_out),
+    (r"^\w+ has no|said twice", _entry_out),
+    (r"^(?!.*twice).*(leave|leaving)|is no layer", _left_out),
+)

@@ -21,7 +21,7 @@ from striate.notation.brackets import Placed, read_layer
 from striate.notation.cursor import Cursor
 from striate.notation.network import MOST_LAYERS, Network, Node, chain
 
-__all__ = ["parse"]
+__all__ = ["parse", "read"]
 
 _DEEPEST = 32  # brackets within brackets
 
@@ -72,13 +72,24 @@ def parse(text: str, fit: str = "raise") -> Network:
         raise ArgumentError(f"fit is one of {', '.join(FITS)}, not {fit!r}")
     if not isinstance(text, str):
         raise ArgumentError(f"the notation is a text like 'INPUT[8x8x1] - FC[10]', not {type(text).__name__}")
+    return _place(text, read(text, fit))
+
+
+def read(text: str, fit: str = "raise") -> list[tuple[Placed, tuple[str, ...]]]:
+    """The layers of ``text`` in their order, repetitions written out; whether they fit each other is not asked.
+
+    With each layer come the repetitions it is in, outermost first. Raises NotationError.
+
+    >>> [(placed.layer.notation(), rounds) for placed, rounds in read("RELU - [POOL]*2")]
+    [('RELU', ()), ('POOL', ('1 of 2',)), ('POOL', ('2 of 2',))]
+    """
     cursor = Cursor(text)
     items = _layers(cursor, fit, 0)
     if cursor.now.kind != "end":
         raise cursor.error("this ] closes no bracket: leave it out, or put [ where its group begins")
     group = _Group(tuple(items), 1, 0, len(text))
     group.count(text)
-    return _place(text, list(group.unfold()))
+    return list(group.unfold())
 
 
 def _place(text: str, layers: list[tuple[Placed, tuple[str, ...]]]) -> Network:

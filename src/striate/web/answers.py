@@ -17,7 +17,6 @@ from striate.web.desk import Desk, Opening
 from striate.web.explain import explain
 from striate.web.frames import Payload, activation_section, best, folded, last_scores, test_image
 from striate.web.describe import network_json, sides
-from striate.web.inside import activations
 from striate.web.messages import Ask
 from striate.web.run import Run
 from striate.web.trainer import Watch
@@ -43,7 +42,7 @@ class Answers:
             result = await self._known[ask.do](browser, ask.values, ask)
         except NotationError as error:
             # Every fix is parsed before it is offered, which may take a while.
-            return await asyncio.to_thread(self.desk.hub.error, ask.id, error)
+            return await asyncio.to_thread(self.desk.hub.error, ask.id, error, ask.values.get("fit", "raise"))
         except StriateError as error:
             return self.desk.hub.error(ask.id, error)
         except MemoryError:
@@ -142,7 +141,7 @@ class Answers:
         else:
             image, _ = test_image(run, values["image"])
         program = run.awake()
-        made, parameters = await self.desk.visit(lambda: (activations(program, image[None]), program.parameters()))
+        made, parameters = await self.desk.visit(lambda: (program.activations(image[None]), program.parameters()))
         numbers = {name: each[0] for name, each in made.items()}
         x, y, d = values["position"]
         return await asyncio.to_thread(explain, run.network, parameters, numbers, node.name, (x, y, d))
@@ -156,7 +155,7 @@ class Answers:
         image = np.frombuffer(ask.payload, np.uint8).reshape(volume.shape)
         browser.looked[run.id] = image
         program = run.awake()
-        made = await self.desk.visit(lambda: activations(program, image[None]))
+        made = await self.desk.visit(lambda: program.activations(image[None]))
         return await asyncio.to_thread(_looked, run, ask, image, {name: each[0] for name, each in made.items()})
 
 

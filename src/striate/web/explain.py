@@ -4,12 +4,124 @@ from __future__ import annotations
 
 from typing import Any
 
-from striate.notation.network import Network
-from striate.web.inside import Numbers
+import numpy as np
+import numpy.typing as npt
+
+from striate.errors import ArgumentError
+from striate.layers import Conv, Fc, Pool
+from striate.notation.network import Network, Node
+from striate.web.frames import Numbers, folded
+
+LISTED = 16  # slices of the input that are written out
+
+Doubles = npt.NDArray[np.float64]
+Span = tuple[int, int]
+"""First and last place along an axis, both included; a last before the first is nothing at all."""
 
 
 def explain(
     network: Network, parameters: Numbers, made: Numbers, layer: str, position: tuple[int, int, int]
 ) -> dict[str, Any]:
-    """The number at `position` (x, y, d) of a layer."""
-    raise NotImplementedError
+    """The number at `position` (x, y, d) of a layer, whose activations `made` are (H, W, D) by name.
+
+    Sums are in float64, of the float32 numbers that the engine had. Of a deep input the LISTED slices
+    with the largest products are written out, and `rest` is the sum over the others.
+    Raises ArgumentError for a position outside the layer's volume.
+    """
+    place = [node.name for node in network.nodes].index(layer)
+    node = network.nodes[place]
+    x, y, d = position
+    volume = node.output
+    if x >= volume.width or y >= volume.height or d >= volume.depth:
+        raise ArgumentError(f"{layer} is {volume}: position {list(position)} is outside")
+    field = receptive_field(network, layer, (x, x), (y, y))
+    said = {
+        "layer": layer,
+        "kind": node.layer.kind,
+        "position": list(position),
+        "value": float(made[layer][y, x, d]),
+        "receptive_field": _box(*field),
+        "depth_of_input": node.input.depth,
+    }
+    if place == 0:
+        return said | {"input_layer": None, "window": None}
+    before = network.nodes[place - 1].name
+    columns, rows = window(node, x, y)
+    seen = cut(made[before].astype(np.float64), rows, columns)
+    said |= {"input_layer": before, "window": _box(columns, rows)}
+    if isinstance(node.layer, Conv | Fc):
+        weights = folded(node, parameters[f"{layer}.weights"])[d].astype(np.float64).transpose(1, 2, 0)
+        return said | _products(seen, weights, float(parameters[f"{layer}.biases"][d]))
+    return said | _chosen(node, seen[:, :, d], d)
+
+
+def window(node: Node, x: int, y: int) -> tuple[Span, Span]:
+    """Columns and rows of the input that the position (x, y) of a layer reads; they may reach over the border."""
+    layer = node.layer
+    if isinstance(layer, Fc):
+        return (0, node.input.width - 1), (0, node.input.height - 1)
+    if isinstance(layer, Conv | Pool):
+        rows, columns = layer.windows(node.input)
+        left, top = x * columns.stride - columns.before, y * rows.stride - rows.before
+        return (left, left + columns.field - 1), (top, top + rows.field - 1)
+    return (x, x), (y, y)
+
+
+def receptive_field(network: Network, layer: str, columns: Span, rows: Span) -> tuple[Span, Span]:
+    """Columns and rows of the image on which that part of a layer depends, padding left out.
+
+    >>> from striate.notation.parse import parse
+    >>> network = parse("INPUT[8x8x1] - CONV[4] - RELU - POOL - CONV[4] - FC[10]")
+    >>> receptive_field(network, "conv2", (0, 0), (1, 1))
+    ((0, 4), (0, 6))
+    """
+    place = [node.name for node in network.nodes].index(layer)
+    for node in network.nodes[place:0:-1]:
+        if columns[0] > columns[1] or rows[0] > rows[1]:
+            break  # nothing but padding is seen
+        first, last = window(node, columns[0], rows[0]), window(node, columns[1], rows[1])
+        columns = max(0, first[0][0]), min(node.input.width - 1, last[0][1])
+        rows = max(0, first[1][0]), min(node.input.height - 1, last[1][1])
+    return columns, rows
+
+
+def cut(volume: Doubles, rows: Span, columns: Span) -> Doubles:
+    """That part of (H, W, D), with zeros where it reaches over the border."""
+    height, width, depth = volume.shape
+    part = np.zeros((rows[1] - rows[0] + 1, columns[1] - columns[0] + 1, depth))
+    top, left = max(0, rows[0]), max(0, columns[0])
+    bottom, right = min(height, rows[1] + 1), min(width, columns[1] + 1)
+    if top < bottom and left < right:
+        inside = volume[top:bottom, left:right]
+        part[top - rows[0] : bottom - rows[0], left - columns[0] : right - columns[0]] = inside
+    return part
+
+
+def _products(seen: Doubles, weights: Doubles, bias: float) -> dict[str, Any]:
+    """The dot product of inputs and weights (F, F, D), slice by slice."""
+    products = (seen * weights).sum((0, 1))
+    listed = np.sort(np.argsort(-np.abs(products), kind="stable")[:LISTED])
+    return {
+        "slices": listed.tolist(),
+        "inputs": seen[:, :, listed].transpose(2, 0, 1).tolist(),
+        "weights": weights[:, :, listed].transpose(2, 0, 1).tolist(),
+        "bias": bias,
+        "products": products[listed].tolist(),
+        "rest": float(np.delete(products, listed).sum()),
+        "sum": float(products.sum() + bias),
+    }
+
+
+def _chosen(node: Node, seen: Doubles, d: int) -> dict[str, Any]:
+    """What POOL took the largest of, RELU cut at zero, and DROPOUT let pass."""
+    said: dict[str, Any] = {"slices": [d], "inputs": [seen.tolist()]}
+    if isinstance(node.layer, Pool):
+        row, column = np.unravel_index(int(seen.argmax()), seen.shape)
+        return said | {"won": [int(row), int(column)], "sum": float(seen.max())}
+    value = float(seen[0, 0])
+    return said | {"sum": max(0.0, value) if node.layer.kind == "RELU" else value}
+
+
+def _box(columns: Span, rows: Span) -> dict[str, int]:
+    width, height = columns[1] - columns[0] + 1, rows[1] - rows[0] + 1
+    return {"x": columns[0], "y": rows[0], "width": max(0, width), "height": max(0, height)}

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from striate.errors import ArgumentError
 from striate.notation.network import Network, Node
 from striate.web import wire
-from striate.web.inside import Numbers, activations, inside
 from striate.web.run import Run
 from striate.web.trainer import Watch
 
@@ -24,6 +23,7 @@ STRIP = 1024  # numbers of a layer of 1 x 1 that are shown
 WEIGHTS = 16_384  # weights of a layer that are shown, at most
 
 Floats = npt.NDArray[np.float32]
+Numbers = dict[str, Floats]
 Bytes = npt.NDArray[np.uint8]
 Picks = dict[str, npt.NDArray[np.intp]]
 """Which depth slices are shown, by layer: chosen once, so that they do not change places while one watches."""
@@ -51,9 +51,10 @@ def capture(run: Run, watch: Watch) -> Raw:
     image, label = test_image(run, watch.image)
     gradients: Numbers = {}
     if "gradients" in watch.what:
-        made, gradients = inside(program, image[None], np.array([label]))
+        both = program.inside(image[None], np.array([label]))
+        made, gradients = both.activations, both.gradients
     else:
-        made = activations(program, image[None])
+        made = program.activations(image[None])
     return Raw(
         network=run.network,
         classes=run.classes,

@@ -172,11 +172,11 @@ class Hub:
             })  # fmt: skip
         return found
 
-    def error(self, id: int | None, error: StriateError) -> str:
+    def error(self, id: int | None, error: StriateError, fit: str = "raise") -> str:
         """The answer to a request that cannot be done."""
         kind = next((name for each, name in _KINDS if isinstance(error, each)), "other")
         said: dict[str, Any] = {"message": str(error), "kind": kind}
         if isinstance(error, NotationError):
             said |= {"reason": error.reason, "position": error.position, "length": error.length}
-            said["fixes"] = [{"label": label, "line": line} for label, line in fixes(error)]
+            said["fixes"] = [{"label": label, "line": line} for label, line in fixes(error, fit)]
         return wire.text({"re": id, "error": said})
