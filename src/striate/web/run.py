@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,8 +17,8 @@ from striate.web.history import History
 from striate.web.settings import Settings
 
 if TYPE_CHECKING:
-    from striate.preprocessing import Preprocessing
     from striate.program import Program
+    from striate.train.model import Model
     from striate.web.sets import Material
 
 State = Literal["compiling", "running", "paused", "stopped", "done", "failed"]
@@ -26,7 +27,7 @@ WINDOW = 2.0  # seconds over which the speed is measured
 
 @dataclass(eq=False)
 class Run:
-    """What is known of a run; the training thread alone changes it, others read plain values.
+    """What is known of a run. The training thread alone changes it, others read plain values.
 
     A run without a program sleeps: its curves are there, and its checkpoint on disk, or the model it
     was loaded from, wakes it.
@@ -42,8 +43,10 @@ class Run:
     loaded: bool = False
     error: str | None = None
     history: History = field(default_factory=History)
-    notes: dict[str, Any] = field(default_factory=dict)
+    path: Path | None = None  # of its checkpoint
     saved: Path | None = None
+    removed: bool = False
+    model: Model | None = None  # what it was loaded from
     at: Position = field(default_factory=Position)
     time: float = 0.0
     images: int = 0  # in the training part
@@ -53,6 +56,8 @@ class Run:
     program: Program | None = None
     last: Report | None = None
     version: int = 0  #: changes with every parameter
+    kept: int = 0  #: the version in its checkpoint
+    warm: bool = False  #: whether looking inside is compiled
     used: float = 0.0  #: when it was last looked at or trained
     _marks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=64))
 
@@ -74,12 +79,21 @@ class Run:
 
     def adopt(self, program: Program, material: Material | None, steps: Steps | None) -> None:
         """Take what a worker has made ready."""
-        self.program, self.steps = program, steps
+        self.program, self.steps, self.warm = program, steps, False
         self.material = material
         if steps is not None:
             self.images = len(steps.train)
             self.at, self.time = steps.position, steps.time
         self.used = time.monotonic()
+
+    def sleep(self) -> None:
+        """Give the memory back; the curves stay."""
+        if self.steps is not None:
+            self.at = self.steps.position
+        self.program = self.steps = self.material = None
+        self.warm = False
+        if not self.loaded:
+            self.test = None
 
     def step(self) -> None:
         """Take one training step, and close the epoch after its last; what training raises."""
@@ -134,7 +148,7 @@ class Run:
             "data": self.data,
             "classes": list(self.classes),
             "volume": [volume.width, volume.height, volume.depth],
-            "parameters": count_parameters(self.network),
+            "parameters": sum(map(prod, self.network.parameter_shapes().values())),
             "state": self.state,
             "error": self.error,
             "loaded": self.loaded,
@@ -158,26 +172,3 @@ def has_dropout(network: Network) -> bool:
     """Whether a layer of the network is a DROPOUT."""
     return any(layer.kind == "DROPOUT" for layer in network.layers)
 
-
-def count_parameters(network: Network) -> int:
-    """Weights and biases of all layers."""
-    total = 0
-    for shape in network.parameter_shapes().values():
-        size = 1
-        for side in shape:
-            size *= side
-        total += size
-    return total
-
-
-def model_notes(run: Run, preprocessing: Preprocessing) -> dict[str, Any]:
-    """The facts about the training that a model file keeps."""
-    if run.loaded:
-        return run.notes
-    settings = run.settings
-    return {
-        "data": run.data,
-        "epochs": run.time,
-        "steps": run.at.step,
-        **{name: getattr(settings, name) for name in ("batch", "lr", "momentum", "l2", "schedule", "seed")},
-    }
