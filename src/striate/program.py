@@ -227,7 +227,8 @@ class Program:
         """Activations of every layer, and the gradients on them of each image's ``loss`` or its label's ``score``.
 
         Arrays are (N, H, W, D) by the layer's name; those of ``input`` are on the pixels after preprocessing.
-        Nothing is learned; numbers of few images differ from those of many by roundings. Raises ArgumentError for wrong images or labels, or another ``of``.
+        Nothing is learned; numbers of few images differ from those of many by roundings.
+        Raises ArgumentError for wrong images or labels, or another ``of``.
 
         >>> import numpy as np, striate
         >>> program = striate.compile(striate.parse("INPUT[8x8x1] - FC[10]"), batch=32)
