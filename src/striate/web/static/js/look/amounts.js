@@ -1,0 +1,41 @@
+// Numbers of an explanation as text: always with the minus sign of mathematics.
+
+const minus = (text) => text.replace("-", "−");
+
+/** Four decimals, so that a sum of what is shown is the value shown: 0.3121, −12.4000; large numbers get fewer. */
+export function amount(value) {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  return minus(value.toFixed(size < 1000 ? 4 : size < 1e6 ? 1 : 0)).replace(/^−(0\.?0*)$/, "$1");
+}
+
+/** How numbers up to `largest` in size are shown in a table: three digits of the largest, at most four decimals. */
+export function tableFormat(numbers) {
+  const largest = numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const decimals = largest === 0 ? 0 : Math.max(0, Math.min(4, 2 - Math.floor(Math.log10(largest))));
+  return (value) => (value === 0 ? "0" : minus(value.toFixed(decimals)).replace(/^−(0\.?0*)$/, "$1"));
+}
+
+/** "x 3 to 7", or "x 3" where it is one. */
+export function span(letter, from, length) {
+  return length === 1 ? `${letter} ${minus(String(from))}` : `${letter} ${minus(String(from))} to ${minus(String(from + length - 1))}`;
+}
+
+/** The products of two [slice][row][column] arrays, number by number. */
+export function productsOf(inputs, weights) {
+  return inputs.map((slice, s) => slice.map((row, r) => row.map((value, c) => value * weights[s][r][c])));
+}
+
+/** Every single product of an explanation as {slice, x, y, input, weight, product}, the largest first. */
+export function contributions({ slices, inputs, weights, window }) {
+  const all = [];
+  inputs.forEach((slice, s) =>
+    slice.forEach((row, r) =>
+      row.forEach((input, c) => {
+        const weight = weights[s][r][c];
+        all.push({ slice: slices[s], x: window.x + c, y: window.y + r, input, weight, product: input * weight });
+      }),
+    ),
+  );
+  return all.sort((a, b) => Math.abs(b.product) - Math.abs(a.product));
+}

@@ -1,0 +1,236 @@
+// What made one number: its window, its filter, and the multiply-and-add, as in the notes' convolution demo.
+
+import { NumberTable } from "../draw/numbers.js";
+import { count, el, fill } from "../dom.js";
+import { amount, contributions, productsOf, span, tableFormat } from "./amounts.js";
+
+const OPEN = 4; // slices whose tables are shown at once
+const LARGEST = 12; // single products that are listed
+
+/** The panel as {node, show(explained, shapeOf), fail, clear}; `follow(layer, position)` explains another number. */
+export function explanation({ follow }) {
+  const body = el("div", { class: "explain-body" });
+  const node = el("section", { class: "panel explain", "aria-label": "What made this number" }, body);
+  let unfolded = false;
+
+  function clear() {
+    node.classList.add("nothing");
+    fill(body, el("h2", {}, "What made this number?"), el("p", { class: "pale" },
+      "Click any number in the maps. You will see the part of the image that it looks at, the window and the filter, and the multiply-and-add that made it."));
+  }
+
+  /** `shapeOf(layer)`: [H, W, D] of a layer, to tell the input's numbers from the zeros around it. */
+  function show(found, shapeOf) {
+    node.classList.remove("nothing");
+    const say = SENTENCES[found.kind] ?? passedOn;
+    const before = body.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
+    fill(
+      body,
+      el("div", { class: "explain-head" },
+        el("h2", { class: `kind-${found.kind}` }, heading(found)),
+        el("output", { class: "explain-value", data: { role: "value" } }, amount(found.value))),
+      el("p", { class: "explain-words" }, say(found), " ", seen(found)),
+      legend(found),
+      (BODIES[found.kind] ?? (() => []))(found, shapeOf, { unfolded, unfold: (open) => (unfolded = open) }),
+      back(found, follow),
+    );
+    if (before) body.querySelector(`[data-keep="${before}"]`)?.focus({ preventScroll: true });
+  }
+
+  function fail(message) {
+    node.classList.remove("nothing");
+    fill(body, el("h2", {}, "What made this number?"), el("p", { class: "says wrong" }, message));
+  }
+
+  clear();
+  return { node, show, fail, clear };
+}
+
+function heading({ layer, position: [x, y, d] }) {
+  return `${layer}, slice ${d}, at x ${x}, y ${y}`;
+}
+
+const SENTENCES = { CONV: convolved, FC: connected, POOL: pooled, RELU: rectified };
+const BODIES = { CONV: convolution, FC: connections, POOL: pool, RELU: cut };
+
+function place({ window: { x, y, width, height } }) {
+  return `${span("x", x, width)}, ${span("y", y, height)}`;
+}
+
+function convolved(found) {
+  const { window, position, depth_of_input: depth, input_layer: source } = found;
+  const products = window.width * window.height * depth;
+  return `Filter ${position[2]} lies on ${source} at ${place(found)} and reaches through ${depth === 1 ? "its one slice" : `all ${count(depth)} slices`}: ${count(products)} products and the bias add up to this number.`;
+}
+
+function connected({ window, position, depth_of_input: depth, input_layer: source }) {
+  return `Neuron ${position[2]} multiplies all ${count(window.width * window.height * depth)} numbers of ${source} with its weights and adds the products and its bias.`;
+}
+
+function pooled(found) {
+  return `The largest number of ${found.input_layer} at ${place(found)} in the same slice is passed on.`;
+}
+
+function rectified({ inputs, input_layer: source }) {
+  const x = inputs.flat(2)[0];
+  return `max(0, x) with x from ${source}: ${x > 0 ? "a positive number is passed on" : "what is not positive becomes 0"}.`;
+}
+
+function cut({ inputs, value }) {
+  return el("p", { class: "terms-line", data: { role: "sum" } }, `max(0, ${amount(inputs.flat(2)[0])}) = ${amount(value)}`);
+}
+
+function passedOn({ layer, input_layer: source }) {
+  return `${layer} passes on what ${source} gives it.`;
+}
+
+function seen({ receptive_field: { x, y, width, height } }) {
+  return `On the image it sees ${width}x${height} pixels (${span("x", x, width)}; ${span("y", y, height)}).`;
+}
+
+/** What the outlines above mean. */
+function legend({ input_layer: source }) {
+  const entries = [["chosen", "this number"], ["window", `what it reads of ${source}`], ["receptive", "what it sees of the image"]];
+  return el("ul", { class: "explain-legend" }, entries.map(([name, words]) => el("li", {}, el("span", { class: `legend-box ${name}`, "aria-hidden": "true" }), words)));
+}
+
+/** The sum, term by term; every term has its sign, so that what one reads adds up. */
+function sumOf(terms, value) {
+  const shown = terms.map(({ name, value: term }, i) => {
+    const sign = term < 0 ? "−" : i ? "+" : "";
+    return el(
+      "span", { class: `term ${term < 0 ? "below" : term > 0 ? "above" : ""}` },
+      el("span", { class: "term-amount" }, `${sign}${sign && i ? " " : ""}${amount(Math.abs(term))}`), el("small", {}, name),
+    );
+  });
+  return el("div", { class: "terms", data: { role: "sum" } }, shown, el("span", { class: "term total" }, el("span", { class: "term-amount" }, `= ${amount(value)}`), el("small", {}, "value")));
+}
+
+function restTerm({ slices, depth_of_input: depth, rest }) {
+  const others = depth - slices.length;
+  return others > 0 ? [{ name: `${count(others)} other ${others === 1 ? "slice" : "slices"}`, value: rest }] : [];
+}
+
+function convolution(found, shapeOf, fold) {
+  const { slices, products, bias, value, window } = found;
+  if (window.width * window.height === 1) return connections(found);
+  const order = products.map((_, i) => i).sort((a, b) => Math.abs(products[b]) - Math.abs(products[a]));
+  const terms = order.map((i) => ({ name: `slice ${slices[i]}`, value: products[i] }));
+  return [
+    sumOf([...terms, ...restTerm(found), { name: "bias", value: bias }], value),
+    el("div", { class: "cards", data: { role: "cards" } }, order.slice(0, OPEN).map((i) => card(found, i, shapeOf))),
+    order.length > OPEN ? folded(order.slice(OPEN), (i) => card(found, i, shapeOf), fold) : [],
+  ];
+}
+
+/** The other slices' tables, made when they are first wanted. */
+function folded(order, made, { unfolded, unfold }) {
+  const inside = el("div", { class: "cards" });
+  const details = el(
+    "details", { class: "more", open: unfolded },
+    el("summary", { data: { keep: "more" } }, order.length === 1 ? "One more slice" : `${order.length} more slices`), inside,
+  );
+  const filled = () => details.open && !inside.childElementCount && inside.append(...order.map(made));
+  details.addEventListener("toggle", () => {
+    unfold(details.open);
+    filled();
+  });
+  filled();
+  return details;
+}
+
+/** One depth slice: the window, the filter, their products and the sum of these. */
+function card(found, i, shapeOf) {
+  const { inputs, weights, slices, products, position, input_layer: source, window } = found;
+  const made = productsOf([inputs[i]], [weights[i]])[0];
+  const [height, width] = shapeOf(source) ?? [Infinity, Infinity];
+  const outside = (row, column) => window.y + row < 0 || window.x + column < 0 || window.y + row >= height || window.x + column >= width;
+  const tables = [
+    table(inputs[i], `${source}, slice ${slices[i]}`, "inputs", outside),
+    table(weights[i], `filter ${position[2]}, slice ${slices[i]}`, "weights"),
+    table(made, "products", "products"),
+  ];
+  const sign = (text) => el("span", { class: "sign", "aria-hidden": "true" }, text);
+  return el(
+    "div", { class: "card", data: { slice: slices[i] } },
+    tables[0], sign("·"), tables[1], sign("="), tables[2], sign("Σ"), el("output", { class: "slice-sum" }, amount(products[i])),
+  );
+}
+
+function table(rows, caption, kind, outside = () => false) {
+  const numbers = rows.flat();
+  const largest = Math.max(...numbers.map(Math.abs)) || 1;
+  const made = new NumberTable(rows.length, rows[0].length, { caption, label: caption, kind });
+  made.write(rows, tableFormat(numbers));
+  if (kind !== "inputs") made.tint((row, column) => rows[row][column] / largest);
+  made.mark("padding", outside);
+  return made.node;
+}
+
+/** The largest single products as a table: for neurons that see the whole volume. */
+function connections(found) {
+  const { bias, value, sum } = found;
+  const all = contributions(found);
+  const shown = all.slice(0, LARGEST);
+  const others = count(found.window.width * found.window.height * found.depth_of_input - shown.length);
+  const rest = (sum ?? value) - bias - shown.reduce((total, { product }) => total + product, 0);
+  const largest = Math.abs(shown[0]?.product ?? 1) || 1;
+  const format = [tableFormat(shown.map((each) => each.input)), tableFormat(shown.map((each) => each.weight))];
+  const rows = shown.map(({ slice, x, y, input, weight, product }) =>
+    el("tr", {}, el("th", { scope: "row" }, `slice ${slice}, x ${x}, y ${y}`), el("td", {}, format[0](input)), el("td", {}, format[1](weight)),
+      el("td", { class: "product" }, amount(product)), el("td", { class: "product-bar", "aria-hidden": "true" }, bar(product / largest))),
+  );
+  const line = (words, number) => el("tr", {}, el("th", { scope: "row", colspan: 3 }, words), el("td", { class: "product" }, amount(number)), el("td", {}));
+  return el(
+    "div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "The largest contributions" },
+    el(
+      "table", { class: "numbers contributions" },
+      el("thead", {}, el("tr", {}, ["largest contributions", "number", "weight", "product", ""].map((words) => (words ? el("th", { scope: "col" }, words) : el("td", {}))))),
+      el("tbody", {}, rows, others === "0" ? [] : line(`the other ${others} products`, rest), line("bias", bias)),
+      el("tfoot", {}, line("sum", value)),
+    ),
+  );
+}
+
+function bar(share) {
+  const width = `${(50 * Math.abs(share)).toFixed(1)}%`;
+  return el("span", { class: `signed-bar ${share < 0 ? "below" : "above"}`, style: { width } });
+}
+
+function pool(found, shapeOf) {
+  const rows = found.inputs[0];
+  const winner = winnerOf(found);
+  const [height, width] = shapeOf(found.input_layer) ?? [Infinity, Infinity];
+  const { window } = found;
+  const made = new NumberTable(rows.length, rows[0].length, { caption: `${found.input_layer}, slice ${found.position[2]}`, kind: "inputs" });
+  made.write(rows, tableFormat(rows.flat()));
+  made.mark("winner", (row, column) => row === winner[0] && column === winner[1]);
+  made.mark("padding", (row, column) => window.y + row < 0 || window.x + column < 0 || window.y + row >= height || window.x + column >= width);
+  return el("div", { class: "cards" }, el("div", { class: "card" }, made.node, el("span", { class: "sign", "aria-hidden": "true" }, "max ="), el("output", { class: "slice-sum" }, amount(found.value))));
+}
+
+/** Row and column of the first largest number of a POOL's window, in row-major order. */
+function winnerOf({ inputs }) {
+  const rows = inputs[0];
+  const largest = Math.max(...rows.flat());
+  const row = rows.findIndex((numbers) => numbers.includes(largest));
+  return [row, rows[row].indexOf(largest)];
+}
+
+/** A button that explains the number which has the largest share in this one. */
+function back(found, follow) {
+  const { input_layer: source, kind, position, window } = found;
+  if (source === "input" || source === undefined) return [];
+  let to = position;
+  if (kind === "POOL") {
+    const [row, column] = winnerOf(found);
+    to = [window.x + column, window.y + row, position[2]];
+  } else if (kind === "CONV" || kind === "FC") {
+    const [first] = contributions(found);
+    if (!first || first.product === 0) return [];
+    to = [first.x, first.y, first.slice];
+  }
+  if (to[0] < 0 || to[1] < 0) return [];
+  const words = kind === "CONV" || kind === "FC" ? `Follow its largest part back to ${source}` : `Follow it back to ${source}`;
+  return el("button", { type: "button", data: { keep: "back" }, on: { click: () => follow(source, to) } }, `← ${words}`);
+}
