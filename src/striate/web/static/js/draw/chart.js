@@ -8,6 +8,7 @@ const TOP = 26;
 const BETWEEN = 38;
 const BOTTOM = 30;
 const BIN = 2; // CSS pixels that one drawn point stands for
+const DOTS = 25; // epochs of a run that are marked, at most
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
 
 /**
@@ -105,10 +106,10 @@ export class Chart {
     } else line(context, ink, 1.5, points, dash);
     const place = name === "loss" ? 3 : 4;
     const checks = curve.epochs.filter((epoch) => Number.isFinite(epoch[place]));
-    const stride = Math.ceil(checks.length / 60) || 1;
+    const stride = Math.ceil(checks.length / DOTS) || 1;
     for (let i = checks.length - 1; i >= 0; i -= stride) {
       context.beginPath();
-      context.arc(x(checks[i][0]), y(checks[i][place]), 3, 0, 2 * Math.PI);
+      context.arc(x(checks[i][0]), y(checks[i][place]), 2.75, 0, 2 * Math.PI);
       context.fillStyle = colour("ground");
       context.fill();
       context.lineWidth = 1.5;
@@ -188,7 +189,8 @@ function smoothed(values) {
 
 function lossScale(series, log) {
   const all = series.flatMap((one) => smoothed(one.bins.loss)).filter(Number.isFinite);
-  const top = all.length ? Math.max(...all) : 1;
+  const lasts = series.map((one) => one.bins.loss.at(-1) ?? 0);
+  const top = all.length ? Math.max(quantile(all, 0.98), ...lasts) : 1; // the first steps may be wild
   const least = all.length ? Math.min(...all) : 0;
   if (log && least > 0) {
     const [low, high] = [Math.log10(least / 1.5), Math.log10(top * 1.2)];
@@ -196,6 +198,11 @@ function lossScale(series, log) {
   }
   const high = 1.08 * top || 1;
   return { share: (value) => value / high, ticks: nice(0, high, 4).map((value) => [value, plain(value)]) };
+}
+
+function quantile(values, share) {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.floor(share * (sorted.length - 1))];
 }
 
 function powers(low, high) {

@@ -17,20 +17,27 @@ export function channels(hex) {
 let tables = null;
 addEventListener("theme", () => (tables = null));
 
-/** The 256 pixels (little-endian RGBA) of each scale: grey from black to white, and signed with zero in the middle. */
+/**
+ * The 256 pixels (little-endian RGBA) of each scale: `grey` from black to white; `signed` with zero in the middle;
+ * `rooted`, the same where shades grow as the square root, so that small numbers show beside large ones.
+ */
 export function scales() {
   if (tables) return tables;
   const grey = new Uint32Array(256);
   const signed = new Uint32Array(256);
+  const rooted = new Uint32Array(256);
   const [low, zero, high] = ["negative", "zero", "positive"].map((name) => channels(colour(name)));
   for (let byte = 0; byte < 256; byte++) {
     grey[byte] = pixel(byte, byte, byte);
     const share = (byte - 127.5) / 127.5;
     const end = share < 0 ? low : high;
-    const mixed = zero.map((from, i) => Math.round(from + (end[i] - from) * Math.abs(share)));
-    signed[byte] = pixel(...mixed);
+    const size = Math.abs(share);
+    const near = size < 1.5 / 255 ? 0 : Math.sqrt(size); // the two bytes beside zero are zero
+    const mixed = (part) => pixel(...zero.map((from, i) => Math.round(from + (end[i] - from) * part)));
+    signed[byte] = mixed(size);
+    rooted[byte] = mixed(near);
   }
-  tables = { grey, signed };
+  tables = { grey, signed, rooted };
   return tables;
 }
 

@@ -19,6 +19,7 @@ class NetworkView {
   #asked = 0;
   #plan = null;
   #room = 0;
+  #later = null;
 
   constructor(root, app) {
     this.app = app;
@@ -37,8 +38,6 @@ class NetworkView {
     this.#fits();
     this.#watch();
   }
-
-  #later = null;
 
   #layout() {
     return [

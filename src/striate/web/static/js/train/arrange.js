@@ -18,7 +18,7 @@ function filters(layer, most) {
   const area = width * height;
   const wanted = layer.output[2];
   if (layer.kind === "CONV" && depth === 3) {
-    return { count: Math.min(wanted, Math.max(1, Math.min(most, Math.floor(WEIGHTS / (3 * area))))), width, height };
+    return { count: Math.min(wanted, Math.max(1, Math.min(most, Math.floor(WEIGHTS / (3 * area))))), width, height, rgb: true };
   }
   const across = Math.min(depth, area > 1 ? most : STRIP);
   const count = Math.min(wanted, Math.max(1, Math.min(most, Math.floor(WEIGHTS / (across * area)))));
@@ -29,7 +29,8 @@ function filters(layer, most) {
 export function arrange(shape, room) {
   const { count, width, height, across } = shape;
   const side = Math.max(width, height);
-  if (across) return matrix(side, across);
+  if (across > 2) return matrix(side, across, room ? 3 : 1);
+  if (shape.rgb || across) return { least: Math.max(side, SIDE / 2 - 1), gap: 1, unit: room ? 2 : 1, columns: room ? fitting(room, SIDE) : 2 };
   if (side === 1 && count > TALL) {
     return { least: 6, gap: 1, unit: 2, columns: room ? fitting(room, 14) : Math.ceil(count / 47) };
   }
@@ -39,11 +40,11 @@ export function arrange(shape, room) {
   return { least: SIDE / 2, gap: unit < 1 ? Math.ceil(2 / unit) : 1, unit, columns };
 }
 
-/** Filters below one another, the slices of each side by side. */
-function matrix(side, across) {
-  if (side === 1) return { least: 1, gap: 0, unit: 2, columns: Math.min(across, 64) };
-  const least = Math.max(side, Math.round(SIDE / across));
-  return { least, gap: 1, unit: across * (least + 1) > 80 ? 1 : 2, columns: across };
+/** Filters below one another, the slices of each side by side, in about `wide` columns of maps. */
+function matrix(side, across, wide) {
+  if (side === 1) return { least: 1, gap: 0, unit: 2, columns: Math.min(across, wide * Math.floor(SIDE / 2)) };
+  const least = Math.max(side, Math.min(SIDE / 4, Math.floor((wide * (SIDE + 8)) / across)) - 1);
+  return { least, gap: 1, unit: 1, columns: across };
 }
 
 const fitting = (room, each) => Math.max(1, Math.floor((room + 2) / each));

@@ -3,13 +3,14 @@
 import { clock, count, el, figure, percent, say, show } from "../dom.js";
 import { post, token } from "../socket.js";
 
+/** [name, what stands below the figure, the figure] */
 const FACTS = [
-  ["loss", "loss", (run) => figure(run.loss)],
-  ["accuracy", "accuracy", (run) => percent(run.accuracy ?? NaN)],
-  ["epoch", "epoch", (run) => `${Math.max(0, run.epoch)} of ${run.epochs}`],
-  ["step", "step", (run) => (run.steps ? `${count(run.step)} of ${count(run.steps)}` : count(run.step ?? 0))],
-  ["speed", "images/s", (run) => (run.images_per_second ? count(run.images_per_second) : "–")],
-  ["left", "time left", (run) => clock(run.seconds_left)],
+  ["loss", () => "loss", (run) => figure(run.loss)],
+  ["accuracy", () => "accuracy", (run) => percent(run.accuracy ?? NaN)],
+  ["epoch", (run) => (run?.epochs ? `epoch of ${count(run.epochs)}` : "epoch"), (run) => count(run.epoch)],
+  ["step", (run) => (run?.steps ? `step of ${count(run.steps)}` : "step"), (run) => count(run.step ?? 0)],
+  ["speed", () => "images/s", (run) => (run.images_per_second ? count(run.images_per_second) : "–")],
+  ["left", () => "time left", (run) => clock(run.seconds_left)],
 ];
 
 /** Buttons and figures of the chosen run. `loaded(run)` is called when a model file was read. */
@@ -29,8 +30,8 @@ export class Control {
     this.state = el("span", { class: "state" });
     this.trouble = el("p", { class: "says wrong small", role: "alert", hidden: true });
     const facts = FACTS.map(([name, words]) => {
-      this.facts[name] = el("dd", {}, "–");
-      return el("div", { class: `fact fact-${name}` }, el("dt", {}, words), this.facts[name]);
+      this.facts[name] = { words: el("dt", {}, words(null)), figure: el("dd", {}, "–") };
+      return el("div", { class: `fact fact-${name}` }, this.facts[name].words, this.facts[name].figure);
     });
     this.root = el(
       "div", { class: "control" },
@@ -48,7 +49,10 @@ export class Control {
     say(this.state, run ? run.state : "");
     const name = `state state-${run?.state ?? "none"}`;
     if (this.state.className !== name) this.state.className = name;
-    for (const [key, , words] of FACTS) say(this.facts[key], run ? words(run) : "–");
+    for (const [key, words, value] of FACTS) {
+      say(this.facts[key].words, words(run));
+      say(this.facts[key].figure, run ? value(run) : "–");
+    }
     const going = run?.state === "running";
     say(this.toggle, going ? "Pause" : "Resume");
     const still = !run || run.loaded;

@@ -3,9 +3,11 @@
 import { drawImage } from "../draw/maps.js";
 import { count, el, fill, percent, say } from "../dom.js";
 
-const PAGE = 24;
+const PAGE = matchMedia("(max-width: 640px)").matches ? 12 : 24;
 const WAIT = 1000; // milliseconds between two questions while a run goes on
 const BEST = 3;
+
+const whole = (share) => `${Math.round(100 * share)} %`;
 
 /** A page of test images; `choose(index)` is called with one that was clicked. */
 export class Guesses {
@@ -70,9 +72,9 @@ export class Guesses {
   async tick() {
     clearTimeout(this.#timer);
     const { run } = this.app;
-    if (!this.open || !run) return;
+    if (!this.open) return;
     this.#timer = setTimeout(() => this.tick(), WAIT);
-    if (!this.visible || this.#asking || document.hidden) return;
+    if (!run || !this.visible || this.#asking || document.hidden) return;
     const key = `${run.id} ${this.#first} ${run.time} ${run.step} ${run.state === "compiling"}`;
     if (key === this.#told || run.state === "compiling" || !run.test) return;
     this.#asking = true;
@@ -111,7 +113,7 @@ export class Guesses {
     for (const [j, row] of card.rows.entries()) {
       const [guessed, value] = guess.best[j] ?? ["", NaN];
       say(row.name, guessed);
-      say(row.value, guessed === "" ? "" : probable ? percent(value) : value.toFixed(2));
+      say(row.value, guessed === "" ? "" : probable ? whole(value) : value.toFixed(1));
       row.bar.style.transform = `scaleX(${probable && value > 0 ? Math.min(1, value) : 0})`;
       row.root.classList.toggle("is-label", String(guessed) === name);
     }

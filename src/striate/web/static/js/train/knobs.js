@@ -35,13 +35,13 @@ export class Knobs {
   constructor(app, addDropout) {
     this.app = app;
     const knobs = KNOBS.map((knob) => this.#knob(...knob));
-    this.without = el(
-      "div", { class: "knob-note small" }, el("span", { class: "pale" }, "This network has no DROPOUT layer."),
-      el("button", { type: "button", class: "tiny", on: { click: () => app.run && addDropout(app.run.line) } }, "Add one"),
-    );
-    this.#knobs.get("dropout").root.append(this.without);
+    const { root, slider } = this.#knobs.get("dropout");
+    this.dropout = slider;
+    this.add = el("button", { type: "button", class: "tiny knob-add", on: { click: () => app.run && addDropout(app.run.line) } }, "Add DROPOUT");
+    root.append(this.add);
+    this.note = el("p", { class: "small pale knob-note" });
     this.said = el("p", { class: "unseen", role: "status" });
-    this.root = el("fieldset", { class: "knobs" }, el("legend", { class: "small" }, "Change while it runs"), knobs, this.said);
+    this.root = el("fieldset", { class: "knobs" }, el("legend", { class: "small" }, "Change while it runs"), this.note, knobs, this.said);
   }
 
   #knob(name, words, scale, limits) {
@@ -92,6 +92,9 @@ export class Knobs {
       slider.value = String(value === null || value === undefined ? 0 : scale.place(value));
       slider.setAttribute("aria-valuetext", number.value || "none");
     }
-    this.without.style.visibility = run && !run.has_dropout && !run.loaded ? "visible" : "hidden";
+    const without = Boolean(run) && !run.has_dropout && !run.loaded;
+    show(this.add, without);
+    show(this.dropout, !without);
+    say(this.note, without ? "Dropout needs a DROPOUT layer, and this network has none." : "");
   }
 }

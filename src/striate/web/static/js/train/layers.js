@@ -1,13 +1,13 @@
 // Every layer alive: activations, their gradients and weights, column by column, with the least and the greatest.
 
-import { Atlas } from "../draw/maps.js";
+import { Atlas, scales } from "../draw/maps.js";
 import { el, figure, fill, say, segments, size } from "../dom.js";
 import { arrange, expected } from "./arrange.js";
 
 const BANDS = [
   ["activations", "Activations", "of the test image, dark to bright"],
-  ["gradients", "Gradients", "of the loss on each activation"],
-  ["weights", "Weights", "of the filters: rows; their slices side by side"],
+  ["gradients", "Gradients", "of the loss on each activation; shades grow as the square root"],
+  ["weights", "Weights", "a row a filter, its slices side by side; CONV on colours in colour"],
 ];
 const TEXTS = 250; // milliseconds between two updates of the numbers beside the maps
 const MOST = [4, 6, 8, 10, 12, 16, 24, 32];
@@ -16,7 +16,7 @@ const RATES = [1, 2, 5, 10, 20];
 /** The panel of maps. `watched()` is called when what is asked of the server should change. */
 export class Layers {
   #parts = new Map();
-  #key = "";
+  #key = null;
   #asked = 0;
   #last = null;
   #texts = 0;
@@ -69,7 +69,7 @@ export class Layers {
 
   #set(options) {
     Object.assign(this.options, options);
-    this.#key = "";
+    this.#key = null;
     this.prepare(this.app.run);
     this.watched();
   }
@@ -92,7 +92,7 @@ export class Layers {
       const plan = await this.app.socket.ask("plan", { line: run.network, fit: "raise", batch: 1 });
       if (asked === this.#asked) this.#build(plan);
     } catch (error) {
-      this.#key = "";
+      this.#key = null;
       if (error.kind !== "gone") say(this.status, error.message);
     }
     return undefined;
@@ -140,10 +140,10 @@ export class Layers {
     const canvas = el("canvas", { role: "img", "aria-label": `${layer.name}, ${what}`, data: { part: `${layer.name} ${what}` } });
     const atlas = new Atlas(canvas, arrange(shape, list ? this.#width() : null));
     atlas.reserve(shape);
-    const part = { atlas, layer, what, low: el("span", {}, "–"), high: el("span", {}, "–"), seen: false, fresh: false, section: null };
+    const part = { atlas, layer, what, low: el("dd", {}, "–"), high: el("dd", {}, "–"), seen: false, fresh: false, section: null };
     this.#parts.set(`${layer.name} ${what}`, part);
     this.seen.observe(canvas);
-    const range = el("div", { class: "range" }, part.low, el("span", { class: "dots", "aria-hidden": "true" }, "…"), part.high);
+    const range = el("dl", { class: "range" }, el("div", {}, el("dt", {}, "min"), part.low), el("div", {}, el("dt", {}, "max"), part.high));
     return el("div", { class: `part part-${what}` }, el("span", { class: "part-name" }, words), range, canvas);
   }
 
@@ -181,13 +181,14 @@ export class Layers {
 
   #paint(part) {
     if (!part.section) return;
-    part.atlas.draw(part.section, this.#last);
+    part.atlas.draw(part.section, this.#last, part.what === "activations" ? scales().grey : scales().rooted);
     part.fresh = true;
   }
 
   #numbers({ section, low, high, layer, what, atlas }) {
-    say(low, figure(section.min));
-    say(high, figure(section.max));
+    const [least, greatest] = what === "activations" ? [section.min, section.max] : extremes(section, this.#last);
+    say(low, figure(least));
+    say(high, figure(greatest));
     const some = section.slices.length < section.of && section.form === "maps" && what !== "weights";
     const title = some ? `${layer.name}: slices ${section.slices.join(", ")} of ${section.of}` : `${layer.name}, ${what}`;
     if (atlas.canvas.title !== title) atlas.canvas.title = title;
@@ -196,4 +197,15 @@ export class Layers {
   #again() {
     for (const part of this.#parts.values()) if (part.seen && this.#last) this.#paint(part);
   }
+}
+
+/** The least and the greatest number among the maps shown, of a scale that has zero in its middle. */
+function extremes(section, payload) {
+  let [low, high] = [255, 0];
+  for (let at = section.at; at < section.at + section.bytes; at++) {
+    if (payload[at] < low) low = payload[at];
+    if (payload[at] > high) high = payload[at];
+  }
+  const value = (byte) => section.min + (byte / 255) * (section.max - section.min);
+  return [value(low), value(high)];
 }

@@ -1,6 +1,6 @@
 // A new run: data set, settings, start, and the races.
 
-import { count, el, field, fill, fresh, say, show, size } from "../dom.js";
+import { count, el, field, fill, say, size } from "../dom.js";
 import { pieces } from "../network/highlight.js";
 import { mismatches, withDropout } from "./mend.js";
 
@@ -63,7 +63,7 @@ export class Setup {
       el("div", { class: "field" }, el("span", { class: "label setup-label" }, "Network ", el("a", { href: "#network" }, "change")), this.line),
       field("Data set", this.data), this.about, this.trouble,
       el("div", { class: "setup-grid" }, numbers, choices),
-      el("div", { class: "stack setup-go" }, this.start, this.beside),
+      el("div", { class: "stack setup-go" }, this.start, this.beside, el("p", { class: "small pale" }, "A new run pauses the others; beside them, all take turns, step by step.")),
       el("div", { class: "setup-race" }, field("Race of the same network with", this.race), this.racing),
     );
   }
