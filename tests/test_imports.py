@@ -30,6 +30,7 @@ ORDER = [
     ["train"],
     ["look"],
     ["__init__"],
+    ["web"],
     ["commands"],
     ["cli"],
 ]
@@ -39,8 +40,8 @@ RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 ONLY = {"data": {"errors", "volume", "files"}}
 
 HEAVY = {
-    "PIL", "llvmlite", "matplotlib", "onnx", "platformdirs", "rich", "safetensors", "scipy", "sklearn", "torch",
-    "typer",
+    "PIL", "llvmlite", "matplotlib", "onnx", "platformdirs", "rich", "safetensors", "scipy", "sklearn", "starlette",
+    "torch", "typer", "uvicorn", "websockets",
 }  # fmt: skip
 
 

@@ -258,11 +258,11 @@ def profile(
 def serve(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[MODEL|NET]", help="A model file to look into, or the line of a network to begin with."),
+        typer.Argument(metavar="[MODEL|NET]", help="A model file to look into, or the line to begin with."),
     ] = None,
     data: Annotated[
         str | None,
-        typer.Argument(metavar="[DATA]", help="A data set to offer: a known name, a folder of images, or an .npz file."),
+        typer.Argument(metavar="[DATA]", help="A data set to offer, as for striate train."),
     ] = None,
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")

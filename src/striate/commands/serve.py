@@ -7,14 +7,38 @@ import sys
 import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from striate.commands.say import count
+from striate.commands.source import load_data
 from striate.commands.train import DATA, LINE
 from striate.data.load import NAMES
-from striate.web.settings import Settings
+from striate.errors import ArgumentError
+from striate.notation.network import Network
+from striate.notation.parse import parse
+from striate.train.match import check_match
+from striate.train.model import Model
+
+if TYPE_CHECKING:
+    from striate.web.sets import Sets
 
 NETS = [
-    {"name": "digits", "line": LINE},
-]
+    {"name": "small, for the digits", "line": LINE},
+    {"name": "LeNet", "line": "INPUT[28x28x1] - CONV[20, 5x5, P=0] - RELU - POOL - CONV[50, 5x5, P=0] - RELU - POOL"
+                              " - FC[500] - RELU - FC[10]"},
+    {"name": "ConvNetJS", "line": "INPUT[32x32x3] - CONV[16, 5x5] - RELU - POOL"
+                                  " - [CONV[20, 5x5] - RELU - POOL]*2 - FC[10]"},
+    {"name": "tiny VGG", "line": "INPUT[32x32x3] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[10]"},
+    {"name": "AlexNet", "line": "INPUT[227x227x3] - CONV[96, 11x11, S=4, P=0] - RELU - POOL[3x3, S=2]"
+                                " - CONV[256, 5x5] - RELU - POOL[3x3, S=2] - [CONV[384] - RELU]*2 - CONV[256] - RELU"
+                                " - POOL[3x3, S=2] - [FC[4096] - RELU]*2 - FC[1000]"},
+    {"name": "VGG-16", "line": "INPUT[224x224x3] - [[CONV[64] - RELU]*2 - POOL] - [[CONV[128] - RELU]*2 - POOL]"
+                               " - [CONV[256] - RELU]*3 - POOL - [[CONV[512] - RELU]*3 - POOL]*2"
+                               " - [FC[4096] - RELU]*2 - FC[1000]"},
+]  # fmt: skip
+"""Lines that a page offers to begin with."""
+
+SWITCH = 0.0005  # seconds after which a thread of Python's lets another one in: training waits for no page
 
 
 @dataclass(frozen=True)
@@ -25,7 +49,7 @@ class Options:
     data: str | None
     host: str
     port: int | None
-    open: bool
+    browse: bool
     data_dir: Path | None
     threads: int | None
     folder: Path | None
@@ -33,32 +57,100 @@ class Options:
 
 
 def serve(options: Options) -> None:
-    """Show the page until Ctrl-C."""
-    from striate.web.answers import Answers
-    from striate.web.app import make_app
-    from striate.web.desk import Desk, Opening
-    from striate.web.frames import capture
-    from striate.web.hub import Hub
+    """Show the page until Ctrl-C, and keep every run."""
     from striate.web.server import address, listen
     from striate.web.server import serve as run
-    from striate.web.sets import Sets
-    from striate.web.trainer import Trainer
 
-    sys.setswitchinterval(0.001)
-    sets = Sets(options.data_dir, options.data)
-    trainer = Trainer(capture, options.checkpoint)
-    hub = Hub(trainer)
-    desk = Desk(trainer, hub, sets, options.threads)
-    defaults = {"line": options.what or LINE, "fit": "raise", "data": options.data or DATA, "settings": Settings().to_json()}
+    model, network = _subject(options.what)
     listening = listen(options.host, options.port)
     port = listening.getsockname()[1]
     token = secrets.token_urlsafe()
-    app = make_app(Answers(desk, Opening(defaults, NETS)), token, options.host, port)
-    url = address(options.host, port, token)
-    print(f"open {url}\nCtrl-C ends it", flush=True)
-    if options.open:
-        webbrowser.open(url)
-    trainer.start()
-    run(app, listening)
-    trainer.stop()
-    print("stopped")
+    folder = _folder(options.folder)
+    desk, app = _make(options, model, network, token, port, folder)
+    print(f"the page is at {address(options.host, port, token)}\nCtrl-C ends it", flush=True)
+    if options.browse:
+        webbrowser.open(address(options.host, port, token))
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    desk.trainer.start()
+    try:
+        run(app, listening)
+    finally:
+        desk.trainer.stop()
+        kept = desk.close()
+        sys.setswitchinterval(before)
+    where = f"; {count(kept, 'run')} kept in {folder}: striate serve shows {'it' if kept == 1 else 'them'} again"
+    print(f"stopped{where if kept else ''}", file=sys.stderr)
+
+
+def _make(
+    options: Options, model: Model | None, network: Network | None, token: str, port: int, folder: Path
+) -> tuple[Any, Any]:
+    """The desk and the application."""
+    from striate.web.answers import Answers, Opening
+    from striate.web.app import make_app
+    from striate.web.desk import Desk
+    from striate.web.frames import capture
+    from striate.web.hub import Hub
+    from striate.web.sets import Sets
+    from striate.web.settings import Settings
+    from striate.web.shelf import Shelf
+    from striate.web.trainer import Trainer
+    from striate.web.workshop import Workshop
+
+    sets = Sets(options.data_dir, options.data)
+    subject = model.network if model is not None else network
+    data = _data(options, sets, subject, model)
+    line = str(subject) if model is not None else (options.what or LINE)
+    if subject is None and data is not None:
+        line = _line_for(sets, data)
+    trainer = Trainer(capture, options.checkpoint)
+    desk = Desk(trainer, Hub(trainer), Workshop(sets, options.threads), Shelf(folder))
+    defaults = {"line": line, "fit": "raise", "data": data or DATA, "settings": Settings().to_json()}
+    return desk, make_app(Answers(desk, Opening(defaults, NETS)), token, options.host, port, model)
+
+
+def _subject(what: str | None) -> tuple[Model | None, Network | None]:
+    """The model or the network that was given: a file is a model, and all else is a line."""
+    if what is None:
+        return None, None
+    if what.endswith(".striate") or ("[" not in what and Path(what).exists()):
+        return Model.load(what), None
+    return None, parse(what)
+
+
+def _data(options: Options, sets: Sets, network: Network | None, model: Model | None) -> str | None:
+    """The data set that the page begins with, read already where it was named."""
+    if options.data is None:
+        named = model.notes.get("data") if model is not None else None
+        fitting = [name for name in sets.names if network is not None and sets.volume(name) == network.input]
+        return named if named in sets.names else (fitting[0] if fitting else None)
+    volume = network.input if network is not None else None
+    splits = load_data(options.data, options.data_dir, volume)
+    sets.keep(options.data, volume, splits)
+    if network is not None and model is None:
+        check_match(network, splits.train)
+    return options.data
+
+
+def _line_for(sets: Sets, data: str) -> str:
+    """A small network for the images and classes of a data set."""
+    for each in sets.describe():
+        if each["name"] == data and "volume" in each:
+            width, height, depth = each["volume"]
+            pools = sum(width % 2**power == height % 2**power == 0 for power in (1, 2, 3))
+            blocks = "".join(f" - CONV[{16 * 2**power}] - RELU - POOL" for power in range(pools))
+            return f"INPUT[{width}x{height}x{depth}]{blocks} - FC[{len(each['classes'])}]"
+    raise ArgumentError(f"{data} is no data set that can be shown: known names are {', '.join(NAMES)}")
+
+
+def _folder(given: Path | None) -> Path:
+    """Where runs are kept; ArgumentError where nothing can be kept there."""
+    import platformdirs
+
+    folder = given if given is not None else Path(platformdirs.user_data_dir("striate", appauthor=False)) / "runs"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArgumentError(f"--folder {folder}: {error.strerror or error}: name another") from None
+    return folder

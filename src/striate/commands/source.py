@@ -12,8 +12,8 @@ from striate.volume import Volume
 MIB = 1 << 20
 
 
-def load_data(name: str, data_dir: Path | None, volume: Volume) -> Splits:
-    """Return the data set of this name or path, with images of this volume."""
+def load_data(name: str, data_dir: Path | None, volume: Volume | None) -> Splits:
+    """Return the data set of this name or path, with images of this volume where one is asked for."""
     telling = _Download(name)
     try:
         return load(name, data_dir=data_dir, volume=volume, progress=telling)

@@ -265,7 +265,8 @@ def _closed(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     tokens = place.tokens()
     for token in reversed(tokens):
         if token.position > place.start and token.kind in ("dash", "arrow", "end"):
-            yield place.insert("]", len(place.text[: token.position].rstrip()), "put ]" + (" at the end" if token.kind == "end" else ""))
+            label = "put ] at the end" if token.kind == "end" else "put ]"
+            yield place.insert("]", len(place.text[: token.position].rstrip()), label)
     yield place.insert("]", len(place.text.rstrip()), "put ] at the end")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,24 @@ from striate.notation.parse import parse
 from striate.version import __version__
 from striate.web import wire
 from striate.web.browser import Browser
-from striate.web.desk import Desk, Opening
+from striate.web.describe import network_json, sides
+from striate.web.desk import Desk
 from striate.web.explain import explain
 from striate.web.frames import Payload, activation_section, best, folded, last_scores, test_image
-from striate.web.describe import network_json, sides
 from striate.web.messages import Ask
 from striate.web.run import Run
 from striate.web.trainer import Watch
 from striate.web.uploads import LIMITS
 
 GUESSES = 3
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a page begins with."""
+
+    defaults: dict[str, Any]
+    nets: list[dict[str, str]]
 
 
 class Answers:
@@ -54,7 +63,7 @@ class Answers:
 
     async def hello(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
         """What there is."""
-        data = await asyncio.to_thread(self.desk.sets.describe)
+        data = await asyncio.to_thread(self.desk.workshop.sets.describe)
         runs = [run.describe() for run in self.desk.hub.runs()]
         return {
             "version": __version__, "data": data, "defaults": self.opening.defaults, "limits": LIMITS, "runs": runs,

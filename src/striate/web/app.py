@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from striate.errors import StriateError
+from striate.train.model import Model
 from striate.web.answers import Answers
 from striate.web.browser import Browser
 from striate.web.guard import Guard, query_tokens, refuse, token_fits
@@ -30,8 +31,8 @@ for _suffix, _type in ((".js", "text/javascript"), (".css", "text/css"), (".svg"
     mimetypes.add_type(_type, _suffix)
 
 
-def make_app(answers: Answers, token: str, host: str, port: int) -> Starlette:
-    """The application for that address."""
+def make_app(answers: Answers, token: str, host: str, port: int, model: Model | None = None) -> Starlette:
+    """The application for that address; it begins with the shelf's runs, and with that model."""
     hub, uploads = answers.desk.hub, Uploads()
 
     async def page(request: Request) -> Response:
@@ -53,14 +54,14 @@ def make_app(answers: Answers, token: str, host: str, port: int) -> Starlette:
             finally:
                 hub.remove(browser)
 
-    async def image(request: Request) -> Response:
+    async def take_image(request: Request) -> Response:
         return Response(await uploads.image(request), media_type="application/octet-stream")
 
-    async def model(request: Request) -> Response:
+    async def take_model(request: Request) -> Response:
         run = await answers.desk.add_model(await uploads.model(request))
         return JSONResponse({"run": run.describe()})
 
-    async def fetch(request: Request) -> Response:
+    async def give_model(request: Request) -> Response:
         if not token_fits(query_tokens(request.scope), token):
             return PlainTextResponse(NO_TOKEN + "\n", 403)
         number = request.query_params.get("run", "")
@@ -82,16 +83,21 @@ def make_app(answers: Answers, token: str, host: str, port: int) -> Starlette:
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
         hub.open()
+        await answers.desk.open()
+        if model is not None:
+            await answers.desk.add_model(model)
         yield
         uploads.close()
+        answers.desk.workshop.close()
         hub.close()
 
     routes = [
         Route("/", page),
         WebSocketRoute("/ws", connect),
-        Route("/image", posted(image), methods=["POST"]),
-        Route("/model", posted(model), methods=["POST"]),
-        Route("/model", fetch),
+        Route("/image", posted(take_image), methods=["POST"]),
+        Route("/model", posted(take_model), methods=["POST"]),
+        Route("/model", give_model),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, host=host, port=port)], lifespan=life, exception_handlers={StriateError: mistake})
+    guard = Middleware(Guard, host=host, port=port)
+    return Starlette(routes=routes, middleware=[guard], lifespan=life, exception_handlers={StriateError: mistake})

@@ -1,47 +1,62 @@
-"""The runs of a server: begun, controlled, changed; the heavy parts are done by workers."""
+"""The runs of a server: begun, controlled, changed, and woken when they sleep."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from striate.errors import ArgumentError, StriateError
-from striate.notation.network import Network
 from striate.notation.parse import parse
-from striate.program import Program, compile
+from striate.program import Program
 from striate.train.match import check_match
-from striate.train.steps import Position, Steps
+from striate.train.model import Model
+from striate.train.steps import Steps
 from striate.web.hub import Hub
 from striate.web.run import Run, has_dropout
-from striate.web.sets import Material, Sets
 from striate.web.settings import Settings
+from striate.web.shelf import Shelf
 from striate.web.trainer import Trainer
+from striate.web.workshop import Workshop
 
 T = TypeVar("T")
 
 MOST_RUNS = 64
-
-
-@dataclass(frozen=True)
-class Opening:
-    """What a page begins with."""
-
-    defaults: dict[str, Any]
-    nets: list[dict[str, str]]
+MOST_AWAKE = 8  # runs with a program in memory; those used longest ago sleep
 
 
 class Desk:
-    """Lives in the event loop and hands the work on: to the training thread, and to one that compiles."""
+    """Lives in the event loop and hands the work on: to the training thread, and to the workshop."""
 
-    def __init__(self, trainer: Trainer, hub: Hub, sets: Sets, threads: int | None) -> None:
-        self.trainer, self.hub, self.sets, self.threads = trainer, hub, sets, threads
-        self._compiler = ThreadPoolExecutor(1, "striate-compiler")
+    def __init__(self, trainer: Trainer, hub: Hub, workshop: Workshop, shelf: Shelf) -> None:
+        self.trainer, self.hub, self.workshop, self.shelf = trainer, hub, workshop, shelf
+        hub.due = shelf.keep
+        shelf.tell = self._kept
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ready: dict[int, asyncio.Task[None]] = {}  # what has to be done before a run can be looked at
         self._next = 1
+
+    async def open(self) -> None:
+        """Show the runs that the shelf has."""
+        for found in await asyncio.to_thread(lambda: list(self.shelf.runs())):
+            if isinstance(found, str):
+                self.hub.remember(found)
+            else:
+                self.trainer.runs[found.id] = found
+                self._next = max(self._next, found.id + 1)
+
+    def close(self) -> int:
+        """Keep every run that has changed, once training has ended; how many runs are on the shelf."""
+        for run in self.trainer.runs.values():
+            self.shelf.keep(run)
+        self.shelf.close()
+        return sum(run.saved is not None for run in self.trainer.runs.values())
+
+    def _kept(self, run: Run, problem: str | None) -> None:
+        self.hub.states_changed()
+        if problem is not None:
+            self.hub.in_loop(self.hub.tell, problem)
 
     def run(self, id: int) -> Run:
         """The run of that number; ArgumentError where there is none."""
@@ -51,10 +66,15 @@ class Desk:
         return found
 
     async def awake(self, id: int) -> Run:
-        """The run of that number, with its program in memory."""
+        """The run of that number, ready to be looked at: woken where it sleeps."""
         run = self.run(id)
-        run.awake()
         run.used = time.monotonic()
+        if run.program is None and run.state != "failed" and id not in self._ready:
+            self._ready[id] = asyncio.create_task(self._wake(run))
+        if id in self._ready:
+            # Whoever asks may go; what was begun is finished.
+            await asyncio.shield(self._ready[id])
+        run.awake()
         return run
 
     async def visit(self, work: Callable[[], T]) -> T:
@@ -69,12 +89,12 @@ class Desk:
         """A new run, which trains as soon as it is compiled."""
         network = parse(line, fit)
         chosen = Settings().changed(settings)
-        material = await asyncio.to_thread(self.sets.material, data, network.input, chosen.seed)
+        if chosen.dropout is not None and not has_dropout(network):
+            chosen = chosen.changed({"dropout": None})
+        material = await self.workshop.material(data, network.input, chosen.seed)
         check_match(network, material.parts.train)
-        if len(self.trainer.runs) >= MOST_RUNS:
-            raise ArgumentError(f"there are {MOST_RUNS} runs: remove some that you no longer need")
         run = Run(self._number(), network, line, data, material.parts.train.classes, chosen)
-        run.test = material.test
+        run.test, run.images = material.test, len(material.parts.train)
 
         def begin() -> None:
             for other in () if race else self.trainer.runs.values():
@@ -84,62 +104,94 @@ class Desk:
 
         await self.call(begin)
         self.hub.announce()
-        self._later(self._prepare(run, material))
+
+        async def prepare() -> None:
+            program, steps = await self.workshop.begin(run, material)
+            await self._adopt(run, lambda: run.adopt(program, material, steps), "running")
+
+        self._ready[run.id] = asyncio.create_task(self._whole(run, prepare()))
         return run
 
     def _number(self) -> int:
+        if len(self.trainer.runs) >= MOST_RUNS:
+            raise ArgumentError(f"there are {MOST_RUNS} runs: remove some that you no longer need")
         self._next += 1
         return self._next - 1
 
-    def _later(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _prepare(self, run: Run, material: Material) -> None:
+    async def _whole(self, run: Run, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work that a run begins with, and say so where it fails."""
         try:
-            await self._compile(run, material)
+            await work
         except StriateError as error:
             run.state, run.error = "failed", str(error)
         except Exception as error:
-            run.state, run.error = "failed", f"it could not be compiled: {type(error).__name__}: {error}"
+            run.state, run.error = "failed", f"it could not be made ready: {type(error).__name__}: {error}"
+        self._ready.pop(run.id, None)
         self.hub.announce()
 
-    async def _compile(self, run: Run, material: Material) -> None:
-        loop = asyncio.get_running_loop()
-        settings, parts = run.settings, material.parts
-        program = await loop.run_in_executor(
-            self._compiler, lambda: make_program(run.network, settings, material, self.threads)
-        )
-        steps = Steps(program, parts.train, parts.validation, settings.epochs, settings.seed, settings.schedule)
+    async def _wake(self, run: Run) -> None:
+        """Bring a sleeping run back as it was."""
+        try:
+            if run.model is not None:
+                program = await self.workshop.open(run.model)
+                await self._adopt(run, lambda: run.adopt(program, None, None))
+            else:
+                trained, material, steps = await self.workshop.resume(run, self.shelf.load)
+                run.test = material.test
+                await self._adopt(run, lambda: run.adopt(trained, material, steps))
+        finally:
+            self._ready.pop(run.id, None)
+            self.hub.announce()
 
-        def adopt() -> None:
-            run.adopt(program, material, steps)
-            run.state = "running"
+    async def _adopt(self, run: Run, adopt: Callable[[], None], state: Any = None) -> None:
+        """Give a run what was made for it; then compile what looks inside, while it trains already."""
+
+        def take() -> None:
+            adopt()
+            if state is not None and run.state == "compiling":
+                run.state = state
             self._apply(run)
+            self._rest_others()
 
-        await self.call(adopt)
+        await self.call(take)
+        self.hub.announce()
+        await self.workshop.warm(run.awake())
+        run.warm = True
+        self.hub.announce()
+
+    def _rest_others(self) -> None:
+        """Let those runs sleep that were used longest ago; in the training thread."""
+        watched = {browser.watch.run for browser in list(self.hub.browsers) if browser.watch is not None}
+        awake = [run for run in self.trainer.runs.values() if run.program is not None]
+        idle = [run for run in awake if run.state not in ("running", "compiling") and run.id not in watched]
+        for run in sorted(idle, key=lambda run: run.used)[: max(0, len(awake) - MOST_AWAKE)]:
+            self.shelf.keep(run)
+            run.sleep()
 
     def _apply(self, run: Run) -> None:
         """Make the run's settings those of its program; in the training thread."""
         if run.steps is not None:
             run.steps.base = run.settings.optimizer
 
-    def _pause(self, run: Run) -> None:
-        run.state = "paused"
-        run.rest()
-
     async def control(self, run: Run, action: str) -> None:
         """Do what was asked; ArgumentError where the run cannot."""
-
-        def obey() -> None:
-            getattr(self, f"_{action}")(run)
-
-        await self.call(obey)
+        if action in ("resume", "step"):
+            self._may_train(run)
+            if run.program is None:
+                await self.awake(run.id)
+        obey = {"pause": self._pause, "resume": self._resume, "step": self._step, "stop": self._stop}
+        await self.call(lambda: obey.get(action, self._remove)(run))
         self.hub.announce()
+
+    def _pause(self, run: Run) -> None:
+        if run.state == "running":
+            run.state = "paused"
+            run.rest()
+            self.shelf.keep(run)
 
     def _resume(self, run: Run) -> None:
         self._may_train(run)
+        run.awake()
         run.state = "running"
 
     def _step(self, run: Run) -> None:
@@ -150,28 +202,32 @@ class Desk:
             run.step()
         except StriateError as error:
             run.state, run.error = "failed", str(error)
+            return
+        if run.state == "stopped":
+            run.state = "paused"
 
     def _may_train(self, run: Run) -> None:
         if run.loaded:
-            raise ArgumentError(f"{run.name} was loaded from a file and stands still")
-        if run.state in ("compiling", "failed"):
-            raise ArgumentError(f"{run.name} is {run.state}" + (f": {run.error}" if run.error else ": wait a moment"))
-        if run.steps is not None and run.steps.over:
-            raise ArgumentError(f"{run.name} has trained all its {run.settings.epochs} epochs: start a new one")
+            raise ArgumentError(f"{run.name} was loaded from a file and stands still: start a run to train")
+        if run.state == "compiling":
+            raise ArgumentError(f"{run.name} is being compiled: wait a moment")
+        if run.state == "failed":
+            raise ArgumentError(f"{run.name} has failed: {run.error}")
+        if run.over:
+            raise ArgumentError(f"{run.name} has trained all its {run.settings.epochs:,} epochs: start a new one")
 
     def _stop(self, run: Run) -> None:
         if run.state in ("running", "paused"):
             run.state = "stopped"
             run.rest()
+            run.kept = -1  # the checkpoint says how it stands, too
+            self.shelf.keep(run)
 
     def _remove(self, run: Run) -> None:
-        self.trainer.runs.pop(run.id, None)
-        run.state = "stopped"
-        self.hub.in_loop(self._forget, run.id)
-
-    def _forget(self, id: int) -> None:
-        for browser in self.hub.browsers:
-            browser.forget(id)
+        if self.trainer.runs.pop(run.id, None) is not None:
+            run.state = "stopped"
+            self.shelf.remove(run)
+            self.hub.in_loop(self.hub.forget, run.id)
 
     async def set(self, run: Run, changes: dict[str, Any]) -> None:
         """Change settings of a run before its next step."""
@@ -189,32 +245,94 @@ class Desk:
             self._later(self._change_batch(run))
         self.hub.announce()
 
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _change_batch(self, run: Run) -> None:
-        loop = asyncio.get_running_loop()
-        settings, material = run.settings, run.material
+        """Compile for another batch while training goes on, and change over between two steps."""
+        material = run.material
         if material is None:
             return
-        program = await loop.run_in_executor(
-            self._compiler, lambda: make_program(run.network, settings, material, self.threads)
-        )
+        try:
+            program = await self.workshop.program(run.network, run.settings, material)
+            await self.workshop.warm(program)
+        except StriateError as error:
+            self.hub.tell(f"{run.name} keeps its batch: {error}")
+            return
 
         def change() -> None:
-            if run.steps is not None and run.settings.batch == program.batch != run.steps.program.batch:
-                run.steps.change_program(program)
+            # The latest wish counts, and the run may have fallen asleep meanwhile.
+            steps = run.steps
+            if steps is not None and run.settings.batch == program.batch != steps.program.batch:
+                steps.change_program(program)
                 run.program = program
+                self._apply(run)
 
         await self.call(change)
         self.hub.announce()
 
+    async def add_model(self, model: Model) -> Run:
+        """A loaded model: a run that stands still, with the test images that it was not trained on."""
+        run = Run(self._number(), model.network, str(model.network), None, model.classes, _settings_of(model))
+        run.state, run.loaded, run.model = "stopped", True, model
+        found = await self.workshop.images_of(model)
+        if isinstance(found, str):
+            self.hub.remember(f"{run.name}: {found}")
+        else:
+            run.data, run.test = found
+        program = await self.workshop.open(model)
 
-def make_program(network: Network, settings: Settings, material: Material, threads: int | None) -> Program:
-    """The program of a run, its weights drawn from the seed."""
-    return compile(
-        network,
-        batch=settings.batch,
-        optimizer=settings.optimizer,
-        loss=settings.loss,
-        seed=settings.seed,
-        threads=threads,
-        preprocessing=material.preprocessing,
+        def adopt() -> None:
+            self.trainer.runs[run.id] = run
+            run.adopt(program, None, None)
+            self._rest_others()
+
+        await self.call(adopt)
+        self._ready[run.id] = asyncio.create_task(self._whole(run, self._warm(run, program)))
+        self.hub.announce()
+        return run
+
+    async def _warm(self, run: Run, program: Program) -> None:
+        await self.workshop.warm(program)
+        run.warm = True
+
+    async def model(self, run: Run) -> Model:
+        """The run as a model: that which it was loaded from, or what it has learned so far."""
+        if run.model is not None:
+            return run.model
+        await self.awake(run.id)
+        return await self.visit(lambda: model_of(run))
+
+
+def model_of(run: Run) -> Model:
+    """What a run has learned so far; in the training thread."""
+    program, steps = run.awake(), run.steps
+    material, settings = run.material, run.settings
+    notes = {name: getattr(settings, name) for name in ("batch", "lr", "momentum", "l2", "schedule", "seed")}
+    if material is not None:
+        drawn = material.splits.test is None
+        notes |= {"data": material.name, "fingerprint": material.fingerprint if drawn else None}
+        notes |= {"images": len(material.parts.train), "pixels": str(material.parts.train.images.dtype)}
+    return Model(
+        network=run.network,
+        parameters=program.parameters(),
+        classes=run.classes,
+        preprocessing=program.preprocessing,
+        loss=program.loss,
+        notes={**notes, "epochs": run.time, "steps": steps.step if isinstance(steps, Steps) else 0},
     )
+
+
+def _settings_of(model: Model) -> Settings:
+    """The settings that a model says it was trained with, as far as they are such."""
+    from striate.web.messages import SETTINGS
+
+    settings = Settings(loss=model.loss)
+    for name in ("batch", "lr", "momentum", "l2", "schedule", "seed"):
+        try:
+            settings = settings.changed({name: SETTINGS[name](name, model.notes[name])})
+        except (ArgumentError, KeyError):
+            continue
+    return settings

@@ -187,7 +187,8 @@ def quantised(values: Floats, low: float, high: float) -> Bytes:
     np.clip(scaled, 0, 255, out=scaled)
     if not np.isfinite(values).all():
         scaled[~np.isfinite(scaled)] = 0
-    return scaled.astype(np.uint8)
+    whole: Bytes = scaled.astype(np.uint8)
+    return whole
 
 
 def extremes(values: Floats) -> tuple[float, float]:
@@ -201,7 +202,8 @@ def extremes(values: Floats) -> tuple[float, float]:
 
 def last_scores(network: Network, made: Numbers) -> npt.NDArray[np.float64]:
     """The class scores (classes,) among the activations (H, W, D) of one image."""
-    return made[network.nodes[-1].name].transpose(2, 0, 1).reshape(-1).astype(np.float64)
+    scores: npt.NDArray[np.float64] = made[network.nodes[-1].name].transpose(2, 0, 1).reshape(-1).astype(np.float64)
+    return scores
 
 
 def best(scores: npt.NDArray[np.float64], classes: tuple[str, ...], loss: str, most: int) -> list[tuple[str, float]]:

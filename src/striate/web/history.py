@@ -52,6 +52,11 @@ class History:
                     self._whole = thinned(self._whole, MOST // 2)
                     self._stride *= 2
 
+    def latest(self) -> Point | None:
+        """The newest step."""
+        with self._lock:
+            return self._recent[-1] if self._recent else None
+
     def add_epoch(self, epoch: Epoch) -> None:
         """Keep the means of an epoch."""
         self.epochs.append(epoch)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -33,10 +34,12 @@ class Hub:
     def __init__(self, trainer: Trainer) -> None:
         self.trainer = trainer
         trainer.listener = self
+        self.due: Callable[[Run], None] = lambda run: None  # its checkpoint is to be written
         self.browsers: set[Browser] = set()
         self.states = 0  #: changes whenever a run has another state
         self._picks: dict[Watch, Picks] = {}
         self._texts: dict[tuple[Any, ...], str] = {}
+        self._notes: deque[str] = deque(maxlen=10)
         self._packer = ThreadPoolExecutor(1, "striate-packer")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -59,11 +62,24 @@ class Hub:
     def add(self, browser: Browser) -> None:
         """A browser has come."""
         self.browsers.add(browser)
+        for note in self._notes:
+            browser.tell(note)
 
     def remove(self, browser: Browser) -> None:
         """A browser has gone."""
         self.browsers.discard(browser)
         self.refresh()
+
+    def forget(self, run: int) -> None:
+        """A run is gone."""
+        for browser in self.browsers:
+            browser.forget(run)
+        self.announce()
+
+    def remember(self, note: str) -> None:
+        """Have a sentence shown in every browser, those to come too."""
+        self._notes.append(note)
+        self.tell(note)
 
     def tell(self, note: str) -> None:
         """Have a sentence shown in every browser."""
@@ -84,9 +100,6 @@ class Hub:
     def captured(self, watch: Watch, raw: object) -> None:
         """The numbers of a frame are here: pack them in the packer's thread."""
         self._packer.submit(self._pack, watch, raw)
-
-    def due(self, run: Run) -> None:
-        """The run's checkpoint is to be written."""
 
     def announce(self) -> None:
         """Tell every browser how the runs stand."""
@@ -131,7 +144,7 @@ class Hub:
             if watch is None or not browser.hungry:
                 continue
             run = self.trainer.runs.get(watch.run)
-            if run is None or (run.state != "running" and browser.seen == (watch, run.version)):
+            if run is None or not run.warm or (run.state != "running" and browser.seen == (watch, run.version)):
                 continue
             rates[watch] = max(rates.get(watch, 0.0), browser.rate)
         watched = {browser.watch for browser in self.browsers}

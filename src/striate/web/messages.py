@@ -156,7 +156,9 @@ def picture(name: str, value: object) -> int | None:
 
 REQUESTS: dict[str, Table] = {
     "hello": Table({}, {}),
-    "plan": Table({"line": text(LINE), "fit": choice(*FITS), "batch": whole(1, 1_000_000)}, {"fit": "raise", "batch": 1}),
+    "plan": Table(
+        {"line": text(LINE), "fit": choice(*FITS), "batch": whole(1, 1_000_000)}, {"fit": "raise", "batch": 1}
+    ),
     "start": Table(
         {"line": text(LINE), "fit": choice(*FITS), "data": text(4096), "settings": Some(SETTINGS), "race": yes_or_no},
         {"fit": "raise", "settings": {}, "race": False},

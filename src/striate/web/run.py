@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from striate.data.dataset import Dataset
 from striate.errors import ArgumentError
 from striate.notation.network import Network
-from striate.train.steps import Position, Report, Steps
+from striate.train.steps import Position, Steps
 from striate.web.history import History
 from striate.web.settings import Settings
 
@@ -54,7 +54,6 @@ class Run:
     material: Material | None = None
     steps: Steps | None = None
     program: Program | None = None
-    last: Report | None = None
     version: int = 0  #: changes with every parameter
     kept: int = 0  #: the version in its checkpoint
     warm: bool = False  #: whether looking inside is compiled
@@ -69,7 +68,7 @@ class Run:
     @property
     def over(self) -> bool:
         """Whether all epochs are trained."""
-        return self.at.epoch > self.settings.epochs
+        return (self.steps or self.at).epoch > self.settings.epochs
 
     def awake(self) -> Program:
         """The program; ArgumentError where the run sleeps."""
@@ -102,7 +101,7 @@ class Run:
             raise ArgumentError(f"{self.name} is no training run")
         report = steps.advance()
         self.version += 1
-        self.last, self.time = report, steps.time
+        self.time = steps.time
         self.history.add((steps.time, report.loss, report.accuracy, report.lr))
         if steps.epoch_over:
             closed = steps.close_epoch()
@@ -135,7 +134,7 @@ class Run:
 
     def describe(self) -> dict[str, Any]:
         """The run as the page knows it."""
-        steps, last = self.steps, self.last
+        steps, latest = self.steps, self.history.latest()
         at = steps.position if steps is not None else self.at
         speed = self.images_per_second
         left = max(0.0, (self.settings.epochs - self.time) * self.images)
@@ -158,8 +157,8 @@ class Run:
             "epochs": self.settings.epochs,
             "step": at.step,
             "steps": at.steps,
-            "loss": last.loss if last else None,
-            "accuracy": last.accuracy if last else None,
+            "loss": latest[1] if latest else None,
+            "accuracy": latest[2] if latest else None,
             "images_per_second": speed,
             "seconds_left": left / speed if speed else None,
             "has_dropout": has_dropout(self.network),

@@ -50,8 +50,9 @@ class Listener(Protocol):
     def captured(self, watch: Watch, raw: object) -> None:
         """The numbers of a frame are here."""
 
-    def due(self, run: Run) -> None:
-        """The run's checkpoint is to be written."""
+    @property
+    def due(self) -> Callable[[Run], None]:
+        """What is called with a run whose checkpoint is to be written."""
 
 
 class Trainer:

@@ -124,5 +124,6 @@ def file_name(data: Any, run: int) -> str:
     >>> file_name("cifar10", 3), file_name("../my folder/", 4)
     ('cifar10-3.striate', 'my-folder-4.striate')
     """
-    words = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in Path(str(data or "model")).name)
+    name = Path(str(data or "model")).name
+    words = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in name)
     return f"{'-'.join(words.split()) or 'model'}-{run}.striate"
