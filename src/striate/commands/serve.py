@@ -7,7 +7,7 @@ import sys
 import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from striate.commands.say import count
 from striate.commands.source import load_data
@@ -20,6 +20,7 @@ from striate.train.match import check_match
 from striate.train.model import Model
 
 if TYPE_CHECKING:
+    from striate.web.page import Page
     from striate.web.sets import Sets
 
 NETS = [
@@ -62,41 +63,31 @@ def serve(options: Options) -> None:
     from striate.web.server import serve as run
 
     model, network = _subject(options.what)
-    listening = listen(options.host, options.port)
-    port = listening.getsockname()[1]
-    token = secrets.token_urlsafe()
     folder = _folder(options.folder)
-    desk, app = _make(options, model, network, token, port, folder)
-    print(f"the page is at {address(options.host, port, token)}\nCtrl-C ends it", flush=True)
+    listening = listen(options.host, options.port)
+    page = _page(options, model, network, listening.getsockname()[1], folder)
+    where = address(options.host, page.port, page.token)
+    print(f"the page is at {where}\nCtrl-C ends it", flush=True)
     if options.browse:
-        webbrowser.open(address(options.host, port, token))
+        webbrowser.open(where)
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
-    desk.trainer.start()
+    page.begin()
     try:
-        run(app, listening)
+        run(page.app, listening)
     finally:
-        desk.trainer.stop()
-        kept = desk.close()
+        kept = page.end()
         sys.setswitchinterval(before)
-    where = f"; {count(kept, 'run')} kept in {folder}: striate serve shows {'it' if kept == 1 else 'them'} again"
-    print(f"stopped{where if kept else ''}", file=sys.stderr)
+    again = f"; {count(kept, 'run')} kept in {folder}: striate serve shows {'it' if kept == 1 else 'them'} again"
+    print(f"stopped{again if kept else ''}", file=sys.stderr)
 
 
-def _make(
-    options: Options, model: Model | None, network: Network | None, token: str, port: int, folder: Path
-) -> tuple[Any, Any]:
-    """The desk and the application."""
-    from striate.web.answers import Answers, Opening
-    from striate.web.app import make_app
-    from striate.web.desk import Desk
-    from striate.web.frames import capture
-    from striate.web.hub import Hub
+def _page(options: Options, model: Model | None, network: Network | None, port: int, folder: Path) -> Page:
+    """The page, with the line and the data that it begins with."""
+    from striate.web.answers import Opening
+    from striate.web.page import Page
     from striate.web.sets import Sets
     from striate.web.settings import Settings
-    from striate.web.shelf import Shelf
-    from striate.web.trainer import Trainer
-    from striate.web.workshop import Workshop
 
     sets = Sets(options.data_dir, options.data)
     subject = model.network if model is not None else network
@@ -104,10 +95,11 @@ def _make(
     line = str(subject) if model is not None else (options.what or LINE)
     if subject is None and data is not None:
         line = _line_for(sets, data)
-    trainer = Trainer(capture, options.checkpoint)
-    desk = Desk(trainer, Hub(trainer), Workshop(sets, options.threads), Shelf(folder))
     defaults = {"line": line, "fit": "raise", "data": data or DATA, "settings": Settings().to_json()}
-    return desk, make_app(Answers(desk, Opening(defaults, NETS)), token, options.host, port, model)
+    return Page(
+        sets, Opening(defaults, NETS), folder, secrets.token_urlsafe(), options.host, port,
+        options.threads, options.checkpoint, model,
+    )  # fmt: skip
 
 
 def _subject(what: str | None) -> tuple[Model | None, Network | None]:

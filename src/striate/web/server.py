@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,6 +35,19 @@ class Connection(WebSocketsSansIOProtocol):
         transport.set_write_buffer_limits(high=HIGH)
         self.app_state = {**self.app_state, "abort": transport.abort}
 
+    def pause_writing(self) -> None:
+        """Let sending wait: the browser does not read."""
+        self.writable.clear()
+
+    def resume_writing(self) -> None:
+        """Let sending go on."""
+        self.writable.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let whoever waits for a browser that is gone find out."""
+        super().connection_lost(exc)
+        self.writable.set()
+
 
 class Server(uvicorn.Server):
     """uvicorn's server; Ctrl-C ends it and is not raised again."""
@@ -41,6 +55,9 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Let Ctrl-C and the wish to terminate end the server."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         signals = (signal.SIGINT, signal.SIGTERM)
         before = {each: signal.signal(each, self.handle_exit) for each in signals}
         try:
@@ -80,8 +97,8 @@ def address(host: str, port: int, token: str) -> str:
     return f"http://{shown}:{port}/?token={token}"
 
 
-def serve(app: Starlette, listening: socket.socket) -> None:
-    """Answer until Ctrl-C."""
+def make_server(app: Starlette) -> Server:
+    """The server of an application, with what a local page needs of it and no more."""
     config = uvicorn.Config(
         app,
         http="h11",
@@ -96,4 +113,9 @@ def serve(app: Starlette, listening: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
-    asyncio.run(Server(config).serve(sockets=[listening]))
+    return Server(config)
+
+
+def serve(app: Starlette, listening: socket.socket) -> None:
+    """Answer until Ctrl-C."""
+    asyncio.run(make_server(app).serve(sockets=[listening]))
