@@ -66,8 +66,13 @@ def test_static_files_are_asked_about_again(shared: Served) -> None:
     assert status == 304 and body == b""
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "localhost.evil:{port}",
-                                  "127.0.0.1:{port}.evil", "[::2]:{port}", "10.0.0.1:{port}"])  # fmt: skip
+STRANGERS = [
+    "evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "localhost.evil:{port}",
+    "127.0.0.1:{port}.evil", "[::2]:{port}", "10.0.0.1:{port}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", STRANGERS)
 def test_another_host_is_misdirected(shared: Served, host: str) -> None:
     status, headers, body = request(shared, "GET", f"/?token={TOKEN}", Host=host.format(port=shared.port))
     assert status == 421 and "Content-Security-Policy" in headers and b"<html" not in body.lower()

@@ -32,7 +32,7 @@ class Client:
         self.events: list[dict[str, Any]] = []
         self.frames: list[tuple[dict[str, Any], bytes]] = []
         self.acks = True
-        self._id = 0
+        self.number = 0
 
     def ask(self, do: str, **values: Any) -> Any:
         """The result of a request; an AssertionError with its message where it is refused."""
@@ -47,20 +47,20 @@ class Client:
         return answer["error"]
 
     def answer(self, do: str, **values: Any) -> dict[str, Any]:
-        self._id += 1
-        self.socket.send(json.dumps({"id": self._id, "do": do, **values}))
-        return self.wait(lambda message: isinstance(message, dict) and message.get("re") == self._id)
+        self.number += 1
+        self.socket.send(json.dumps({"id": self.number, "do": do, **values}))
+        return self.wait(lambda message: isinstance(message, dict) and message.get("re") == self.number)
 
     def binary(self, do: str, payload: bytes = b"", **values: Any) -> tuple[dict[str, Any], bytes]:
         """The answer to a request that comes as a binary message; with a payload, it is asked as one."""
-        self._id += 1
-        head = {"id": self._id, "do": do, **values}
+        self.number += 1
+        head = {"id": self.number, "do": do, **values}
         if do == "look":
             text = json.dumps(head).encode()
             self.socket.send(len(text).to_bytes(4, "little") + text + payload)
         else:
             self.socket.send(json.dumps(head))
-        return self.wait(lambda message: isinstance(message, tuple) and message[0].get("re") == self._id)
+        return self.wait(lambda message: isinstance(message, tuple) and message[0].get("re") == self.number)
 
     def wait(self, right: Callable[[Any], bool]) -> Any:
         """The first message from here that is right; frames are kept and acknowledged."""
@@ -90,7 +90,11 @@ class Client:
         return self.wait(lambda message: isinstance(message, dict) and message.get("event") == name and right(message))
 
     def frame(self, right: Callable[[Any], bool] = lambda head: True) -> tuple[dict[str, Any], bytes]:
-        return self.wait(lambda message: isinstance(message, tuple) and message[0]["kind"] == "frame" and right(message[0]))
+
+        def fits(message: Any) -> bool:
+            return isinstance(message, tuple) and message[0]["kind"] == "frame" and right(message[0])
+
+        return self.wait(fits)
 
     def state(self, run: int, state: str) -> dict[str, Any]:
         """The run, once it has that state."""

@@ -66,7 +66,8 @@ class History:
         with self._lock:
             new = min(self.count - cursor, len(self._recent))
             newest = list(islice(self._recent, len(self._recent) - new, None)) if new > 0 else []
-        return thinned(newest, AT_ONCE)
+        # The newest stays as it is: it is what the page shows as now.
+        return [*thinned(newest[:-1], AT_ONCE - 1), *newest[-1:]]
 
     def whole(self) -> list[Point]:
         """The whole way in at most MOST points."""

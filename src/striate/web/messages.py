@@ -7,7 +7,6 @@ ranges below, so that nobody behind this module looks again.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,8 +39,8 @@ def number(least: float, most: float) -> Check:
     """A number from `least` to `most`."""
 
     def check(name: str, value: object) -> float:
-        good = type(value) in (int, float) and math.isfinite(value) and least <= value <= most  # type: ignore[arg-type, operator]
-        if not good:
+        # No comparison with NaN is true.
+        if type(value) not in (int, float) or not least <= value <= most:  # type: ignore[operator]
             raise ArgumentError(f"{name} is a number from {least:g} to {most:g}, not {_shown(value)}")
         return float(value)  # type: ignore[arg-type]
 
@@ -140,6 +139,7 @@ SETTINGS: dict[str, Check] = {
     "schedule": choice(*SCHEDULES),
     "loss": choice(*LOSSES),
     "seed": whole(0),
+    "dropout": nothing_or(CHANGING["dropout"]),
 }
 WHAT = ("activations", "gradients", "weights")
 RUN = whole(1)
