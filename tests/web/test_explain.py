@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from corpus import CASES, draw
 
+from corpus import CASES, draw
 from striate.notation import parse
 from striate.web.explain import LISTED, cut, explain, receptive_field
 

@@ -98,7 +98,8 @@ def test_filters_of_colour_images_come_in_colour() -> None:
     expected = parameters["conv1.weights"][:4].transpose(0, 2, 3, 1)
     np.testing.assert_allclose(numbers(first, payload), expected, atol=half_a_step(first))
     second = sections["conv2", "weights"]
-    assert second["slices"] == [[filter, slice] for filter in range(3) for slice in range(4)] and second["form"] == "maps"
+    assert second["form"] == "maps"
+    assert second["slices"] == [[filter, slice] for filter in range(3) for slice in range(4)]
     expected = parameters["conv2.weights"][:3, :4].reshape(12, 3, 3)
     np.testing.assert_allclose(numbers(second, payload), expected, atol=half_a_step(second))
     maps = sections["conv1", "activations"]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_messages import mutated, values
+from test_requests import mutated, values
 from visiting import LINE, Client, Served, served
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 

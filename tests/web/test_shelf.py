@@ -1,0 +1,227 @@
+"""What is kept of a run, and that it goes on from there exactly, after whatever ended the server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from visiting import LINE, Client, Served, served
+from websockets.sync.client import connect
+
+from striate.train.checkpoint import Checkpoint
+
+SETTINGS = {"epochs": 30, "batch": 40, "lr": 0.03, "seed": 2}
+
+
+def learned(page: Served, run: int) -> dict[str, Any]:
+    program = page.page.desk.trainer.runs[run].awake()
+    return {**program.parameters(), **{f"v.{name}": values for name, values in program.velocity().items()}}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    with served(tmp_path_factory.mktemp("whole")) as page, page.client() as client:
+        run = client.ask("start", line=LINE, data="digits", settings=SETTINGS)["run"]["id"]
+        client.state(run, "done")
+        return learned(page, run)
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def test_a_run_goes_on_bit_for_bit_in_another_server(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
+    with served(tmp_path) as page, page.client() as client:
+        run = client.ask("start", line=LINE, data="digits", settings=SETTINGS)["run"]["id"]
+        client.state(run, "running")
+        client.ask("control", run=run, action="pause")
+        for _ in range(3):  # somewhere within an epoch
+            paused = client.ask("control", run=run, action="step")["run"]
+        kept_points = client.ask("hello")["runs"][0]
+    with served(tmp_path) as page, page.client() as client:
+        again = client.ask("hello")["runs"][0]
+        for name in ("id", "network", "step", "steps", "epoch", "settings", "data", "classes", "state", "time"):
+            assert again[name] == paused[name] == kept_points[name], name
+        history = client.event("history") if not client.events else client.events[-1]
+        assert history
+        client.ask("control", run=run, action="resume")
+        client.state(run, "done")
+        same(learned(page, run), uninterrupted)
+
+
+def test_a_change_of_batch_goes_on_exactly_too(tmp_path: Path) -> None:
+    results, first = [], b""
+    for interrupted in (False, True):
+        folder = tmp_path / str(interrupted)
+        with served(folder) as page, page.client() as client:
+            run = client.ask("start", line=LINE, data="digits", settings=SETTINGS)["run"]["id"]
+            client.state(run, "running")
+            client.ask("control", run=run, action="stop")
+        # From the same checkpoint, once in one go and once with another server in between.
+        kept = next(folder.glob("*.checkpoint"))
+        if interrupted:
+            kept.write_bytes(first)
+        else:
+            first = kept.read_bytes()
+        with served(folder) as page, page.client() as client:
+            run = client.ask("hello")["runs"][0]["id"]
+            client.ask("control", run=run, action="step")
+            client.ask("set", run=run, settings={"batch": 25, "lr": 0.01})
+            until(lambda page=page, run=run: page.page.desk.trainer.runs[run].awake().batch == 25)
+            client.ask("control", run=run, action="step")
+            if not interrupted:
+                client.ask("control", run=run, action="resume")
+                client.state(run, "done")
+                results.append(learned(page, run))
+        if interrupted:
+            with served(folder) as page, page.client() as client:
+                client.ask("control", run=run, action="resume")
+                client.state(run, "done")
+                results.append(learned(page, run))
+    same(*results)
+
+
+def until(right: Any) -> None:
+    ends = time.monotonic() + 60
+    while not right():
+        assert time.monotonic() < ends, "it never happened"
+        time.sleep(0.02)
+
+
+def test_damaged_checkpoints_are_told_and_left_alone(tmp_path: Path) -> None:
+    with served(tmp_path) as page, page.client() as client:
+        run = client.ask("start", line=LINE, data="digits", settings={"epochs": 1})["run"]["id"]
+        client.state(run, "done")
+    good = next(tmp_path.glob("*.checkpoint"))
+    whole = good.read_bytes()
+    damaged = {
+        "cut.checkpoint": whole[:-100],
+        "flipped.checkpoint": whole[:2000] + bytes([whole[2000] ^ 1]) + whole[2001:],
+        "empty.checkpoint": b"",
+        "other.checkpoint": b"this is no checkpoint",
+    }
+    for name, data in damaged.items():
+        (tmp_path / name).write_bytes(data)
+    with served(tmp_path) as page, page.client() as client:
+        assert [each["state"] for each in client.ask("hello")["runs"]] == ["done"]
+        notes: list[str] = []
+        while len(notes) < len(damaged):
+            notes = [event["message"] for event in client.events if event["event"] == "note"]
+            client.receive() if len(notes) < len(damaged) else None
+        for name in damaged:
+            assert any(name in note for note in notes)
+    assert all((tmp_path / name).read_bytes() == data for name, data in damaged.items())
+
+
+def test_other_images_under_the_same_name_are_refused(tmp_path: Path) -> None:
+    from striate.web.sets import Sets
+
+    path = tmp_path / "own.npz"
+    random = np.random.default_rng(0)
+    images, labels = random.integers(0, 256, (60, 8, 8, 1), dtype=np.uint8), np.arange(60) % 10
+    np.savez(path, images=images, labels=labels)
+    with served(tmp_path / "runs", sets=Sets(given=str(path))) as page, page.client() as client:
+        run = client.ask("start", line=LINE, data=str(path), settings={"epochs": 9})["run"]["id"]
+        client.state(run, "done")
+        again = client.ask("start", line=LINE, data=str(path), settings={"epochs": 10**5, "batch": 64})["run"]["id"]
+        client.state(again, "running")
+    np.savez(path, images=255 - images, labels=labels)
+    with served(tmp_path / "runs", sets=Sets(given=str(path))) as page, page.client() as client:
+        error = client.refused("control", run=again, action="resume")
+        assert "other images" in error["message"]
+    with served(tmp_path / "runs") as page, page.client() as client:
+        error = client.refused("control", run=again, action="resume")
+        assert "no data set that this server may read" in error["message"]
+
+
+def test_a_removed_run_is_gone_for_good(tmp_path: Path) -> None:
+    with served(tmp_path) as page, page.client() as client:
+        run = client.ask("start", line=LINE, data="digits", settings={"epochs": 2})["run"]["id"]
+        client.state(run, "done")
+        until(lambda: list(tmp_path.glob("*.checkpoint")))
+        client.ask("control", run=run, action="remove")
+        until(lambda: not list(tmp_path.glob("*.checkpoint")))
+
+
+def test_a_full_disk_is_told_and_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Checkpoint, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Checkpoint, "save", full)
+    with served(tmp_path, checkpoint=0.05) as page, page.client() as client:
+        run = client.ask("start", line=LINE, data="digits", settings={"epochs": 10**5})["run"]["id"]
+        note = client.event("note")["message"]
+        assert "could not be kept" in note and "No space left" in note
+        step = client.event("progress")["run_now"]["step"]
+        assert client.event("progress")["run_now"]["step"] > step
+        assert client.ask("hello")["runs"][0]["saved"] is None and run
+
+
+@contextmanager
+def process(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], Client]]:
+    """`striate serve` as a process of its own, and a browser of it."""
+    command = [sys.executable, "-m", "striate.cli", "serve", "--no-open", "--folder", str(folder), *options]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, **pipes) as served:
+        try:
+            assert served.stdout is not None
+            found = re.search(r"http://(\S+)/\?token=(\S+)", served.stdout.readline())
+            assert found, served.stderr.read() if served.stderr else ""
+            url = f"ws://{found[1]}/ws?token={found[2]}"
+            with connect(url, origin=f"http://{found[1]}", max_size=None, compression=None) as socket:  # type: ignore[arg-type]
+                yield served, Client(socket)
+        finally:
+            served.kill()
+
+
+def test_killed_in_mid_training_it_loses_no_more_than_the_interval(tmp_path: Path) -> None:
+    settings = {"epochs": 100_000}
+    with process(tmp_path, "--checkpoint", "1") as (server, client):
+        run = client.ask("start", line=LINE, data="digits", settings=settings)["run"]["id"]
+        client.state(run, "running")
+        seen: list[tuple[float, int]] = []  # when the browser knew of which step
+        began = time.monotonic()
+        while time.monotonic() - began < 5:
+            now = client.event("progress")["run_now"]
+            seen.append((time.monotonic(), now["step"]))
+        server.send_signal(signal.SIGKILL)
+        killed = time.monotonic()
+        server.wait()
+    kept = next(tmp_path.glob("*.checkpoint"))
+    found = Checkpoint.load(kept)  # whole, although its writer was killed
+    assert not [path for path in tmp_path.iterdir() if path.suffix != ".checkpoint" and ".part" not in path.name]
+    # The interval, and as much again for a machine that is busy with other things.
+    before = [step for when, step in seen if when < killed - 2]
+    assert before and found.position.step >= before[-1]
+    with process(tmp_path) as (_, client):
+        again = client.ask("hello")["runs"][0]
+        assert again["id"] == run and again["state"] == "paused" and again["step"] == found.position.step
+        client.ask("control", run=run, action="resume")
+        assert client.event("progress", lambda event: event["points"])["run_now"]["step"] > found.position.step
+
+
+def test_ctrl_c_keeps_the_run_and_says_so(tmp_path: Path) -> None:
+    with process(tmp_path, "--checkpoint", "1000") as (server, client):
+        run = client.ask("start", line=LINE, data="digits", settings={"epochs": 10**5})["run"]["id"]
+        client.state(run, "running")
+        told = client.event("progress")["run_now"]["step"]
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=60)
+    assert server.returncode == 0
+    assert errors == f"stopped; 1 run kept in {tmp_path}: striate serve shows it again\n"
+    kept = Checkpoint.load(next(tmp_path.glob("*.checkpoint")))
+    assert kept.position.step >= told and json.loads(json.dumps(dict(kept.settings)))["epochs"] == 10**5
