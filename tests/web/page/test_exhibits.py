@@ -1,4 +1,4 @@
-"""The exhibits: what they compute is compared with Striate's own rule and layers, and they are used by keyboard alone."""
+"""The exhibits: what they compute is compared with Striate's own rule and layers; they are used by keyboard alone."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from conftest import Served, watched
 
 from striate.errors import StriateError
 from striate.layers import Conv
 from striate.layers.window import check_window, window
 from striate.volume import Volume
+from web.page.conftest import Served, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -26,9 +26,12 @@ SET = """
 ([exhibit, settings]) => {
   const root = document.querySelector(exhibit);
   for (const [letter, value] of Object.entries(settings)) {
-    const input = letter === "fit" ? root.querySelector(`input[value="${value}"]`) : root.querySelector(`input[data-letter="${letter}"]`);
-    if (letter === "fit") { input.checked = true; input.dispatchEvent(new Event("change")); }
-    else if (input.value !== String(value)) { input.value = value; input.dispatchEvent(new Event("input")); }
+    const fit = letter === "fit";
+    const input = root.querySelector(fit ? `input[value="${value}"]` : `input[data-letter="${letter}"]`);
+    if (fit) input.checked = true;
+    else if (input.value === String(value)) continue;
+    else input.value = value;
+    input.dispatchEvent(new Event(fit ? "change" : "input"));
   }
 }
 """
@@ -36,25 +39,28 @@ ALL_LINES = f"""
 (every) => every.map((settings) => {{
   ({SET})(["{LINE}", settings]);
   const root = document.querySelector("{LINE}");
-  const numbers = (found) => [...root.querySelectorAll(found)].map((node) => Number(node.textContent.replace("−", "-")));
+  const all = (found) => [...root.querySelectorAll(found)];
+  const verdict = root.querySelector(".verdict");
   return {{
-    outputs: numbers(".neuron"), ghosts: root.querySelectorAll(".ghost").length,
-    wrong: root.querySelector(".verdict").classList.contains("wrong"), words: root.querySelector(".verdict").innerText,
-    inputs: [...root.querySelectorAll(".line-inputs .cell:not(.absent)")].map((cell) => [cell.childNodes[1].textContent, cell.className]),
-    absent: root.querySelectorAll(".line-inputs .absent").length,
+    outputs: all(".neuron").map((node) => Number(node.textContent.replace("−", "-"))),
+    inputs: all(".line-inputs .cell:not(.absent)").map((cell) => [cell.childNodes[1].textContent, cell.className]),
+    ghosts: all(".ghost").length, absent: all(".line-inputs .absent").length,
+    wrong: verdict.classList.contains("wrong"), words: verdict.innerText,
   }};
 }})
 """
 TABLES = """
-(root) => {
-  const number = (cell) => Number(cell.textContent.replace("−", "-"));
-  const tables = (found) => [...document.querySelectorAll(`${root} ${found} table`)].map((table) => [...table.rows].map((row) => [...row.cells].map(number)));
+(name) => {
+  const root = document.querySelector(name);
+  const all = (found, inside = root) => [...inside.querySelectorAll(found)];
+  const number = (node) => Number(node.textContent.split("=").at(-1).replace("−", "-"));
+  const rows = (table) => [...table.rows].map((row) => [...row.cells].map(number));
+  const tables = (inside) => all("table", inside).map(rows);
   return {
-    input: tables(".demo-input"), padding: document.querySelectorAll(`${root} .demo-input td.padding`).length,
-    filters: [...document.querySelectorAll(`${root} .filter`)].map((filter) => [...filter.querySelectorAll("table")].map((table) => [...table.rows].map((row) => [...row.cells].map(number)))),
-    biases: [...document.querySelectorAll(`${root} .bias`)].map((bias) => Number(bias.textContent.split("=")[1].replace("−", "-"))),
-    output: [...document.querySelectorAll(`${root} .output-cells`)].map((cells) => [...cells.children].map(number)),
-    worked: tables(".demo-worked"), sum: document.querySelector(`${root} [data-role="value"]`).textContent,
+    input: tables(root.querySelector(".demo-input")), padding: all(".demo-input td.padding").length,
+    filters: all(".filter").map(tables), biases: all(".bias").map(number),
+    output: all(".output-cells").map((cells) => [...cells.children].map(number)),
+    worked: tables(root.querySelector(".demo-worked")), sum: root.querySelector('[data-role="value"]').textContent,
   };
 }
 """
@@ -163,7 +169,8 @@ def test_the_demo_computes_what_the_layer_does(served: Served, still: Page, sett
     weights, biases = np.array(shown["filters"], np.float64), np.array(shown["biases"], np.float64)
     assert weights.shape == (s["K"], s["D"], s["F"], s["F"])
     y = layer.forward(x.transpose(1, 2, 0)[None], {"weights": weights, "biases": biases})[0]
-    assert np.array(shown["output"]).reshape(s["K"], rows.count, columns.count).tolist() == y.transpose(2, 0, 1).tolist()
+    output = np.array(shown["output"]).reshape(s["K"], rows.count, columns.count)
+    assert (output == y.transpose(2, 0, 1)).all()
 
     last = f"{s['K'] - 1} {rows.count - 1} {columns.count - 1}"
     page.locator(f'{DEMO} button[data-at="{last}"]').click()
@@ -174,7 +181,8 @@ def test_the_demo_computes_what_the_layer_does(served: Served, still: Page, sett
     assert (worked[:, 0] == seen).all() and (worked[:, 1] == weights[-1]).all()
     assert (worked[:, 2] == seen * weights[-1]).all()
     terms = [int(number.replace("−", "-")) for number in re.findall(r"−?\d+", shown["sum"].split("=", 1)[1])]
-    assert terms[:-1] == [*(seen * weights[-1]).sum((1, 2)), biases[-1]] and sum(terms[:-1]) == terms[-1] == y[-1, -1, -1]
+    assert terms[:-1] == [*(seen * weights[-1]).sum((1, 2)), biases[-1]]
+    assert sum(terms[:-1]) == terms[-1] == y[-1, -1, -1]
 
 
 def test_new_numbers_are_new_and_the_same_for_everyone(served: Served, still: Page) -> None:
