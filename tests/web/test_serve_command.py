@@ -1,0 +1,106 @@
+"""`striate serve` on the command line: what it takes, and that no mistake is a traceback."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import striate
+
+COMMAND = [sys.executable, "-m", "striate.cli", "serve", "--no-open"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": ENVIRONMENT}
+
+
+def served(*words: str) -> tuple[str, subprocess.Popen[str]]:
+    """The first line that it prints, and the process."""
+    process = subprocess.Popen([*COMMAND, *words], **PIPES)  # type: ignore[call-overload]
+    return process.stdout.readline(), process
+
+
+def ended(process: subprocess.Popen[str]) -> str:
+    """What it says on Ctrl-C."""
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    return errors
+
+
+def test_it_prints_an_address_that_opens_and_ends_with_a_sentence(tmp_path: Path) -> None:
+    line, process = served("--folder", str(tmp_path / "new" / "runs"))
+    url = re.fullmatch(r"the page is at (http://127\.0\.0\.1:\d+/\?token=[\w-]{43})\n", line)
+    assert url
+    with urllib.request.urlopen(url[1], timeout=60) as answer:
+        assert answer.status == 200 and b"<html" in answer.read().lower()
+    assert ended(process) == "stopped\n"
+
+
+def test_the_next_free_port_is_taken_unless_one_was_asked_for(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run([*COMMAND, "--port", str(port)], **PIPES, check=False)  # type: ignore[call-overload]
+        assert done.returncode == 2 and f"--port {port} cannot be listened on" in done.stderr
+    ports = []
+    processes = []
+    for number in range(2):
+        line, process = served("--folder", str(tmp_path / str(number)))
+        ports.append(int(re.search(r":(\d+)/", line)[1]))  # type: ignore[index]
+        processes.append(process)
+    assert ports[0] != ports[1]
+    assert [ended(process) for process in processes] == ["stopped\n", "stopped\n"]
+
+
+def test_a_model_and_data_of_ones_own_are_shown(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (40, 6, 6, 1), dtype=np.uint8)
+    np.savez(tmp_path / "own.npz", images=images, labels=np.arange(40) % 4)
+    network = striate.parse("INPUT[6x6x1] - FC[4]")
+    program = striate.compile(network, threads=1)
+    striate.Model(network, program.parameters(), tuple("0123")).save(tmp_path / "own.striate")
+    line, process = served(str(tmp_path / "own.striate"), str(tmp_path / "own.npz"), "--folder", str(tmp_path / "runs"))
+    from visiting import Client
+    from websockets.sync.client import connect
+
+    host, token = re.search(r"http://(\S+)/\?token=(\S+)", line).groups()  # type: ignore[union-attr]
+    with connect(f"ws://{host}/ws?token={token}", origin=f"http://{host}", compression=None) as connection:  # type: ignore[arg-type]
+        client = Client(connection)
+        hello = client.ask("hello")
+        assert hello["data"][0]["name"] == hello["defaults"]["data"] == str(tmp_path / "own.npz")
+        assert hello["data"][0]["volume"] == [6, 6, 1] and hello["defaults"]["line"] == str(network)
+        (run,) = hello["runs"]
+        assert run["loaded"] and run["test"] == 40 and run["data"] == str(tmp_path / "own.npz")
+        begun = client.ask("start", line=str(network), data=hello["defaults"]["data"], settings={"epochs": 1})["run"]
+        client.state(begun["id"], "done")
+    assert "1 run kept" in ended(process)
+
+
+@pytest.mark.parametrize(
+    "words, part",
+    [
+        (["INPUT[10x10x1] - CONV[4, S=2, P=0]"], "4.5 is no whole number"),
+        (["RELO"], "is no layer"),
+        (["nowhere.striate"], "no such file"),
+        (["INPUT[8x8x1] - FC[10]", "nowhere"], "no data set of that name"),
+        (["INPUT[8x8x1] - FC[3]", "digits"], "end the line with FC[10]"),
+        (["INPUT[9x9x1] - FC[10]", "digits"], "[8x8x1]"),
+        (["--host", "no.such.host.invalid"], "there is no such address"),
+        (["--folder", "{file}"], "name another"),
+    ],
+)
+def test_mistakes_are_sentences(tmp_path: Path, words: list[str], part: str) -> None:
+    (tmp_path / "file").write_text("")
+    filled = [word.replace("{file}", str(tmp_path / "file")) for word in words]
+    done = subprocess.run([*COMMAND, *filled], **PIPES, timeout=120, check=False)  # type: ignore[call-overload]
+    assert done.returncode == 2 and done.stdout == ""
+    assert part in done.stderr and "Traceback" not in done.stderr and done.stderr.startswith("striate: ")
