@@ -67,13 +67,13 @@ TABLES = """
 
 
 @pytest.fixture(params=["light", "dark"])
-def coloured(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    yield from watched(browser, color_scheme=request.param, reduced_motion="reduce")
+def coloured(request: pytest.FixtureRequest, browser: Browser, complaints: list[str]) -> Iterator[Page]:
+    yield from watched(browser, complaints, color_scheme=request.param, reduced_motion="reduce")
 
 
 @pytest.fixture
-def still(browser: Browser) -> Iterator[Page]:
-    yield from watched(browser, reduced_motion="reduce")
+def still(browser: Browser, complaints: list[str]) -> Iterator[Page]:
+    yield from watched(browser, complaints, reduced_motion="reduce")
 
 
 def opened(page: Page, served: Served) -> Page:
@@ -256,8 +256,8 @@ def test_nothing_is_wrong_for_those_who_cannot_see_it(served: Served, coloured: 
 
 
 @pytest.mark.parametrize("width", [360, 390, 800])
-def test_it_fits_a_phone(served: Served, browser: Browser, width: int) -> None:
-    for page in watched(browser, viewport={"width": width, "height": 800}, reduced_motion="reduce"):
+def test_it_fits_a_phone(served: Served, browser: Browser, complaints: list[str], width: int) -> None:
+    for page in watched(browser, complaints, viewport={"width": width, "height": 800}, reduced_motion="reduce"):
         opened(page, served)
         for settings in ({}, {"W": 10, "F": 5, "S": 4, "P": 3, "fit": "pad"}):
             page.evaluate(SET, [LINE, settings])
