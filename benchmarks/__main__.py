@@ -1,4 +1,5 @@
-"""python -m benchmarks speed | layers | curves | threads | errors | accuracy | startup | memory | bf16 [options]
+"""python -m benchmarks speed | layers | curves | threads | errors | accuracy | startup | memory | page | bf16
+[options]
 
 Run from the repository's root, with Striate and the peers (PyTorch; the others where they are installed) in one
 environment. Every command prints the machine and the day, then a table; with --smoke, only enough to see it run.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import accuracy, bf16, curves, errors, layers, memory, speed, startup, threads
+from benchmarks import accuracy, bf16, curves, errors, layers, memory, page, speed, startup, threads
 from benchmarks.machine import describe
 
 COMMANDS = {
@@ -20,6 +21,7 @@ COMMANDS = {
     "accuracy": accuracy,
     "startup": startup,
     "memory": memory,
+    "page": page,
     "bf16": bf16,
 }
 

@@ -1,0 +1,187 @@
+"""Who visits the live page in a benchmark, each in a process of its own: readers, one that stops reading, Chromium."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+EVERYTHING = ("activations", "gradients", "weights")
+ACK = '{"do":"ack"}'
+COUNT = """
+const Plain = window.WebSocket;
+window.counted = {frames: 0, events: 0};
+window.WebSocket = class extends Plain {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener("message", (message) => {
+      if (typeof message.data === "string") window.counted.events += 1; else window.counted.frames += 1;
+    });
+  }
+};
+"""
+
+
+@contextmanager
+def socket_to(url: str) -> Iterator[Any]:
+    """The page's WebSocket."""
+    from websockets.sync.client import connect
+
+    parts = urlsplit(url)
+    origin = f"http://{parts.netloc}"
+    with connect(f"ws://{parts.netloc}/ws?{parts.query}", origin=origin, max_size=None, compression=None) as found:  # type: ignore[arg-type]
+        yield found
+
+
+def ask(connection: Any, do: str, **values: Any) -> Any:
+    """One request and its result; whatever else comes meanwhile is read and acknowledged."""
+    connection.send(json.dumps({"id": 1, "do": do, **values}))
+    while True:
+        message = connection.recv(120)
+        if isinstance(message, bytes):
+            connection.send(ACK)
+            continue
+        answer = json.loads(message)
+        if answer.get("re") == 1:
+            if "error" in answer:
+                raise RuntimeError(answer["error"]["message"])
+            return answer["result"]
+
+
+def watch(connection: Any, run: int, rate: float) -> None:
+    """Ask for frames with everything in them."""
+    ask(connection, "watch", run=run, what=list(EVERYTHING), rate=rate)
+
+
+class Visitor:
+    """A process that visits; `open` and `close` begin and end a visit, and `close` says what came."""
+
+    def __init__(self, work: Callable[[Connection, str, int, float], None], url: str, run: int, rate: float) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, there = context.Pipe()
+        self.process = context.Process(target=work, args=(there, url, run, rate), daemon=True)
+        self.process.start()
+        self._pipe.recv()  # it is ready
+
+    def ask(self, what: str) -> Any:
+        """One order and what it comes to."""
+        self._pipe.send(what)
+        return self._pipe.recv()
+
+    def end(self) -> None:
+        """End the process."""
+        self._pipe.send("end")
+        self.process.join(20)
+        self.process.terminate()
+
+
+def reader(pipe: Connection, url: str, run: int, rate: float) -> None:
+    """Reads and acknowledges everything."""
+    pipe.send("ready")
+    while pipe.recv() == "open":
+        with socket_to(url) as connection:
+            watch(connection, run, rate)
+            pipe.send("open")
+            frames = events = 0
+            began = time.perf_counter()
+            while not pipe.poll():
+                try:
+                    message = connection.recv(0.2)
+                except TimeoutError:
+                    continue
+                if isinstance(message, bytes):
+                    frames += 1
+                    connection.send(ACK)
+                else:
+                    events += 1
+            pipe.recv()
+            pipe.send({"frames": frames, "events": events, "seconds": time.perf_counter() - began})
+
+
+def deaf(pipe: Connection, url: str, run: int, rate: float) -> None:
+    """Asks for everything, acknowledges blindly, and never reads."""
+    pipe.send("ready")
+    while pipe.recv() == "open":
+        with socket_to(url) as connection:
+            watch(connection, run, rate)
+            own = connection.socket
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            pipe.send("open")
+            pipe.recv()
+            pipe.send({})
+
+
+def chromium(pipe: Connection, url: str, run: int, rate: float) -> None:
+    """Headless Chromium, with the page open on what is trained."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        tab = browser.new_page(viewport={"width": 1280, "height": 900})
+        tab.add_init_script(COUNT)
+        pipe.send("ready")
+        began = 0.0
+        while (order := pipe.recv()) != "end":
+            if order == "open":
+                tab.goto(f"{url}#train")
+                while tab.evaluate("window.counted.events") < 10:
+                    tab.wait_for_timeout(100)
+                tab.evaluate("window.counted.frames = window.counted.events = 0")
+                began = time.perf_counter()
+                pipe.send("open")
+            else:
+                found = tab.evaluate("window.counted")
+                found["seconds"] = time.perf_counter() - began
+                if order == "close":
+                    tab.goto("about:blank")
+                pipe.send(found)
+        browser.close()
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process in memory; 0 where it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("VmRSS")), 0)
+
+
+def renderer(pid: int) -> int:
+    """The largest of Chromium's renderers below a process, in bytes."""
+    family, parents = {pid}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(words[1])
+    for _ in range(8):  # generations
+        family |= {child for child, parent in parents.items() if parent in family}
+    return max((resident(each) for each in family if _is_renderer(each)), default=0)
+
+
+def _is_renderer(pid: int) -> bool:
+    try:
+        return b"--type=renderer" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def has_chromium() -> bool:
+    """Whether Chromium can be driven here."""
+    import importlib.util
+
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    return bool(found) and importlib.util.find_spec("playwright") is not None and os.name == "posix"
