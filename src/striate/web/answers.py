@@ -17,7 +17,7 @@ from striate.web.browser import Browser
 from striate.web.describe import network_json, sides
 from striate.web.desk import Desk
 from striate.web.explain import explain
-from striate.web.frames import Payload, activation_section, best, folded, last_scores, test_image
+from striate.web.frames import Payload, Picks, activation_section, best, folded, last_scores, test_image
 from striate.web.messages import Ask
 from striate.web.run import Run
 from striate.web.trainer import Watch
@@ -165,13 +165,15 @@ class Answers:
         browser.looked[run.id] = image
         program = run.awake()
         made = await self.desk.visit(lambda: program.activations(image[None]))
-        return await asyncio.to_thread(_looked, run, ask, image, {name: each[0] for name, each in made.items()})
+        picks = browser.picks(run.id, values["most"])
+        return await asyncio.to_thread(_looked, run, ask, image, {name: each[0] for name, each in made.items()}, picks)
 
 
-def _looked(run: Run, ask: Ask, image: Any, made: Any) -> bytes:
+def _looked(run: Run, ask: Ask, image: Any, made: Any, picks: Picks) -> bytes:
     payload = Payload()
     sections = [
-        activation_section(image, node, made[node.name], ask.values["most"], {}, payload) for node in run.network.nodes
+        activation_section(image, node, made[node.name], ask.values["most"], picks, payload)
+        for node in run.network.nodes
     ]
     loss = run.settings.loss
     scores = best(last_scores(run.network, made), run.classes, loss, 5)

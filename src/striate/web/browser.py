@@ -21,11 +21,13 @@ from striate.web.messages import Ask, BadRequest
 from striate.web.trainer import Watch
 
 if TYPE_CHECKING:
+    from striate.web.frames import Picks
     from striate.web.hub import Hub
 
 CREDIT = 2  # frames under way at most
 PATIENCE = 20.0  # seconds that a socket may stay unwritable
 PAUSE = 0.045  # seconds from one progress event to the next, at least
+STREAM = 1.0  # seconds from one picture to the next, at most, that belong together
 WAITING = 8  # requests read and not yet answered, and answers not yet sent
 
 Answer = Callable[["Browser", Ask], Awaitable[str | bytes]]
@@ -43,6 +45,7 @@ class Browser:
         self.seen: tuple[Watch, int] | None = None  #: watch and version of the latest frame
         self.framed = 0.0  #: when it was
         self.looked: dict[int, Any] = {}  #: the pixels looked at last, by run
+        self._picks: dict[int, tuple[float, int, Picks]] = {}  # when, how many, and which slices were shown, by run
         self._told: dict[int, tuple[int, int]] = {}  # points and epochs already sent, by run
         self._states = -1
         self._answers: deque[str | bytes] = deque()
@@ -50,6 +53,15 @@ class Browser:
         self._inbox: asyncio.Queue[Ask | BadRequest] = asyncio.Queue(WAITING)
         self._wake, self._room = asyncio.Event(), asyncio.Event()
         self._sent: dict[int, float] = {}  # when each run's last progress was told
+
+    def picks(self, run: int, most: int) -> Picks:
+        """Which slices it is shown of a run: the same while pictures follow each other, as from a pen or a camera."""
+        now = time.monotonic()
+        last, shown, picks = self._picks.get(run, (now, most, {}))
+        if now - last > STREAM or shown != most:
+            picks = {}
+        self._picks[run] = now, most, picks
+        return picks
 
     async def live(self) -> None:
         """Serve the browser until it goes, or has not read for PATIENCE seconds."""

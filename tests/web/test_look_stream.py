@@ -1,0 +1,34 @@
+"""Pictures that follow each other, as from a pen or a camera, are shown by the same slices."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from striate.web.browser import STREAM, Browser
+from striate.web.frames import pick
+
+
+def test_slices_stay_while_pictures_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    nobody = cast(Any, None)
+    browser = Browser(nobody, nobody, nobody)
+    values = np.zeros((2, 2, 5), np.float32)
+
+    def shown(strongest: int, run: int = 1, most: int = 2) -> list[int]:
+        values[...] = 0
+        values[:, :, strongest], values[:, :, 0] = 2, 1
+        return pick("conv1", values, most, browser.picks(run, most)).tolist()
+
+    assert shown(3) == [0, 3]
+    for _ in range(4):  # however long the stream is
+        now[0] += 0.9 * STREAM
+        assert shown(4) == [0, 3]
+    assert shown(4, run=2) == [0, 4]
+    now[0] += 1.1 * STREAM
+    assert shown(4) == [0, 4]
+    assert shown(2, most=1) == [2]
