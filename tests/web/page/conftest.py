@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -59,8 +60,9 @@ def serving(folder: Path, words: tuple[str, ...] = ()) -> Iterator[Served]:
         assert process.stdout is not None
         try:
             said = process.stdout.readline()
-            assert said.startswith("open http"), said + (folder / "errors").read_text()
-            yield Served(said.split()[1], folder)
+            address = re.search(r"http://\S+", said)
+            assert address, said + (folder / "errors").read_text()
+            yield Served(address.group(), folder)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
@@ -87,12 +89,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """An empty page; whatever it writes to the console as an error, throws, or asks of another host fails the test."""
-    yield from watched(browser)
+def complaints() -> list[str]:
+    """What the page wrote to the console as an error or a warning, or threw: a test that expects some takes it out."""
+    return []
 
 
-def watched(browser: Browser, **options: object) -> Iterator[Page]:
+@pytest.fixture
+def page(browser: Browser, complaints: list[str]) -> Iterator[Page]:
+    """An empty page; complaints that nobody took out, and whatever it asks of another host, fail the test."""
+    yield from watched(browser, complaints)
+
+
+def watched(browser: Browser, complaints: list[str], **options: object) -> Iterator[Page]:
     """The same with options of the browser's context, such as viewport or color_scheme."""
     from playwright.sync_api import expect
 
@@ -100,8 +108,7 @@ def watched(browser: Browser, **options: object) -> Iterator[Page]:
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})  # type: ignore[arg-type]
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     hosts: set[str | None] = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))

@@ -13,8 +13,7 @@ export function wrong(root, line, error, { mend, reach }) {
     root,
     el(
       "div", { class: "says wrong verdict-wrong" },
-      el("p", { class: "verdict-where" }, where(line, error, reach)),
-      el("p", { class: "verdict-reason" }, reason(error.reason || error.message)),
+      el("div", { class: "verdict-reason" }, el("span", { class: "verdict-where" }, where(line, error, reach)), reason(error.reason || error.message)),
       fixes.length > 0 && el("div", { class: "row fixes" }, el("span", { class: "small pale" }, "Mend it:"), fixes),
     ),
   );

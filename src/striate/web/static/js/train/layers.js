@@ -20,6 +20,7 @@ export class Layers {
   #asked = 0;
   #last = null;
   #texts = 0;
+  #step = 0;
   #room = 0;
   options = { what: ["activations", "gradients", "weights"], most: 10, rate: 20, mode: "columns" };
   visible = false;
@@ -158,7 +159,9 @@ export class Layers {
       const part = this.#parts.get(entry.target.dataset.part);
       if (!part) continue;
       part.seen = entry.isIntersecting;
-      if (part.seen && !part.fresh && this.#last) this.#paint(part);
+      if (!part.seen || part.fresh || !this.#last) continue;
+      this.#paint(part);
+      if (part.section) this.#numbers(part);
     }
   }
 
@@ -172,10 +175,15 @@ export class Layers {
       part.fresh = false;
       if (part.seen) this.#paint(part);
     }
-    const now = performance.now();
-    if (now - this.#texts < TEXTS) return;
-    this.#texts = now;
-    say(this.status, `step ${header.step.toLocaleString("en")}`);
+    this.#step = header.step;
+    if (!this.#texts) this.#texts = setTimeout(() => this.#told(), TEXTS);
+  }
+
+  /** Write the numbers beside the maps: less often than the maps are drawn, but never not for the last of them. */
+  #told() {
+    this.#texts = 0;
+    if (!this.#last) return;
+    say(this.status, `step ${this.#step.toLocaleString("en")}`);
     for (const part of this.#parts.values()) if (part.seen && part.section) this.#numbers(part);
   }
 
