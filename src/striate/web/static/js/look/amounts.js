@@ -9,10 +9,10 @@ export function amount(value) {
   return minus(value.toFixed(size < 1000 ? 4 : size < 1e6 ? 1 : 0)).replace(/^−(0\.?0*)$/, "$1");
 }
 
-/** How numbers up to `largest` in size are shown in a table: three digits of the largest, at most four decimals. */
+/** How numbers like these are written in a table: with about three digits of the largest, and few characters. */
 export function tableFormat(numbers) {
   const largest = numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const decimals = largest === 0 ? 0 : Math.max(0, Math.min(4, 2 - Math.floor(Math.log10(largest))));
+  const decimals = largest >= 100 ? 0 : largest >= 10 ? 1 : largest >= 1 ? 2 : largest >= 0.01 ? 3 : 4;
   return (value) => (value === 0 ? "0" : minus(value.toFixed(decimals)).replace(/^−(0\.?0*)$/, "$1"));
 }
 

@@ -53,7 +53,7 @@ export class Columns {
   /** Draw an answer to "look". The columns are made anew only where other maps are shown than before. */
   draw({ sections }, payload) {
     const shown = sections.filter((section) => section.kind !== "INPUT");
-    const key = JSON.stringify(shown.map(({ layer, shape, slices }) => [layer, shape, slices]));
+    const key = JSON.stringify(shown.map(({ layer, shape, slices }) => [layer, shape, slices.length]));
     this.#payload = payload;
     if (key !== this.#key) this.#build(shown);
     this.#key = key;
@@ -86,7 +86,7 @@ export class Columns {
       "div", { class: `column kind-${kind}`, data: { layer } },
       el("p", { class: "column-name" }, layer), maps,
       el("p", { class: "column-size" }, size([width, height, depth])),
-      el("p", { class: "column-of" }, slices.length < of ? `${slices.length} of ${of} slices` : ""),
+      el("p", { class: "column-of", title: "slices shown" }, slices.length < of ? `${slices.length} of ${of}` : ""),
     );
     const atlas = new Atlas(canvas, layout(shape, slices.length));
     canvas.addEventListener("click", (event) => {

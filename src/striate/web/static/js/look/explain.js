@@ -116,11 +116,20 @@ function convolution(found, shapeOf, fold) {
   if (window.width * window.height === 1) return connections(found);
   const order = products.map((_, i) => i).sort((a, b) => Math.abs(products[b]) - Math.abs(products[a]));
   const terms = order.map((i) => ({ name: `slice ${slices[i]}`, value: products[i] }));
+  const single = productsOf(found.inputs, found.weights);
+  const manners = [found.inputs, found.weights, single].map(manner);
+  const made = (i) => card(found, i, single[i], manners, shapeOf);
   return [
     sumOf([...terms, ...restTerm(found), { name: "bias", value: bias }], value),
-    el("div", { class: "cards", data: { role: "cards" } }, order.slice(0, OPEN).map((i) => card(found, i, shapeOf))),
-    order.length > OPEN ? folded(order.slice(OPEN), (i) => card(found, i, shapeOf), fold) : [],
+    el("div", { class: "cards", data: { role: "cards" } }, order.slice(0, OPEN).map(made)),
+    order.length > OPEN ? folded(order.slice(OPEN), made, fold) : [],
   ];
+}
+
+/** How numbers of one kind are written and tinted: alike in all slices, so that these can be compared. */
+function manner(numbers) {
+  const all = numbers.flat(2);
+  return { words: tableFormat(all), largest: all.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1 };
 }
 
 /** The other slices' tables, made when they are first wanted. */
@@ -140,15 +149,14 @@ function folded(order, made, { unfolded, unfold }) {
 }
 
 /** One depth slice: the window, the filter, their products and the sum of these. */
-function card(found, i, shapeOf) {
+function card(found, i, single, manners, shapeOf) {
   const { inputs, weights, slices, products, position, input_layer: source, window } = found;
-  const made = productsOf([inputs[i]], [weights[i]])[0];
   const [height, width] = shapeOf(source) ?? [Infinity, Infinity];
   const outside = (row, column) => window.y + row < 0 || window.x + column < 0 || window.y + row >= height || window.x + column >= width;
   const tables = [
-    table(inputs[i], `${source}, slice ${slices[i]}`, "inputs", outside),
-    table(weights[i], `filter ${position[2]}, slice ${slices[i]}`, "weights"),
-    table(made, "products", "products"),
+    table(inputs[i], `${source}, slice ${slices[i]}`, "inputs", manners[0], outside),
+    table(weights[i], `filter ${position[2]}, slice ${slices[i]}`, "weights", manners[1]),
+    table(single, "products", "products", manners[2]),
   ];
   const sign = (text) => el("span", { class: "sign", "aria-hidden": "true" }, text);
   return el(
@@ -157,11 +165,9 @@ function card(found, i, shapeOf) {
   );
 }
 
-function table(rows, caption, kind, outside = () => false) {
-  const numbers = rows.flat();
-  const largest = Math.max(...numbers.map(Math.abs)) || 1;
+function table(rows, caption, kind, { words, largest }, outside = () => false) {
   const made = new NumberTable(rows.length, rows[0].length, { caption, label: caption, kind });
-  made.write(rows, tableFormat(numbers));
+  made.write(rows, words);
   if (kind !== "inputs") made.tint((row, column) => rows[row][column] / largest);
   made.mark("padding", outside);
   return made.node;

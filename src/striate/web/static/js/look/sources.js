@@ -4,6 +4,7 @@ import { el, segments, show } from "../dom.js";
 import { camera } from "./camera.js";
 import { dropped, imageFiles } from "./files.js";
 import { manner } from "./ink.js";
+import { isModel, loadModel } from "./models.js";
 import { testImages } from "./images.js";
 import { drawingPad } from "./pad.js";
 
@@ -63,7 +64,10 @@ export function sources(root, app, { give, ready, empty }) {
     else empty();
   }
 
-  dropped(root, () => app.route === "look" && state.run !== null, (each) => state.run && file.take(each));
+  dropped(root, () => app.route === "look" && state.run !== null, (each) => {
+    if (isModel(each)) loadModel(app, each);
+    else if (state.run) file.take(each);
+  });
   turn("tests");
   return {
     node,

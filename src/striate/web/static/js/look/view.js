@@ -5,6 +5,7 @@ import { drawImage } from "../draw/maps.js";
 import { Columns } from "./columns.js";
 import { explanation } from "./explain.js";
 import { Looker } from "./looker.js";
+import { modelButton } from "./models.js";
 import { scoreBars } from "./scores.js";
 import { sources } from "./sources.js";
 
@@ -63,6 +64,7 @@ class Look {
       "div", { class: "look-bar" },
       el("div", { class: "field grow" }, el("label", { for: "look-run" }, "Network"), this.choice),
       el("div", { class: "field" }, el("label", { for: "look-most" }, "Slices shown"), most),
+      modelButton(this.app, "Load model"),
     );
     const seen = el(
       "div", { class: "input-part" },
@@ -78,8 +80,8 @@ class Look {
     this.empty = el(
       "div", { class: "panel empty look-empty" },
       el("strong", {}, "No network to look into yet"),
-      el("p", {}, "Train a network first, or load a model: then drop an image here, draw a digit or use the camera, and see what every layer makes of it."),
-      el("div", { class: "row" }, el("a", { class: "button primary", href: "#train" }, "Train a network"), el("a", { class: "button", href: "#exhibits" }, "See the exhibits")),
+      el("p", {}, "Train a network first, or load a model: then drop an image here, draw, or use the camera, and see what every layer makes of it."),
+      el("div", { class: "row" }, el("a", { class: "button primary", href: "#train" }, "Train a network"), modelButton(this.app, "Load a model"), el("a", { class: "button", href: "#exhibits" }, "See the exhibits")),
     );
     this.bar = bar;
     const lead = el("p", { class: "lead" }, "An image on its way through a network: a column of activation maps for every volume, and the five best classes.");
