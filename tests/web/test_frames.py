@@ -14,7 +14,7 @@ from visiting import LINE, Client, Served
 import striate
 from striate.data.load import load
 from striate.train.held_out import hold_out
-from striate.web.frames import capture, pack, pick, quantised
+from striate.web.frames import GRADIENTS, Album, Camera, pack, pick, quantised
 from striate.web.run import Run
 from striate.web.settings import Settings
 from striate.web.trainer import Watch
@@ -84,7 +84,7 @@ def test_filters_of_colour_images_come_in_colour() -> None:
     run.test = striate.data.dataset.Dataset("three", images, np.array([1, 2, 3]), run.classes)
     run.adopt(striate.compile(network, 4, threads=1), None, None)
     watch = Watch(1, ("activations", "weights"), 2, 4)
-    message = pack(capture(run, watch), watch, {})
+    message = pack(Camera()(run, watch), watch, Album())
     import json
 
     length = int.from_bytes(message[:4], "little")
@@ -107,6 +107,25 @@ def test_filters_of_colour_images_come_in_colour() -> None:
     made = run.awake().activations(images[2:])["conv1"][0]
     most_active = np.sort(np.argsort(-np.abs(made).mean((0, 1)), kind="stable")[:4])
     assert maps["slices"] == most_active.tolist()
+
+
+def test_while_it_trains_gradients_are_those_of_a_step_shortly_before(
+    client: Client, run: dict[str, Any], shared: Served
+) -> None:
+    client.ask("control", run=run["id"], action="resume")
+    client.ask("watch", run=run["id"], what=["activations", "gradients"], rate=30)
+    shown = []
+    for _ in range(2 * GRADIENTS):
+        head, _ = client.frame()
+        (step,) = {section["step"] for section in head["sections"] if section["what"] == "gradients"}
+        shown.append((head["step"], step))
+    assert shown[0][0] == shown[0][1] and shown[GRADIENTS][0] == shown[GRADIENTS][1]
+    assert {step for _, step in shown[:GRADIENTS]} == {shown[0][1]} != {shown[GRADIENTS][1]}
+    client.ask("control", run=run["id"], action="pause")
+    client.frames.clear()
+    stepped = client.ask("control", run=run["id"], action="step")["run"]["step"]
+    head, _ = client.frame(lambda head: head["step"] == stepped)
+    assert {section["step"] for section in head["sections"] if section["what"] == "gradients"} == {stepped}
 
 
 def test_slices_keep_their_places_while_one_watches() -> None:

@@ -171,10 +171,9 @@ class Answers:
 
 def _looked(run: Run, ask: Ask, image: Any, made: Any, picks: Picks) -> bytes:
     payload = Payload()
-    sections = [
-        activation_section(image, node, made[node.name], ask.values["most"], picks, payload)
-        for node in run.network.nodes
-    ]
+    most = ask.values["most"]
+    found = [activation_section(image, node, made[node.name], most, picks) for node in run.network.nodes]
+    sections = [section | payload.add(data) for section, data in found]
     loss = run.settings.loss
     scores = best(last_scores(run.network, made), run.classes, loss, 5)
     header = {"re": ask.id, "kind": "look", "run": run.id, "scores": scores, "sections": sections}

@@ -1,12 +1,13 @@
 """A frame: what one image makes of a run's layers at one moment, as bytes that a browser draws.
 
-`capture` runs in the training thread and only takes numbers; `pack`, which quantises them, runs in
+The `Camera` works in the training thread and only takes numbers; `pack`, which quantises them, runs in
 another. A number is sent as one byte between its layer's least and greatest.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from striate.web.run import Run
 from striate.web.trainer import Watch
 
 BEST = 5
+GRADIENTS = 4  # frames for which the same gradients are shown, while a run trains
+REMEMBERED = 4  # watches whose last gradients are kept
 STRIP = 1024  # numbers of a layer of 1 x 1 that are shown
 WEIGHTS = 16_384  # weights of a layer that are shown, at most
 
@@ -31,7 +34,7 @@ Picks = dict[str, npt.NDArray[np.intp]]
 
 @dataclass(frozen=True)
 class Raw:
-    """The numbers of one frame, as they were between two steps."""
+    """The numbers of one frame, as they were between two steps; gradients may be those of a step shortly before."""
 
     network: Network
     classes: tuple[str, ...]
@@ -41,32 +44,84 @@ class Raw:
     image: npt.NDArray[Any]
     label: int
     activations: Numbers
-    gradients: Numbers
+    gradients: Gradients
     parameters: Numbers
 
 
-def capture(run: Run, watch: Watch) -> Raw:
-    """Take the numbers that `watch` asks for; ArgumentError where the run has none."""
-    program = run.awake()
-    image, label = test_image(run, watch.image)
-    gradients: Numbers = {}
-    if "gradients" in watch.what:
+@dataclass(frozen=True, eq=False)
+class Gradients:
+    """Gradients (H, W, D) by layer, and the step after which they were taken."""
+
+    numbers: Numbers
+    step: int
+
+
+NONE = Gradients({}, 0)
+
+
+class Camera:
+    """Takes the numbers of frames, in the training thread.
+
+    Going back through a network costs several times what going forward does. So while a run trains,
+    gradients are taken anew in every GRADIENTS-th frame, and the others show the last ones.
+    """
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[Watch, tuple[int, Gradients]] = OrderedDict()
+
+    def __call__(self, run: Run, watch: Watch) -> Raw:
+        """What `watch` asks for; ArgumentError where the run has no such thing."""
+        program = run.awake()
+        image, label = test_image(run, watch.image)
+        step = run.steps.step if run.steps is not None else 0
+        made, gradients = self._look(run, watch, image, label, step)
+        return Raw(
+            network=run.network,
+            classes=run.classes,
+            loss=program.loss,
+            step=step,
+            version=run.version,
+            image=image,
+            label=label,
+            activations={name: values[0] for name, values in made.items()},
+            gradients=gradients,
+            parameters=program.parameters() if "weights" in watch.what else {},
+        )
+
+    def _look(
+        self, run: Run, watch: Watch, image: npt.NDArray[Any], label: int, step: int
+    ) -> tuple[Numbers, Gradients]:
+        program = run.awake()
+        if "gradients" not in watch.what:
+            return program.activations(image[None]), NONE
+        left, gradients = self._last.pop(watch, (0, NONE))
+        if left and run.state == "running":
+            self._last[watch] = left - 1, gradients
+            return program.activations(image[None]), gradients
         both = program.inside(image[None], np.array([label]))
-        made, gradients = both.activations, both.gradients
-    else:
-        made = program.activations(image[None])
-    return Raw(
-        network=run.network,
-        classes=run.classes,
-        loss=program.loss,
-        step=run.steps.step if run.steps is not None else 0,
-        version=run.version,
-        image=image,
-        label=label,
-        activations={name: values[0] for name, values in made.items()},
-        gradients={name: values[0] for name, values in gradients.items()},
-        parameters=program.parameters() if "weights" in watch.what else {},
-    )
+        gradients = Gradients({name: values[0] for name, values in both.gradients.items()}, step)
+        self._last[watch] = GRADIENTS - 1, gradients
+        while len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
+        return both.activations, gradients
+
+
+@dataclass
+class Album:
+    """What the frames of one watch have in common: the slices that are shown, and the gradients packed last."""
+
+    picks: Picks = field(default_factory=dict)
+    gradients: Gradients = NONE
+    packed: dict[str, tuple[dict[str, Any], Bytes]] = field(default_factory=dict)
+
+    def section(self, node: Node, gradients: Gradients, most: int) -> tuple[dict[str, Any], Bytes]:
+        """A layer's gradients with zero in the middle; packed once, however many frames show them."""
+        if gradients is not self.gradients:
+            self.gradients, self.packed = gradients, {}
+        if node.name not in self.packed:
+            section, data = signed_section(node, gradients.numbers[node.name], most, self.picks)
+            self.packed[node.name] = section | {"step": gradients.step}, data
+        return self.packed[node.name]
 
 
 def test_image(run: Run, index: int) -> tuple[npt.NDArray[Any], int]:
@@ -78,17 +133,19 @@ def test_image(run: Run, index: int) -> tuple[npt.NDArray[Any], int]:
     return run.test.images[index], int(run.test.labels[index])
 
 
-def pack(raw: Raw, watch: Watch, picks: Picks) -> bytes:
+def pack(raw: Raw, watch: Watch, album: Album) -> bytes:
     """The frame as a binary message."""
     sections: list[dict[str, Any]] = []
     payload = Payload()
     for node in raw.network.nodes:
+        found = []
         if "activations" in watch.what:
-            sections.append(activation_section(raw.image, node, raw.activations[node.name], watch.most, picks, payload))
-        if "gradients" in watch.what:
-            sections.append(signed_section(node, raw.gradients[node.name], watch.most, picks, payload))
+            found.append(activation_section(raw.image, node, raw.activations[node.name], watch.most, album.picks))
+        if node.name in raw.gradients.numbers:
+            found.append(album.section(node, raw.gradients, watch.most))
         if f"{node.name}.weights" in raw.parameters:
-            sections.append(weight_section(node, raw.parameters[f"{node.name}.weights"], watch.most, payload))
+            found.append(weight_section(node, raw.parameters[f"{node.name}.weights"], watch.most))
+        sections += [section | payload.add(data) for section, data in found]
     scores = last_scores(raw.network, raw.activations)
     header = {
         "kind": "frame",
@@ -119,26 +176,26 @@ class Payload:
 
 
 def activation_section(
-    image: npt.NDArray[Any], node: Node, values: Floats, most: int, picks: Picks, payload: Payload
-) -> dict[str, Any]:
+    image: npt.NDArray[Any], node: Node, values: Floats, most: int, picks: Picks
+) -> tuple[dict[str, Any], Bytes]:
     """Activations (H, W, D) of one layer, from black (the least) to white; INPUT shows the image's own pixels."""
     if node.name == "input":
-        return _pixels(node, image, most, picks, payload)
+        return _pixels(node, image, most, picks)
     low, high = extremes(values)
     chosen = pick(node.name, values, most, picks)
     data = quantised(values[:, :, chosen].transpose(2, 0, 1), low, high)
-    return _section(node, "activations", values.shape, chosen.tolist(), "maps", low, high) | payload.add(data)
+    return _section(node, "activations", values.shape, chosen.tolist(), "maps", low, high), data
 
 
-def signed_section(node: Node, values: Floats, most: int, picks: Picks, payload: Payload) -> dict[str, Any]:
+def signed_section(node: Node, values: Floats, most: int, picks: Picks) -> tuple[dict[str, Any], Bytes]:
     """Gradients (H, W, D) of one layer, with zero in the middle."""
     high = max(map(abs, extremes(values)))
     chosen = pick(node.name, values, most, picks)
     data = quantised(values[:, :, chosen].transpose(2, 0, 1), -high, high)
-    return _section(node, "gradients", values.shape, chosen.tolist(), "maps", -high, high) | payload.add(data)
+    return _section(node, "gradients", values.shape, chosen.tolist(), "maps", -high, high), data
 
 
-def weight_section(node: Node, weights: Floats, most: int, payload: Payload) -> dict[str, Any]:
+def weight_section(node: Node, weights: Floats, most: int) -> tuple[dict[str, Any], Bytes]:
     """The first filters of a layer: in colour where they read three slices, else one map a filter and slice."""
     cube = folded(node, weights)
     filters, depth, height, width = cube.shape
@@ -156,7 +213,7 @@ def weight_section(node: Node, weights: Floats, most: int, payload: Payload) -> 
         slices = [[filter, slice] for filter in range(count) for slice in range(across)]
         form = "maps"
     shape = (height, width, depth, filters)
-    return _section(node, "weights", shape, slices, form, -high, high) | payload.add(data)
+    return _section(node, "weights", shape, slices, form, -high, high), data
 
 
 def folded(node: Node, weights: Floats) -> Floats:
@@ -215,15 +272,14 @@ def best(scores: npt.NDArray[np.float64], classes: tuple[str, ...], loss: str, m
     return [(classes[place], float(scores[place])) for place in order]
 
 
-def _pixels(node: Node, image: npt.NDArray[Any], most: int, picks: Picks, payload: Payload) -> dict[str, Any]:
+def _pixels(node: Node, image: npt.NDArray[Any], most: int, picks: Picks) -> tuple[dict[str, Any], Bytes]:
     low, high = (0.0, 255.0) if image.dtype == np.uint8 else extremes(image)
     data = image if image.dtype == np.uint8 else quantised(image, low, high)
     if image.shape[2] == 3:
-        section = _section(node, "activations", image.shape, [0, 1, 2], "rgb", low, high)
-        return section | payload.add(data)
+        return _section(node, "activations", image.shape, [0, 1, 2], "rgb", low, high), data
     chosen = pick(node.name, image.astype(np.float32), most, picks)
     section = _section(node, "activations", image.shape, chosen.tolist(), "maps", low, high)
-    return section | payload.add(data[:, :, chosen].transpose(2, 0, 1))
+    return section, data[:, :, chosen].transpose(2, 0, 1)
 
 
 def _section(

@@ -11,7 +11,7 @@ from striate.train.model import Model
 from striate.web.answers import Answers, Opening
 from striate.web.app import make_app
 from striate.web.desk import Desk
-from striate.web.frames import capture
+from striate.web.frames import Camera
 from striate.web.hub import Hub
 from striate.web.sets import Sets
 from striate.web.shelf import Shelf
@@ -36,7 +36,7 @@ class Page:
     app: Starlette = field(init=False)
 
     def __post_init__(self) -> None:
-        trainer = Trainer(capture, self.checkpoint)
+        trainer = Trainer(Camera(), self.checkpoint)
         desk = Desk(trainer, Hub(trainer), Workshop(self.sets, self.threads), Shelf(self.folder))
         object.__setattr__(self, "desk", desk)
         app = make_app(Answers(desk, self.opening), self.token, self.host, self.port, self.model)

@@ -20,7 +20,7 @@ from striate.web.run import Run
 
 T = TypeVar("T")
 
-SHARE = 0.04  # of the training thread's time, for visits while a run is training
+SHARE = 0.03  # of the training thread's time, for visits while a run is training
 
 
 @dataclass(frozen=True, slots=True)

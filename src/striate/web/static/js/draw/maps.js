@@ -134,49 +134,53 @@ export class Atlas {
   }
 
   #maps(payload, at, table) {
-    const { count, width, height, block, across } = this.laid;
-    const { gap } = this.options;
+    const { count, width, height, block } = this.laid;
     const stride = this.canvas.width;
     const pixels = this.#pixels;
     for (let index = 0; index < count; index++) {
-      const left = (index % across) * (width * block + gap);
-      const top = Math.floor(index / across) * (height * block + gap);
-      for (let row = 0; row < height; row++) {
-        let to = (top + row * block) * stride + left;
+      let from = this.#corner(index);
+      for (let row = 0; row < height; row++, from += block * stride) {
+        let to = from;
         if (block === 1) for (let column = 0; column < width; column++) pixels[to++] = table[payload[at++]];
         else {
-          this.#blocks(to, payload, at, width, (byte) => table[byte]);
-          at += width;
+          for (let column = 0; column < width; column++) {
+            const value = table[payload[at++]];
+            for (const end = to + block; to < end; ) pixels[to++] = value;
+          }
+          this.#repeat(from, to);
         }
       }
-    }
-  }
-
-  #blocks(to, payload, at, width, colourOf) {
-    const { block } = this.laid;
-    const stride = this.canvas.width;
-    for (let column = 0; column < width; column++, to += block) {
-      const value = colourOf(payload[at + column]);
-      for (let down = 0; down < block; down++) this.#pixels.fill(value, to + down * stride, to + down * stride + block);
     }
   }
 
   #rgb(payload, at) {
-    const { count, width, height, block, across } = this.laid;
-    const { gap } = this.options;
+    const { count, width, height, block } = this.laid;
     const stride = this.canvas.width;
+    const pixels = this.#pixels;
     for (let index = 0; index < count; index++) {
-      const left = (index % across) * (width * block + gap);
-      const top = Math.floor(index / across) * (height * block + gap);
-      for (let row = 0; row < height; row++) {
+      let from = this.#corner(index);
+      for (let row = 0; row < height; row++, from += block * stride) {
+        let to = from;
         for (let column = 0; column < width; column++, at += 3) {
           const value = pixel(payload[at], payload[at + 1], payload[at + 2]);
-          const to = (top + row * block) * stride + left + column * block;
-          if (block === 1) this.#pixels[to] = value;
-          else for (let down = 0; down < block; down++) this.#pixels.fill(value, to + down * stride, to + down * stride + block);
+          for (const end = to + block; to < end; ) pixels[to++] = value;
         }
+        this.#repeat(from, to);
       }
     }
+  }
+
+  /** Where the first pixel of map `index` is. */
+  #corner(index) {
+    const { width, height, block, across } = this.laid;
+    const { gap } = this.options;
+    return Math.floor(index / across) * (height * block + gap) * this.canvas.width + (index % across) * (width * block + gap);
+  }
+
+  /** Copy one line of pixels to the others of its blocks. */
+  #repeat(from, to) {
+    const stride = this.canvas.width;
+    for (let down = 1; down < this.laid.block; down++) this.#pixels.copyWithin(from + down * stride, from, to);
   }
 }
 
