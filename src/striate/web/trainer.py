@@ -69,6 +69,7 @@ class Trainer:
         self._last: dict[Watch, float] = {}  # when each was captured
         self._saves: dict[int, float] = {}  # when each run's next checkpoint is due
         self._free_at = 0.0  # no visit before, while a run is training
+        self._typical = 0.0  # seconds of a visit
         self._turn = 0
         self._running: list[Run] = []
         self._ending = False
@@ -168,7 +169,9 @@ class Trainer:
             _do(*self._visits.popleft())
         framed = self._frame(began)
         spent = time.monotonic() - began
-        self._free_at = began + spent / SHARE
+        # Once in a while the system lets something else in meanwhile, and that is not the visit's doing.
+        self._typical = 0.9 * self._typical + 0.1 * spent if self._typical else spent
+        self._free_at = began + min(spent, 4 * self._typical) / SHARE
         return asked or framed
 
     def _frame(self, now: float) -> bool:

@@ -58,3 +58,16 @@ export class NumberTable {
     };
   }
 }
+
+/** Tables of one size whose numbers belong together: under the pointer, the same number stands out in all of them. */
+export function linked(tables) {
+  const marked = (event, on) => {
+    const cell = event.target.closest("td");
+    if (!cell) return;
+    for (const { table } of tables) table.rows[cell.parentNode.rowIndex].cells[cell.cellIndex].classList.toggle("same", on);
+  };
+  for (const { table } of tables) {
+    table.addEventListener("pointerover", (event) => marked(event, true));
+    table.addEventListener("pointerout", (event) => marked(event, false));
+  }
+}

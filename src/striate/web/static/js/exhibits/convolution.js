@@ -1,6 +1,6 @@
 // The notes' convolution demo: K filters slide over a volume and take dot products with all of its depth.
 
-import { NumberTable } from "../draw/numbers.js";
+import { NumberTable, linked } from "../draw/numbers.js";
 import { el, fill, say } from "../dom.js";
 import { controls, verdict } from "./controls.js";
 import { drawn, multiplied, surrounded } from "./volumes.js";
@@ -208,6 +208,7 @@ function workedTables({ F, D }, box) {
       ([key, caption, kind]) => [key, new NumberTable(F, F, { caption, label: `${caption}, depth slice ${d}`, kind })],
     );
     const tables = Object.fromEntries(made);
+    linked(Object.values(tables));
     const sum = el("output", { class: "slice-sum" });
     const sign = (text) => el("span", { class: "sign", "aria-hidden": "true" }, text);
     const node = el("div", { class: "worked-slice" }, tables.window.node, sign("·"), tables.filter.node, sign("="), tables.products.node, sign("Σ"), sum);

@@ -1,6 +1,6 @@
 // What made one number: its window, its filter, and the multiply-and-add, as in the notes' convolution demo.
 
-import { NumberTable } from "../draw/numbers.js";
+import { NumberTable, linked } from "../draw/numbers.js";
 import { count, el, fill } from "../dom.js";
 import { amount, contributions, productsOf, span, tableFormat } from "./amounts.js";
 
@@ -80,8 +80,9 @@ function cut({ inputs, value }) {
   return el("p", { class: "terms-line", data: { role: "sum" } }, `max(0, ${amount(inputs.flat(2)[0])}) = ${amount(value)}`);
 }
 
-function passedOn({ layer, input_layer: source }) {
-  return `${layer} passes on what ${source} gives it.`;
+function passedOn({ layer, kind, input_layer: source }) {
+  const learning = kind === "DROPOUT" ? " Only while a network learns, DROPOUT sets some numbers to 0, drawn by chance." : "";
+  return `${layer} passes on what ${source} gives it.${learning}`;
 }
 
 function seen({ receptive_field: { x, y, width, height } }) {
@@ -158,10 +159,11 @@ function card(found, i, single, manners, shapeOf) {
     table(weights[i], `filter ${position[2]}, slice ${slices[i]}`, "weights", manners[1]),
     table(single, "products", "products", manners[2]),
   ];
+  linked(tables);
   const sign = (text) => el("span", { class: "sign", "aria-hidden": "true" }, text);
   return el(
     "div", { class: "card", data: { slice: slices[i] } },
-    tables[0], sign("·"), tables[1], sign("="), tables[2], sign("Σ"), el("output", { class: "slice-sum" }, amount(products[i])),
+    tables[0].node, sign("·"), tables[1].node, sign("="), tables[2].node, sign("Σ"), el("output", { class: "slice-sum" }, amount(products[i])),
   );
 }
 
@@ -170,7 +172,7 @@ function table(rows, caption, kind, { words, largest }, outside = () => false) {
   made.write(rows, words);
   if (kind !== "inputs") made.tint((row, column) => rows[row][column] / largest);
   made.mark("padding", outside);
-  return made.node;
+  return made;
 }
 
 /** The largest single products as a table: for neurons that see the whole volume. */

@@ -46,7 +46,7 @@ export function testImages({ socket, give, sampled }) {
       if (turn !== state.turn) return;
       state.page = null;
       fill(grid);
-      say(words, error.message);
+      say(words, `${error.message}. Drop an image, draw, or use the camera.`);
     }
   }
 

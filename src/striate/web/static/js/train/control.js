@@ -27,7 +27,7 @@ export class Control {
     this.file = el("input", { type: "file", id: "model-file", accept: ".striate", class: "unseen", on: { change: () => this.#load(loaded) } });
     this.load = el("label", { for: "model-file", class: "button load" }, "Load model");
     this.title = el("h2", { class: "run-title" }, "No run yet");
-    this.state = el("span", { class: "state" });
+    this.state = el("span", { class: "state", role: "status" });
     this.trouble = el("p", { class: "says wrong small", role: "alert", hidden: true });
     const facts = FACTS.map(([name, words]) => {
       this.facts[name] = { words: el("dt", {}, words(null)), figure: el("dd", {}, "–") };

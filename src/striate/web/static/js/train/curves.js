@@ -9,6 +9,7 @@ const STATES = { compiling: "compiling", running: "running", paused: "paused", s
 /** The chart panel of the Train tab. `choose(id)` and `remove(id)` are called from the legend. */
 export class Curves {
   #rows = new Map();
+  alone = false;
   #drawn = "";
 
   constructor(history, { choose, remove }) {
@@ -33,7 +34,15 @@ export class Curves {
         el("input", { type: "checkbox", checked: this.chart.options[name], on: { change: (event) => this.#option(name, event.target.checked) } }),
         el("span", {}, words),
       );
-    return el("div", { class: "chart-options" }, box("smooth", "Smooth"), box("log", "Log loss"), el("span", { class: "small pale" }, "○ validation, after each epoch"));
+    return el("div", { class: "chart-options" }, box("smooth", "Smooth"), box("log", "Log loss"), this.#alone(), el("span", { class: "small pale" }, "○ validation, after each epoch"));
+  }
+
+  #alone() {
+    const change = (event) => {
+      this.alone = event.target.checked;
+      this.draw(this.runs ?? [], this.chosen);
+    };
+    return el("label", { class: "check" }, el("input", { type: "checkbox", on: { change } }), el("span", {}, "Only the chosen run"));
   }
 
   #option(name, value) {
@@ -78,10 +87,12 @@ export class Curves {
   /** Draw what is new: `runs` as the server describes them, `chosen` the id looked at. */
   draw(runs, chosen) {
     this.runs = runs;
+    this.chosen = chosen;
     const key = JSON.stringify([chosen, runs.map((run) => [run.id, run.state, run.error, run.settings, run.network])]);
     if (key !== this.#drawn) this.#legend(runs, chosen);
     this.#drawn = key;
-    this.chart.draw(runs.map((run) => ({ id: run.id, ...styleOf(run.id), curve: this.history.of(run.id) })));
+    const drawn = runs.filter((run) => !this.alone || run.id === chosen);
+    this.chart.draw(drawn.map((run) => ({ id: run.id, ...styleOf(run.id), curve: this.history.of(run.id) })));
     this.#values();
   }
 

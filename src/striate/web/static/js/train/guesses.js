@@ -14,6 +14,7 @@ export class Guesses {
   #first = 0;
   #cards = [];
   #told = "";
+  #of = undefined;
   #asking = false;
   #timer = 0;
   visible = false;
@@ -68,18 +69,43 @@ export class Guesses {
     this.tick();
   }
 
+  /** Forget what another run guessed. */
+  #blank(run) {
+    this.#of = run?.id;
+    this.#first = 0;
+    this.#told = "";
+    const model = run && !run.test && run.state !== "compiling";
+    say(this.summary, model ? `${run.name} came without test images: show it some under Look.` : run ? "…" : "They come with the first run.");
+    for (const card of this.#cards) {
+      card.root.hidden = false;
+      card.button.disabled = true;
+      card.shown = "";
+      card.canvas.getContext("2d").clearRect(0, 0, card.canvas.width, card.canvas.height);
+      say(card.mark, "");
+      say(card.label, "–");
+      for (const row of card.rows) {
+        say(row.name, "");
+        say(row.value, "");
+        row.bar.style.transform = "scaleX(0)";
+      }
+    }
+  }
+
   /** Ask, where there is something new to see: another run, page, or step. */
   async tick() {
     clearTimeout(this.#timer);
     const { run } = this.app;
     if (!this.open) return;
+    if (run?.id !== this.#of) this.#blank(run);
     this.#timer = setTimeout(() => this.tick(), WAIT);
     if (!run || !this.visible || this.#asking || document.hidden) return;
     const key = `${run.id} ${this.#first} ${run.time} ${run.step} ${run.state === "compiling"}`;
     if (key === this.#told || run.state === "compiling" || !run.test) return;
     this.#asking = true;
+    const first = this.#first;
     try {
-      const { header, bytes } = await this.app.socket.ask("guesses", { run: run.id, first: this.#first, count: Math.min(PAGE, run.test - this.#first) });
+      const { header, bytes } = await this.app.socket.ask("guesses", { run: run.id, first, count: Math.min(PAGE, run.test - first) });
+      if (run.id !== this.#of || first !== this.#first) return; // another run or page was chosen meanwhile
       this.#told = key;
       this.#draw(run, header, bytes);
     } catch (error) {

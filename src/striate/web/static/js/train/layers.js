@@ -83,11 +83,13 @@ export class Layers {
 
   /** Make room for the layers of `run`'s network. */
   async prepare(run) {
-    const key = run ? `${run.network} ${JSON.stringify(this.options)}` : "";
+    const key = run ? `${run.id} ${Boolean(run.test)} ${run.network} ${JSON.stringify(this.options)}` : "";
     if (key === this.#key) return;
     this.#key = key;
     this.#last = null;
     if (!run) return this.#empty();
+    const without = !run.test && run.state !== "compiling";
+    say(this.status, without ? `${run.name} came without test images: show it some under Look.` : " ");
     const asked = ++this.#asked;
     try {
       const plan = await this.app.socket.ask("plan", { line: run.network, fit: "raise", batch: 1 });

@@ -56,6 +56,19 @@ export class Picture {
     this.canvas.setAttribute("aria-label", `Test image ${this.#index}: ${name}`);
   }
 
+  /** Forget the image and the classes of another run. */
+  blank() {
+    this.#asked += 1;
+    this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.canvas.setAttribute("aria-label", "The test image: none yet");
+    say(this.label, "–");
+    for (const bar of this.bars) {
+      say(bar.name, "");
+      say(bar.value, "");
+      bar.fill.style.transform = "scaleX(0)";
+    }
+  }
+
   /** The five best of a frame, the right one marked. */
   best(run, header) {
     const right = run.classes[header.label];

@@ -95,6 +95,7 @@ class TrainView {
     if (!this.#open) return;
     this.#watch();
     const key = run && run.state !== "compiling" && run.test ? `${run.id} ${run.data} ${this.app.state.image}` : "";
+    if (!key && this.#pictured) this.picture.blank();
     if (key && key !== this.#pictured) this.picture.show(run, Math.min(this.app.state.image, run.test - 1));
     this.#pictured = key;
   }
