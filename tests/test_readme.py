@@ -29,7 +29,7 @@ def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_shows_every_command() -> None:
-    assert {words[0] for words in commands()} == {"train", "test", "predict", "plan"}
+    assert {words[0] for words in commands()} == {"train", "test", "predict", "plan", "serve"}
 
 
 @pytest.mark.parametrize("words", [words for words in commands() if words[0] == "train" and len(words) > 1])
