@@ -71,7 +71,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, models: dict[str, Path]) ->
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server without any network."""
     yield from serving(tmp_path_factory.mktemp("empty"))
@@ -209,7 +209,7 @@ def test_an_image_is_seen_as_striate_predict_sees_it(
     assert page.locator(".score.none").count() == 1  # four classes
     sizes = page.locator(".column-size").all_inner_texts()[-9:]
     assert sizes == ["16x12x24", "16x12x24", "8x6x24", "8x6x6", "8x6x6", "8x6x6", "1x1x7", "1x1x7", "1x1x4"]
-    assert page.locator('[data-layer="conv1"] .column-of').inner_text() == "10 of 24 slices"
+    assert page.locator('[data-layer="conv1"] .column-of').inner_text() == "10 of 24"
 
 
 def test_the_maps_are_the_activations(served: Served, page: Page, models: dict[str, Path], photo: Path) -> None:
@@ -335,6 +335,20 @@ def test_a_number_is_followed_back_to_the_image(served: Served, page: Page) -> N
     expect(page.get_by_role("button", name="back to")).to_have_count(0)
 
 
+def test_a_model_is_dropped_like_an_image(empty: Served, page: Page, models: dict[str, Path]) -> None:
+    from playwright.sync_api import expect
+
+    page.goto(empty.tab("look"))
+    page.locator(".look-empty").wait_for()
+    drop(page, "digits.striate", models["digits"].read_bytes(), kind="")
+    expect(page.locator(".look-empty")).to_be_hidden()
+    expect(page.locator(".thumb")).to_have_count(20)  # it says that it was trained on the digits
+    expect(page.locator(".column")).to_have_count(7)
+    page.get_by_label("Load model").set_input_files(models["coloured"])
+    expect(page.locator("#look-run")).to_contain_text(COLOURED)
+    expect(page.locator(".thumbs-words")).to_contain_text("has no test images")
+
+
 def test_test_images_come_with_their_guesses(served: Served, page: Page) -> None:
     from playwright.sync_api import expect
 
@@ -374,6 +388,42 @@ def test_drawing_changes_the_scores(served: Served, page: Page) -> None:
     ink = np.array(seen).reshape(8, 8, 4)[:, :, 0]
     assert ink.max() > 150 and ink[:, 0].min() == 0  # white on black, as the digits are
     assert ink.any(1).all()  # and as high as the picture, as they are
+
+
+def overlap(centre: float, scale: float, numbers: int, side: int) -> npt.NDArray[np.float64]:
+    """(numbers, side): how much of each pixel of a drawing lies under each number of the picture, along one axis."""
+    edges = centre + (np.arange(numbers + 1) - numbers / 2) / scale
+    low, high = edges[:-1, None], edges[1:, None]
+    pixels = np.arange(side)
+    return np.clip(np.minimum(high, pixels + 1) - np.maximum(low, pixels), 0, None)
+
+
+def test_a_drawing_is_scaled_and_centred_as_mnist_is(served: Served, page: Page) -> None:
+    page.goto(served.tab("look"))
+    rng, side, share = np.random.default_rng(9), 64, 20 / 28
+    ink = np.zeros((side, side), np.uint8)
+    ink[9:50, 30:41] = rng.integers(40, 256, (41, 11))
+    ink[40:50, 12:41] = 255
+    script = """
+        async ([ink, side, volume, share]) => {
+          const { centred, manner } = await import("/static/js/look/ink.js");
+          const found = [...centred(Uint8Array.from(ink), side, volume, share)];
+          const both = [found, found.map((byte) => 255 - byte)];
+          const manners = both.map((bytes) => manner(Uint8Array.from(bytes), 1, volume));
+          return [found, manners, [...centred(new Uint8Array(side * side), side, volume, share)]];
+        }
+    """
+    rows, columns = np.mgrid[:side, :side] + 0.5
+    y, x = (float((ink * axis).sum() / ink.sum()) for axis in (rows, columns))
+    for width, height in ((28, 28), (8, 8), (20, 32)):
+        seen, manners, blank = page.evaluate(script, [ink.ravel().tolist(), side, [width, height], share])
+        scale = share * min(width, height) / 41  # the longer side of what was drawn
+        expected = overlap(y, scale, height, side) @ ink @ overlap(x, scale, width, side).T * scale**2
+        assert np.abs(np.array(seen).reshape(height, width) - expected).max() <= 0.51
+        assert blank == [0] * (width * height)
+        assert [each["dark"] for each in manners] == [False, True]
+        assert manners[0]["share"] == manners[1]["share"]
+        assert abs(manners[0]["share"] - share) <= 2 / min(width, height)  # of whole pixels
 
 
 def test_drawing_by_keyboard(served: Served, page: Page) -> None:
