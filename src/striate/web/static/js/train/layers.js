@@ -18,7 +18,6 @@ export class Layers {
   #parts = new Map();
   #key = null;
   #asked = 0;
-  #last = null;
   #texts = 0;
   #step = 0;
   #room = 0;
@@ -86,7 +85,6 @@ export class Layers {
     const key = run ? `${run.id} ${Boolean(run.test)} ${run.network} ${JSON.stringify(this.options)}` : "";
     if (key === this.#key) return;
     this.#key = key;
-    this.#last = null;
     if (!run) return this.#empty();
     const without = !run.test && run.state !== "compiling";
     say(this.status, without ? `${run.name} came without test images: show it some under Look.` : " ");
@@ -143,7 +141,7 @@ export class Layers {
     const canvas = el("canvas", { role: "img", "aria-label": `${layer.name}, ${what}`, data: { part: `${layer.name} ${what}` } });
     const atlas = new Atlas(canvas, arrange(shape, list ? this.#width() : null));
     atlas.reserve(shape);
-    const part = { atlas, layer, what, low: el("dd", {}, "–"), high: el("dd", {}, "–"), seen: false, fresh: false, section: null };
+    const part = { atlas, layer, what, low: el("dd", {}, "–"), high: el("dd", {}, "–"), seen: false, fresh: false, key: null, section: null, payload: null };
     this.#parts.set(`${layer.name} ${what}`, part);
     this.seen.observe(canvas);
     const range = el("dl", { class: "range" }, el("div", {}, el("dt", {}, "min"), part.low), el("div", {}, el("dt", {}, "max"), part.high));
@@ -161,21 +159,22 @@ export class Layers {
       const part = this.#parts.get(entry.target.dataset.part);
       if (!part) continue;
       part.seen = entry.isIntersecting;
-      if (!part.seen || part.fresh || !this.#last) continue;
+      if (!part.seen || part.fresh || !part.section) continue;
       this.#paint(part);
-      if (part.section) this.#numbers(part);
+      this.#numbers(part);
     }
   }
 
   /** Draw a frame: only the maps that can be seen; the others wait until they are. */
   draw(header, payload) {
-    this.#last = payload;
     for (const section of header.sections) {
       const part = this.#parts.get(`${section.layer} ${section.what}`);
       if (!part) continue;
-      part.section = section;
-      part.fresh = false;
-      if (part.seen) this.#paint(part);
+      // Gradients are taken anew less often than frames come: the same ones need no second drawing.
+      const key = section.step === undefined ? null : `${header.image} ${section.step}`;
+      part.fresh = part.fresh && key !== null && key === part.key;
+      Object.assign(part, { section, payload, key });
+      if (part.seen && !part.fresh) this.#paint(part);
     }
     this.#step = header.step;
     if (!this.#texts) this.#texts = setTimeout(() => this.#told(), TEXTS);
@@ -184,19 +183,18 @@ export class Layers {
   /** Write the numbers beside the maps: less often than the maps are drawn, but never not for the last of them. */
   #told() {
     this.#texts = 0;
-    if (!this.#last) return;
     say(this.status, `step ${this.#step.toLocaleString("en")}`);
     for (const part of this.#parts.values()) if (part.seen && part.section) this.#numbers(part);
   }
 
   #paint(part) {
     if (!part.section) return;
-    part.atlas.draw(part.section, this.#last, part.what === "activations" ? scales().grey : scales().rooted);
+    part.atlas.draw(part.section, part.payload, part.what === "activations" ? scales().grey : scales().rooted);
     part.fresh = true;
   }
 
-  #numbers({ section, low, high, layer, what, atlas }) {
-    const [least, greatest] = what === "activations" ? [section.min, section.max] : extremes(section, this.#last);
+  #numbers({ section, payload, low, high, layer, what, atlas }) {
+    const [least, greatest] = what === "activations" ? [section.min, section.max] : extremes(section, payload);
     say(low, figure(least));
     say(high, figure(greatest));
     const some = section.slices.length < section.of && section.form === "maps" && what !== "weights";
@@ -205,7 +203,10 @@ export class Layers {
   }
 
   #again() {
-    for (const part of this.#parts.values()) if (part.seen && this.#last) this.#paint(part);
+    for (const part of this.#parts.values()) {
+      part.fresh = false;
+      if (part.seen) this.#paint(part);
+    }
   }
 }
 
