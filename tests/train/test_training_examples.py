@@ -9,10 +9,11 @@ import pytest
 import striate.commands
 import striate.look
 import striate.train
+import striate.web
 
 MODULES = [
     f"{package.__name__}.{module.name}"
-    for package in (striate.train, striate.look, striate.commands)
+    for package in (striate.train, striate.look, striate.web, striate.commands)
     for module in pkgutil.iter_modules(package.__path__)
 ]
 

@@ -88,7 +88,9 @@ export class Columns {
       el("p", { class: "column-size" }, size([width, height, depth])),
       el("p", { class: "column-of", title: "slices shown" }, slices.length < of ? `${slices.length} of ${of}` : ""),
     );
-    const atlas = new Atlas(canvas, layout(shape, slices.length));
+    const options = layout(shape, slices.length);
+    const atlas = new Atlas(canvas, options);
+    if (options.unit < 1) canvas.style.imageRendering = "auto"; // a map that is made smaller is smoothed
     canvas.addEventListener("click", (event) => {
       const hit = atlas.at(event.offsetX, event.offsetY);
       if (!hit) return;

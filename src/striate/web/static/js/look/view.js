@@ -2,6 +2,7 @@
 
 import { el, fill, say, show, size } from "../dom.js";
 import { drawImage } from "../draw/maps.js";
+import { amount } from "./amounts.js";
 import { Columns } from "./columns.js";
 import { explanation } from "./explain.js";
 import { Looker } from "./looker.js";
@@ -199,7 +200,7 @@ class Look {
       const direct = found.input_layer === "input" && found.window;
       this.#outline(this.frame, direct ? found.window : null, `map-box window kind-${found.kind}`);
       if (announce) this.#reveal();
-      if (announce) say(this.columns.readout, `${found.layer}, slice ${position[2]}, x ${position[0]}, y ${position[1]}: ${found.value.toFixed(4).replace("-", "−")}, explained below`);
+      if (announce) say(this.columns.readout, `${found.layer}, slice ${position[2]}, x ${position[0]}, y ${position[1]}: ${amount(found.value)}, explained below`);
     } catch (error) {
       if (asked !== this.#asked) return;
       this.panel.fail(error.message);
