@@ -210,6 +210,8 @@ def test_an_image_is_seen_as_striate_predict_sees_it(
     sizes = page.locator(".column-size").all_inner_texts()[-9:]
     assert sizes == ["16x12x24", "16x12x24", "8x6x24", "8x6x6", "8x6x6", "8x6x6", "1x1x7", "1x1x7", "1x1x4"]
     assert page.locator('[data-layer="conv1"] .column-of').inner_text() == "10 of 24"
+    classes = page.locator('[data-layer="fc2"] .column-classes li').all_inner_texts()
+    assert classes == ["ship", "a rather long name", "cat", "x"]
 
 
 def test_the_maps_are_the_activations(served: Served, page: Page, models: dict[str, Path], photo: Path) -> None:

@@ -50,12 +50,12 @@ export class Columns {
   #cursor = el("span", { class: "map-box cursor", "aria-hidden": "true" });
   #chosen = el("span", { class: "map-box chosen", "aria-hidden": "true" });
 
-  /** Draw an answer to "look". The columns are made anew only where other maps are shown than before. */
-  draw({ sections }, payload) {
+  /** Draw an answer to "look"; `classes` name the scores. The columns are made anew only where other maps are shown than before. */
+  draw({ sections }, payload, classes = []) {
     const shown = sections.filter((section) => section.kind !== "INPUT");
     const key = JSON.stringify(shown.map(({ layer, shape, slices }) => [layer, shape, slices.length]));
     this.#payload = payload;
-    if (key !== this.#key) this.#build(shown);
+    if (key !== this.#key) this.#build(shown, classes);
     this.#key = key;
     shown.forEach((section, i) => {
       this.#columns[i].section = section;
@@ -71,13 +71,13 @@ export class Columns {
     this.unmark();
   }
 
-  #build(sections) {
-    this.#columns = sections.map((section, i) => this.#column(section, i));
+  #build(sections, classes) {
+    this.#columns = sections.map((section, i) => this.#column(section, i, i === sections.length - 1 ? classes : []));
     this.#at = { column: 0, x: 0, y: 0 };
     fill(this.row, this.#columns.map(({ node }) => node));
   }
 
-  #column(section, i) {
+  #column(section, i, classes) {
     const { layer, kind, shape, slices, of } = section;
     const canvas = el("canvas");
     const maps = el("div", { class: "column-maps" }, canvas);
@@ -89,6 +89,8 @@ export class Columns {
       el("p", { class: "column-of", title: "slices shown" }, slices.length < of ? `${slices.length} of ${of}` : ""),
     );
     const options = layout(shape, slices.length);
+    const named = options.columns === 1 && height * width === 1 && classes.length === slices.length;
+    if (named) maps.append(el("ol", { class: "column-classes", "aria-hidden": "true" }, classes.map((name) => el("li", {}, name))));
     const atlas = new Atlas(canvas, options);
     if (options.unit < 1) canvas.style.imageRendering = "auto"; // a map that is made smaller is smoothed
     canvas.addEventListener("click", (event) => {
@@ -103,7 +105,7 @@ export class Columns {
       const hit = event.pointerType === "mouse" && atlas.at(event.offsetX, event.offsetY);
       if (hit) say(this.readout, this.#words(i, hit));
     });
-    return { node, maps, atlas, section, boxes: [] };
+    return { node, maps, atlas, section, classes: named ? classes : [], boxes: [] };
   }
 
   /** Cells counted over all maps of a column, as if these lay side by side without gaps. */
@@ -118,11 +120,12 @@ export class Columns {
   }
 
   #words(i, { index, column, row }) {
-    const { section } = this.#columns[i];
+    const { section, classes } = this.#columns[i];
     const [height, width] = section.shape;
+    const name = classes.length ? ` (${classes[index]})` : "";
     const byte = this.#payload[section.at + (index * height + row) * width + column];
     const value = section.min + (byte / 255) * (section.max - section.min);
-    return `${section.layer}, slice ${section.slices[index]} of ${section.of}, x ${column}, y ${row}: about ${figure(value).replace("-", "−")}`;
+    return `${section.layer}, slice ${section.slices[index]}${name} of ${section.of}, x ${column}, y ${row}: about ${figure(value).replace("-", "−")}`;
   }
 
   #pressed(event) {

@@ -168,7 +168,7 @@ class Look {
     show(this.wrong, false);
     drawImage(this.input, this.#run.volume, seen.pixels);
     this.#shapes = new Map(header.sections.map(({ layer, shape }) => [layer, shape]));
-    this.columns.draw(header, bytes);
+    this.columns.draw(header, bytes, this.#run.classes);
     this.scores.draw(header.scores, this.#run.settings?.loss !== "svm");
     if (this.#chosen) this.#explainSoon();
   }
