@@ -39,6 +39,8 @@ NETS = [
 ]  # fmt: skip
 """Lines that a page offers to begin with."""
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 SWITCH = 0.0005  # seconds after which a thread of Python's lets another one in: training waits for no page
 
 
@@ -68,6 +70,8 @@ def serve(options: Options) -> None:
     page = _page(options, model, network, listening.getsockname()[1], folder)
     where = address(options.host, page.port, page.token)
     print(f"the page is at {where}\nCtrl-C ends it", flush=True)
+    if options.host not in LOOPBACK:
+        print("other machines can reach it: whoever has the address can use it", file=sys.stderr)
     if options.browse:
         webbrowser.open(where)
     before = sys.getswitchinterval()

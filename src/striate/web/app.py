@@ -10,13 +10,14 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from striate.errors import StriateError
 from striate.train.model import Model
+from striate.web import wire
 from striate.web.answers import Answers
 from striate.web.browser import Browser
 from striate.web.guard import Guard, query_tokens, refuse, token_fits
@@ -108,7 +109,7 @@ class Site:
     async def take_model(self, request: Request) -> Response:
         """A model file as a run."""
         run = await self.desk.add_model(await self.uploads.model(request))
-        return JSONResponse({"run": run.describe()})
+        return Response(wire.text({"run": run.describe()}), media_type="application/json")
 
     async def give_model(self, request: Request) -> Response:
         """A run as a model file."""

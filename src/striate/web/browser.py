@@ -102,7 +102,7 @@ class Browser:
 
     def behind(self) -> bool:
         """Whether a run has gone on since this browser was told."""
-        return any(self._told.get(run.id) != (run.history.count, len(run.history.epochs)) for run in self.hub.runs())
+        return any(self._told.get(run.id) != (run.history.count, run.history.closed) for run in self.hub.runs())
 
     async def _read(self) -> None:
         while True:
@@ -157,7 +157,7 @@ class Browser:
         runs = self.hub.runs()
         pause = PAUSE * max(1.0, sum(run.state == "running" for run in runs) / 2)
         for run in runs:
-            told, stands = self._told.get(run.id), (run.history.count, len(run.history.epochs))
+            told, stands = self._told.get(run.id), (run.history.count, run.history.closed)
             if told is None:
                 self._told[run.id] = stands
                 return self.hub.history_text(run)

@@ -12,7 +12,7 @@ from striate.notation.parse import parse
 from striate.program import Program
 from striate.train.match import check_match
 from striate.train.model import Model
-from striate.train.steps import Steps
+from striate.train.steps import Steps, check_finite
 from striate.web.hub import Hub
 from striate.web.run import Run, has_dropout
 from striate.web.settings import Settings
@@ -309,6 +309,7 @@ class Desk:
 def model_of(run: Run) -> Model:
     """What a run has learned so far; in the training thread."""
     program, steps = run.awake(), run.steps
+    check_finite(program, f"in {run.name}")
     material, settings = run.material, run.settings
     notes = {name: getattr(settings, name) for name in ("batch", "lr", "momentum", "l2", "schedule", "seed")}
     if material is not None:

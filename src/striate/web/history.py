@@ -9,6 +9,7 @@ from itertools import islice
 
 MOST = 1000  # points kept of the whole way
 RECENT = 4096  # newest steps kept one by one
+LAST = 256  # newest epochs kept one by one
 AT_ONCE = 40  # points of one progress event
 
 Point = tuple[float, float, float, float]
@@ -30,8 +31,12 @@ class History:
 
     def __init__(self, points: Iterable[Point] = (), epochs: Iterable[Epoch] = ()) -> None:
         self.count = 0  #: points ever added
-        self.epochs: list[Epoch] = list(epochs)
+        self.closed = 0  #: epochs ever added
         self._lock = threading.Lock()
+        self._epochs: list[Epoch] = []
+        self._last: deque[Epoch] = deque(maxlen=LAST)
+        for epoch in epochs:
+            self.add_epoch(epoch)
         self._recent: deque[Point] = deque(maxlen=RECENT)
         self._whole: list[Point] = []
         self._stride = 1  # steps that one point of the whole stands for
@@ -59,7 +64,12 @@ class History:
 
     def add_epoch(self, epoch: Epoch) -> None:
         """Keep the means of an epoch."""
-        self.epochs.append(epoch)
+        with self._lock:
+            self.closed += 1
+            self._last.append(epoch)
+            self._epochs.append(epoch)
+            if len(self._epochs) >= 2 * MOST:
+                del self._epochs[-2::-2]  # every second one, but the newest stays
 
     def since(self, cursor: int) -> list[Point]:
         """The points after the first `cursor`, neighbours averaged where they are many."""
@@ -77,8 +87,15 @@ class History:
 
     def whole_epochs(self) -> list[Epoch]:
         """At most MOST of the epochs, evenly, the last among them."""
-        stride = -(-len(self.epochs) // MOST) or 1
-        return self.epochs[::-1][::stride][::-1]
+        with self._lock:
+            stride = -(-len(self._epochs) // MOST) or 1
+            return self._epochs[::-1][::stride][::-1]
+
+    def epochs_since(self, closed: int) -> list[Epoch]:
+        """The epochs after the first `closed`; of very many, the newest."""
+        with self._lock:
+            new = min(self.closed - closed, len(self._last))
+            return list(islice(self._last, len(self._last) - new, None)) if new > 0 else []
 
 
 def mean(points: Sequence[Point]) -> Point:

@@ -181,7 +181,7 @@ class Hub:
             history = run.history
             found = self._texts[key] = wire.text({
                 "event": "progress", "run": run.id, "points": history.since(told[0]),
-                "epochs": history.epochs[told[1] : stands[1]], "run_now": run.describe(),
+                "epochs": history.epochs_since(told[1]), "run_now": run.describe(),
             })  # fmt: skip
         return found
 

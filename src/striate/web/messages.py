@@ -18,6 +18,7 @@ from striate.train.schedule import SCHEDULES
 
 LONGEST = 256 * 1024  # characters of a request
 LINE = 100_000  # of a line of notation
+TRAINED = 20_000  # of one that is trained, and told again and again
 HIGHEST = 2**31 - 1
 
 Check = Callable[[str, object], Any]
@@ -160,7 +161,10 @@ REQUESTS: dict[str, Table] = {
         {"line": text(LINE), "fit": choice(*FITS), "batch": whole(1, 1_000_000)}, {"fit": "raise", "batch": 1}
     ),
     "start": Table(
-        {"line": text(LINE), "fit": choice(*FITS), "data": text(4096), "settings": Some(SETTINGS), "race": yes_or_no},
+        {
+            "line": text(TRAINED), "fit": choice(*FITS), "data": text(4096), "settings": Some(SETTINGS),
+            "race": yes_or_no,
+        },
         {"fit": "raise", "settings": {}, "race": False},
     ),
     "control": Table({"run": RUN, "action": choice("pause", "resume", "step", "stop", "remove")}, {}),

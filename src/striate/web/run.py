@@ -60,6 +60,10 @@ class Run:
     used: float = 0.0  #: when it was last looked at or trained
     _marks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=64))
 
+    def __post_init__(self) -> None:
+        self._text = str(self.network)
+        self._parameters = sum(map(prod, self.network.parameter_shapes().values()))
+
     @property
     def name(self) -> str:
         """What people read."""
@@ -143,11 +147,11 @@ class Run:
             "id": self.id,
             "name": self.name,
             "line": self.line,
-            "network": str(self.network),
+            "network": self._text,
             "data": self.data,
             "classes": list(self.classes),
             "volume": [volume.width, volume.height, volume.depth],
-            "parameters": sum(map(prod, self.network.parameter_shapes().values())),
+            "parameters": self._parameters,
             "state": self.state,
             "error": self.error,
             "loaded": self.loaded,

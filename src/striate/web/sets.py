@@ -96,14 +96,16 @@ class Sets:
             return found
 
     def _read(self, name: str, volume: Volume) -> Splits:
-        for key in ((name, volume), (name, None)):
+        keys: list[tuple[str, Volume | None]] = [(name, volume), (name, None)]
+        for key in keys:
             if key in self._loaded and self._loaded[key].train.volume == volume:
                 self._loaded.move_to_end(key)
                 return self._loaded[key]
         splits = load(name, data_dir=self.data_dir, volume=volume, download=False)
         self._loaded[name, volume] = splits
-        while len(self._loaded) > KEPT:
-            self._loaded.popitem(last=False)
+        spare = [other for other in self._loaded if other[0] != self.given]
+        for other in spare[: max(0, len(spare) - KEPT)]:
+            del self._loaded[other]
         return splits
 
     def volume(self, name: str) -> Volume | None:

@@ -38,8 +38,8 @@ class Shelf:
 
         A copy that still waits is replaced by this one, so that slow disks pile up nothing.
         """
-        if run.loaded or run.steps is None or run.material is None or run.kept == run.version:
-            return
+        if run.steps is None or run.material is None or run.kept == run.version or run.state == "failed":
+            return  # nothing is new, or what is new is no number
         checkpoint = snapshot(run)
         run.kept = run.version
         with self._lock:

@@ -30,6 +30,7 @@ SIDE = 4096  # of the volume that an image is made into
 NUMBERS = 4_000_000  # in that volume
 LIMITS = {"image_bytes": IMAGE_BYTES, "image_pixels": IMAGE_PIXELS, "model_bytes": MODEL_BYTES}
 UNDER_WAY = 4  # uploads at a time
+PATIENCE = 30.0  # seconds in which an upload must go on
 
 
 class TooLargeError(ArgumentError):
@@ -85,11 +86,18 @@ async def _receive(request: Request, file: BinaryIO, most: int, what: str) -> No
     """Write the body into `file`; what its headers claim is not believed, the bytes are counted."""
     size = 0
     try:
-        async for piece in request.stream():
+        pieces = request.stream()
+        while True:
+            try:
+                piece = await asyncio.wait_for(anext(pieces), PATIENCE)
+            except StopAsyncIteration:
+                return
             size += len(piece)
             if size > most:
                 raise TooLargeError(f"{what} has at most {most:,} bytes ({most >> 20} MiB): make it smaller")
             file.write(piece)
+    except asyncio.TimeoutError:
+        raise ArgumentError(f"nothing came for {PATIENCE:g} seconds: send it again") from None
     except ClientDisconnect:
         raise ArgumentError("the connection ended before all of it had come") from None
 

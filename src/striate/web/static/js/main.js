@@ -110,6 +110,13 @@ async function greet() {
   app.set(changes);
 }
 
+/** Say that the server is gone; where it runs again, but with another token, only its new address helps. */
+async function lost() {
+  banner("The server does not answer. This page connects again as soon as it does.", true);
+  const answer = await fetch(location.pathname + location.search, { cache: "no-store" }).catch(() => null);
+  if (answer?.status === 403) banner("The server was started anew: open the address that it printed.", true);
+}
+
 /** The run to look at: the one looked at before a reload, else one that runs, else the newest. */
 function chosen(runs, wanted) {
   const found = runs.find((run) => run.id === wanted) ?? runs.find((run) => run.state === "running") ?? runs.at(-1);
@@ -147,7 +154,7 @@ app.socket.on("open", () => {
   banner("");
   greet().catch((error) => app.note(error.message, true));
 });
-app.socket.on("closed", () => banner("The server does not answer. This page connects again as soon as it does.", true));
+app.socket.on("closed", lost);
 app.socket.on("runs", ({ runs }) => {
   const gone = !runs.some((run) => run.id === app.state.run);
   app.set({ runs, ...(gone ? { run: chosen(runs) } : {}) });

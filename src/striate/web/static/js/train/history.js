@@ -2,10 +2,9 @@
 
 const MOST = 4000; // points of a run that are kept: of more, neighbours are averaged
 
-/** The points and epochs of every run: `of(id)` is {time, loss, accuracy, rate (arrays), epochs, version}. */
+/** The points and epochs of every run: `of(id)` is {time, loss, accuracy, rate (arrays), epochs}. */
 export class History {
   #runs = new Map();
-  version = 0;
 
   constructor(socket) {
     socket.on("open", () => this.#clear());
@@ -20,12 +19,10 @@ export class History {
 
   #clear() {
     this.#runs.clear();
-    this.version += 1;
   }
 
   #keep(ids) {
     for (const id of this.#runs.keys()) if (!ids.has(id)) this.#runs.delete(id);
-    this.version += 1;
   }
 
   #replace(id, points, epochs) {
@@ -46,8 +43,8 @@ export class History {
     }
     const closed = curve.epochs.at(-1)?.[0] ?? -1;
     curve.epochs.push(...epochs.filter((epoch) => epoch[0] > closed));
+    if (curve.epochs.length > MOST) curve.epochs = curve.epochs.filter((_, i) => i % 2);
     if (curve.time.length > MOST) for (const name of ["time", "loss", "accuracy", "rate"]) curve[name] = halved(curve[name]);
-    this.version += 1;
   }
 }
 

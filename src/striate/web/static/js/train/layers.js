@@ -19,6 +19,7 @@ export class Layers {
   #key = null;
   #asked = 0;
   #texts = 0;
+  #last = null; // the newest frame: a run that stands still sends no other for a new arrangement
   #step = 0;
   #room = 0;
   options = { what: ["activations", "gradients", "weights"], most: 10, rate: 20, mode: "columns" };
@@ -116,6 +117,7 @@ export class Layers {
     this.body.style.setProperty("--bands", String(bands.length));
     const legend = el("div", { class: "layer layer-legend", "aria-hidden": "true" }, el("div", { class: "layer-head" }), bands.map((band) => this.#legend(...band)));
     fill(this.body, mode === "columns" && legend, plan.layers.map((layer) => this.#layer(layer, bands)));
+    if (this.#last && this.#last.header.run === this.app.state.run) this.draw(this.#last.header, this.#last.payload);
   }
 
   #legend(name, words, meaning) {
@@ -167,6 +169,7 @@ export class Layers {
 
   /** Draw a frame: only the maps that can be seen; the others wait until they are. */
   draw(header, payload) {
+    this.#last = { header, payload };
     for (const section of header.sections) {
       const part = this.#parts.get(`${section.layer} ${section.what}`);
       if (!part) continue;
@@ -217,6 +220,7 @@ function extremes(section, payload) {
     if (payload[at] < low) low = payload[at];
     if (payload[at] > high) high = payload[at];
   }
-  const value = (byte) => section.min + (byte / 255) * (section.max - section.min);
+  // The two bytes beside the middle stand for zero, which lies between them.
+  const value = (byte) => (byte === 127 || byte === 128 ? 0 : section.min + (byte / 255) * (section.max - section.min));
   return [value(low), value(high)];
 }
