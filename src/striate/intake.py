@@ -55,6 +55,20 @@ def check_seed(seed: int) -> int:
     return int(seed)
 
 
+def check_rate(rate: float) -> float:
+    """The share of its numbers that a DROPOUT drops: from 0 up to, but not including, 1."""
+    if isinstance(rate, bool) or not isinstance(rate, int | float | np.integer | np.floating) or not 0 <= rate < 1:
+        raise ArgumentError(f"a rate of DROPOUT is a number from 0 up to, but not including, 1, not {rate!r}")
+    return float(rate)
+
+
+def check_steps(steps: int) -> int:
+    """How many steps there were: a whole number from 0."""
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 0 <= steps < 2**64:
+        raise ArgumentError(f"steps is a whole number from 0, not {steps!r}")
+    return int(steps)
+
+
 def check_parameters(
     values: Mapping[str, npt.ArrayLike], shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, npt.NDArray[np.float32]]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from striate.emit.interface import CONTEXT, COUNTERS, LINE
 from striate.intake import address
+from striate.masks import image_seeds, levels
 from striate.native.aligned import aligned_zeros
 from striate.native.team import pause_address
 from striate.plan.arena import Buffer
@@ -51,6 +52,16 @@ class Memory:
             size = buffer.stride * self._plan.groups
             self._views[name] = self._arena[buffer.offset : buffer.offset + size].view(np.float32)
         return self._views[name]
+
+    def drop(self, name: str, rate: float) -> None:
+        """Write the rate of a DROPOUT."""
+        self.view(f"{name}.rate")[:] = levels(rate)
+
+    def draw(self, seed: int, step: int) -> None:
+        """Write what decides which numbers every DROPOUT keeps in this step."""
+        for number, name in enumerate(self._plan.network.dropouts, 1):
+            seeds = self.rows(f"{name}.seeds").view(np.uint32)
+            seeds[:] = image_seeds(seed, step, number, len(seeds))
 
     def numbers(self, buffer: Buffer) -> npt.NDArray[np.float32]:
         """A float32 buffer's first instance, halo left out; vectors have their lanes as one more, last, axis."""

@@ -129,6 +129,9 @@ def _book_shared(arena: Arena, network: Network, numbers: Row, groups: int, slot
     arena.book("shifts", Shape.of(depth, element="f32"))
     for name in ("labels", "weights", "losses", "hits"):
         arena.book(name, Shape.of(1), "group", groups)
+    for name in network.dropouts:
+        arena.book(f"{name}.seeds", Shape.of(1, element="words"), "group", groups)
+        arena.book(f"{name}.rate", Shape.of(2, element="f32"))
 
 
 def _book_streamed(arena: Arena, numbers: Row, rows: int) -> None:

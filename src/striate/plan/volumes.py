@@ -20,9 +20,10 @@ def first_learner(units: Sequence[Unit]) -> int:
 
 def volumes(network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernels]) -> Iterator[tuple[str, Shape]]:
     """Name and shape of every volume of the units."""
-    yield "input.y", _read_by(network.input, units[0], chosen)
-    learner = first_learner(units)
     last = units[-1].output
+    units = [unit for unit in units if unit.makes]
+    yield "input.y", _read_by(network.input, units[0] if units else None, chosen)
+    learner = first_learner(units)
     yield "dscores", Shape.of(last.depth, last.height, last.width)
     for i, (unit, reader) in enumerate(zip(units, [*units[1:], None], strict=True)):
         yield f"{unit.name}.y", _read_by(unit.output, reader, chosen)
