@@ -30,9 +30,9 @@ _WORD = 2**32 - 1
 
 
 def levels(rate: float) -> tuple[float, float]:
-    """``(threshold, scale)`` for a rate in [0, 1): what is kept, with probability 1 - threshold / 2**24, grows by scale.
+    """``(threshold, scale)`` for a rate in [0, 1).
 
-    Together they leave the mean as it is. Both are float32 numbers, and the scale for rate 0 is 1.
+    A number is kept with probability 1 - threshold / 2**24 and grows by the scale, so that the mean stays as it is.
 
     >>> levels(0.0), levels(0.5), levels(0.75)
     ((0.0, 1.0), (8388608.0, 2.0), (12582912.0, 4.0))

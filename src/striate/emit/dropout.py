@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from striate.emit.builder import Builder, Value, Whole
 from striate.emit.index import Index, Span
-from striate.emit.loops import items, places
+from striate.emit.loops import places
 from striate.emit.tensor import Tensor
 from striate.masks import BITS, GOLDEN, LAST, ROUNDS
 

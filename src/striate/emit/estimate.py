@@ -31,8 +31,8 @@ class Estimate:
 def estimate(plan: Plan, call: Call) -> Estimate:
     """Count the call's operations, loads and stores; the scarcest unit sets the time.
 
-    A vector of multiply-adds or of other operations, on whole numbers too, takes a cycle, and so does one loaded or stored; memory beyond
-    the second-level cache gives FAR bytes a cycle.
+    A vector of multiply-adds or of other operations, on whole numbers too, takes a cycle, and so does one loaded or
+    stored; memory beyond the second-level cache gives FAR bytes a cycle.
     """
     b, kernel = CountsBuilder(plan.target.lanes, {}), kernel_of(plan, call)
     b.call(kernel, *(Tensor(b, name, shape, None) for name, shape in kernel.arguments))

@@ -365,7 +365,8 @@ class LlvmBuilder(Builder):
             return Ssa(self, f"splat (i32 {(index.constant + 2**31) % 2**32 - 2**31})", ints)
         low = self.assign(f"trunc i64 {self.integer(index)} to i32", "i32")
         one = self.assign(f"insertelement {ints} poison, i32 {low.name}, i64 0", ints)
-        return self.assign(f"shufflevector {ints} {one.name}, {ints} poison, <{self.lanes} x i32> zeroinitializer", ints)
+        every = f"<{self.lanes} x i32> zeroinitializer"
+        return self.assign(f"shufflevector {ints} {one.name}, {ints} poison, {every}", ints)
 
     def real(self, whole: Ssa) -> Ssa:
         return self.assign(f"sitofp {whole.type} {whole.name} to {self.vector_type}", self.vector_type)

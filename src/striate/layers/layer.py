@@ -58,7 +58,7 @@ class Share(Setting):
     @property
     def range(self) -> str:
         """The values it takes, in words."""
-        return "a number from 0 up to, but not including, 1"
+        return "a number from 0 up to, but not including, 1, such as 0.5 for one half"
 
     def takes(self, value: object) -> bool:
         """Whether a value is one of those."""
@@ -124,5 +124,5 @@ class Layer(ABC):
 def check_setting(kind: str, setting: Setting, value: object) -> None:
     """Refuse a setting that is no number in its range: NotationError with the range."""
     if not setting.takes(value):
-        shown = f"{value:,}" if isinstance(value, int) else repr(value)
+        shown = f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else repr(value)
         raise NotationError(f"{setting.letter} of {kind}, {setting.meaning}, is {setting.range}, not {shown}")

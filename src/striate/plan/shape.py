@@ -27,8 +27,8 @@ class Shape:
     """Axes, slowest first, and what one element is.
 
     element: ``lanes`` a float32 vector, one number per image of the group; ``words`` the same as unsigned whole
-    numbers of 32 bits; ``bytes`` as unsigned bytes, read and written as float vectors; ``f32`` one float32; ``u8`` one unsigned byte. ``f32`` and ``u8``
-    also load as vectors of neighbours (``vector``).
+    numbers of 32 bits; ``bytes`` as unsigned bytes, read and written as float vectors; ``f32`` one float32; ``u8`` one
+    unsigned byte. ``f32`` and ``u8`` also load as vectors of neighbours (``vector``).
     """
 
     axes: tuple[Axis, ...]
