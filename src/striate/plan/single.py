@@ -74,7 +74,7 @@ def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[
     for name in ("scales", "shifts"):
         arena.book(f"single.{name}", Shape.of(image.width * image.depth, element="f32"))
     arena.book("single.input.y", _image(image, units[0] if units else None, lanes))
-    for unit, reader in zip(units, [*units[1:], None], strict=True):
+    for unit, reader in zip(units, [*units, None][1:], strict=True):
         name, layer = f"single.{unit.name}", unit.node.layer
         if isinstance(layer, Conv):
             for buffer, shape in convs[unit.name].shapes():

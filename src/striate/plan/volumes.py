@@ -25,7 +25,7 @@ def volumes(network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernel
     yield "input.y", _read_by(network.input, units[0] if units else None, chosen)
     learner = first_learner(units)
     yield "dscores", Shape.of(last.depth, last.height, last.width)
-    for i, (unit, reader) in enumerate(zip(units, [*units[1:], None], strict=True)):
+    for i, (unit, reader) in enumerate(zip(units, [*units, None][1:], strict=True)):
         yield f"{unit.name}.y", _read_by(unit.output, reader, chosen)
         layer = unit.node.layer
         if unit.pool or isinstance(layer, Pool):
