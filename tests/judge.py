@@ -150,8 +150,8 @@ def _mistaken(scores: Array, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.in
 
 
 def _own(node: Node, parameters: Numbers) -> dict[str, Array]:
-    """A layer's parameters by their names in the layer, and what it keeps."""
-    names = [*node.layer.parameter_shapes(node.input), *(["kept"] if isinstance(node.layer, Dropout) else [])]
+    """A layer's parameters by their names in the layer, and what it keeps, if that is said."""
+    names = [*node.layer.parameter_shapes(node.input), *(["kept"] if f"{node.name}.kept" in parameters else [])]
     return {name: np.asarray(parameters[f"{node.name}.{name}"], np.float64) for name in names}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
+from striate.notation.network import Network
 from striate.volume import Volume
 
 
@@ -41,7 +42,7 @@ def check_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray
         raise ArgumentError(f"{count} images need labels of the shape ({count},), not {array.shape}")
     if array.dtype.kind not in "iu":
         raise ArgumentError(f"labels are whole numbers, not {array.dtype}: convert them first")
-    low, high = int(array.min()), int(array.max())
+    low, high = (int(array.min()), int(array.max())) if count else (0, 0)
     if low < 0 or high >= classes:
         wrong = low if low < 0 else high
         raise ArgumentError(f"labels are from 0 to {classes - 1} for {classes} scores, but one is {wrong}")
@@ -60,6 +61,16 @@ def check_rate(rate: float) -> float:
     if isinstance(rate, bool) or not isinstance(rate, int | float | np.integer | np.floating) or not 0 <= rate < 1:
         raise ArgumentError(f"a rate of DROPOUT is a number from 0 up to, but not including, 1, not {rate!r}")
     return float(rate)
+
+
+def check_dropouts(network: Network, layer: str | None) -> list[str]:
+    """The DROPOUTs that are meant: the one of this name, or all of them."""
+    names = list(network.dropouts)
+    if not names or layer not in (None, *names):
+        wanted = "no DROPOUT" if layer is None else f"no DROPOUT {layer!r}"
+        known = f"there is {', '.join(names)}" if names else "put DROPOUT into the line"
+        raise ArgumentError(f"{network} has {wanted}: {known}")
+    return names if layer is None else [layer]
 
 
 def check_steps(steps: int) -> int:

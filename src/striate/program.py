@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from striate.errors import ArgumentError
 from striate.intake import (
     address,
+    check_dropouts,
     check_images,
     check_labels,
     check_parameters,
@@ -26,11 +28,10 @@ from striate.plan.plan import KERNELS, LOSSES, Plan, plan
 from striate.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
+    from striate.inside import Inside, Interior, Volumes
     from striate.native.assemble import Loaded
 
 Parameters = dict[str, npt.NDArray[np.float32]]
-
-DRAWN = 2**16  #: random numbers at a time: in double precision they fit the second-level cache
 
 
 class Program:
@@ -65,14 +66,14 @@ class Program:
         self._lock = open_at_fork(threading.RLock())
         self._single: Loaded | None = None  # built when few images are first scored
         self._cache = cache
-        self._single_stale = True  # the same for the weights in blocks
-        self._stale = True  # the transformed weights that scores use are those of older parameters
+        self._interiors: dict[str, Interior] = {}  # by what their gradients are of; built when they are first wanted
+        self._changes = 0  # of the parameters, counted
+        self._stale = self._single_stale = True  # the weights that scores use, in blocks or not, are older ones
         self.seed = check_seed(seed)
         self._drawn = False  # whether the parameters are there
         self._steps = 0
-        self._rates: dict[str, float] = {}
         for name, rate in self.network.dropouts.items():
-            self._drop(name, rate)
+            self._memory.drop(name, rate)
 
     def initialize(self, seed: int) -> None:
         """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, velocity and ``steps`` zero.
@@ -81,23 +82,19 @@ class Program:
         """
         with self._lock:
             self.seed, self._drawn, self._steps = check_seed(seed), False, 0
-            self._stale = self._single_stale = True
+            self._changed()
             self._memory.view("velocity")[...] = 0
+
+    def _changed(self) -> None:
+        """Whoever keeps something made of the parameters has to make it anew."""
+        self._changes += 1
+        self._stale = self._single_stale = True
 
     def _draw(self) -> None:
         """Draw the weights of ``initialize``, if that is still to be done."""
         if self._drawn:
             return
-        generator = np.random.default_rng(self.seed)
-        for place in self.plan.row.places:
-            numbers = self._memory.view(place.name).reshape(-1)
-            if not place.name.endswith(".weights"):
-                numbers[:] = 0
-                continue
-            scale = np.sqrt(2 / (place.size // place.shape[0]))
-            for start in range(0, place.size, DRAWN):
-                part = numbers[start : start + DRAWN]
-                part[:] = generator.standard_normal(len(part)) * scale
+        self._memory.initialize(self.seed)
         self._drawn = True
 
     @property
@@ -117,7 +114,7 @@ class Program:
     @property
     def dropout(self) -> dict[str, float]:
         """The rate of every DROPOUT, by its name."""
-        return dict(self._rates)
+        return dict(self._memory.rates)
 
     def set_dropout(self, rate: float, layer: str | None = None) -> None:
         """Another rate for one DROPOUT, or for all of them; nothing is compiled anew.
@@ -131,18 +128,10 @@ class Program:
         >>> program.dropout
         {'dropout1': 0.2}
         """
-        rate, names = check_rate(rate), list(self._rates)
-        if not names or layer not in (None, *names):
-            wanted = "no DROPOUT" if layer is None else f"no DROPOUT {layer!r}"
-            known = f"there is {', '.join(names)}" if names else "put DROPOUT into the line"
-            raise ArgumentError(f"{self.network} has {wanted}: {known}")
+        rate, names = check_rate(rate), check_dropouts(self.network, layer)
         with self._lock:
-            for name in names if layer is None else [layer]:
-                self._drop(name, rate)
-
-    def _drop(self, name: str, rate: float) -> None:
-        self._memory.drop(name, rate)
-        self._rates[name] = rate
+            for name in names:
+                self._memory.drop(name, rate)
 
     def train(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> float:
         """One step: forward, loss, backward, update. Returns the mean loss before the update.
@@ -172,7 +161,7 @@ class Program:
         labels[:count], labels[count:] = classes, -1
         weights[:count], weights[count:] = 1 / count, 0
         memory.draw(self.seed, self._steps)
-        self._stale = self._single_stale = True
+        self._changed()
         self._run("train", pictures, 0)
         self.losses = memory.rows("losses")[:count].copy()
         self.correct = int(memory.rows("hits")[:count].sum())
@@ -261,6 +250,59 @@ class Program:
                 self.losses, self.correct = kept[1:]
         return loss, gradients
 
+    def activations(self, images: npt.ArrayLike) -> Volumes:
+        """What every layer makes of the images (N, H, W, D): arrays (N, H, W, D) by the layer's name.
+
+        ``input`` are the pixels after preprocessing; RELU and POOL have volumes of their own, fused or not.
+        Raises ArgumentError for images of another shape or kind.
+
+        >>> import numpy as np, striate
+        >>> program = striate.compile(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - POOL - FC[10]"), batch=32)
+        >>> volumes = program.activations(np.zeros((5, 8, 8, 1), np.uint8))
+        >>> {name: volume.shape for name, volume in volumes.items() if name != "input"}
+        {'conv1': (5, 8, 8, 4), 'relu1': (5, 8, 8, 4), 'pool1': (5, 4, 4, 4), 'fc1': (5, 1, 1, 10)}
+        """
+        pictures = check_images(images, self.network.input, None)
+        with self._interior(self.loss) as interior:
+            return interior.activations(pictures, self.preprocessing)
+
+    def inside(self, images: npt.ArrayLike, labels: npt.ArrayLike, of: str = "loss") -> Inside:
+        """Activations of every layer, and the gradients on them of each image's ``loss`` or its label's ``score``.
+
+        Arrays are (N, H, W, D) by the layer's name; those of ``input`` are on the pixels after preprocessing.
+        Nothing is learned. Raises ArgumentError for wrong images or labels, or another ``of``.
+
+        >>> import numpy as np, striate
+        >>> program = striate.compile(striate.parse("INPUT[8x8x1] - FC[10]"), batch=32)
+        >>> seen = program.inside(np.zeros((1, 8, 8, 1), np.uint8), [3], of="score")
+        >>> weights = program.parameters()["fc1.weights"][3]
+        >>> bool(np.allclose(seen.gradients["input"].ravel(), weights))
+        True
+        """
+        if of not in ("loss", "score"):
+            raise ArgumentError(f"of is loss or score, not {of!r}")
+        pictures = check_images(images, self.network.input, None)
+        classes = check_labels(labels, len(pictures), self.classes)
+        with self._interior(self.loss if of == "loss" else of) as interior:
+            return interior.inside(pictures, classes, self.preprocessing)
+
+    @contextmanager
+    def _interior(self, of: str) -> Iterator[Interior]:
+        """The parameters of now in a program that keeps every volume; training may go on meanwhile."""
+        from striate.inside import Interior
+        from striate.plan.inside import plan_inside
+
+        with self._lock:
+            if of not in self._interiors:
+                made = plan_inside(self.network, self.plan.target, of)
+                self._interiors[of] = Interior(made, self.threads, self._cache)
+            interior = self._interiors[of]
+        with interior.lock:
+            with self._lock:
+                self._draw()
+                interior.take(self._changes, self._memory.view)
+            yield interior
+
     def parameters(self) -> Parameters:
         """Copies of all parameters: ``conv1.weights`` (K, D, F, F), ``fc1.weights`` (outputs, inputs), …"""
         with self._lock:
@@ -290,7 +332,7 @@ class Program:
     def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:
         checked = check_parameters(values, self.network.parameter_shapes())
         with self._lock:
-            self._stale = self._single_stale = True
+            self._changed()
             numbers = self._memory.view(row)
             for place in self.plan.row.places:
                 numbers[place.start : place.start + place.size] = checked[place.name].ravel()

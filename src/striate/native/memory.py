@@ -18,6 +18,8 @@ from striate.preprocessing import Preprocessing
 
 _pause = lru_cache(maxsize=1)(pause_address)
 
+DRAWN = 2**16  #: random numbers at a time: in double precision they fit the second-level cache
+
 
 class Memory:
     """The arena of one program, zeroed: halos are never written afterwards."""
@@ -35,6 +37,7 @@ class Memory:
         self._varying = self._context[first : first + 4]  # pictures, out, images, groups
         self._scaled: tuple[Preprocessing, bool] | None = None
         self._views: dict[str, npt.NDArray[np.float32]] = {}
+        self.rates: dict[str, float] = {}  # of every DROPOUT, as they were given
 
     def view(self, name: str) -> npt.NDArray[np.float32]:
         """A shared float32 buffer as an array of its shape."""
@@ -53,9 +56,23 @@ class Memory:
             self._views[name] = self._arena[buffer.offset : buffer.offset + size].view(np.float32)
         return self._views[name]
 
+    def initialize(self, seed: int) -> None:
+        """Draw the weights (He et al. 2015: normal, variance 2 / fan-in); biases are zero."""
+        generator = np.random.default_rng(seed)
+        for place in self._plan.row.places:
+            numbers = self.view(place.name).reshape(-1)
+            if not place.name.endswith(".weights"):
+                numbers[:] = 0
+                continue
+            scale = np.sqrt(2 / (place.size // place.shape[0]))
+            for start in range(0, place.size, DRAWN):
+                part = numbers[start : start + DRAWN]
+                part[:] = generator.standard_normal(len(part)) * scale
+
     def drop(self, name: str, rate: float) -> None:
         """Write the rate of a DROPOUT."""
         self.view(f"{name}.rate")[:] = levels(rate)
+        self.rates[name] = rate
 
     def draw(self, seed: int, step: int) -> None:
         """Write what decides which numbers every DROPOUT keeps in this step."""

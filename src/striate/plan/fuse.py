@@ -67,6 +67,11 @@ class Unit:
         """The buffer of the unit's output."""
         return f"{self.name}.y" if self.makes else "input.y"
 
+    @property
+    def gradient(self) -> str:
+        """The buffer of the gradient on the unit's output."""
+        return f"{self.name}.dy" if self.makes else "input.dy"
+
     def __str__(self) -> str:
         return " + ".join(node.name for node in self.nodes)
 

@@ -60,7 +60,7 @@ def _drop(unit: Unit, node: Node, volume: str) -> Call:
 
 def _drop_back(unit: Unit) -> Iterator[Call]:
     """The unit's gradient by way of its DROPOUTs; what they dropped after a RELU comes with the RELU's zeros."""
-    dy = f"{unit.name}.dy"
+    dy = unit.gradient
     for node in reversed(unit.dropouts):
         if unit.masked:
             yield call("dropout_scale", [dy, f"{node.name}.rate"], unit.output.depth)
@@ -82,24 +82,31 @@ def loss_call(units: Sequence[Unit], loss: str) -> Call:
 
 
 def backward_calls(
-    units: Sequence[Unit], chosen: Chosen, target: Target, shapes: Mapping[str, Shape], streamed: bool
+    units: Sequence[Unit],
+    chosen: Chosen,
+    target: Target,
+    shapes: Mapping[str, Shape],
+    streamed: bool,
+    source: Unit | None = None,
 ) -> tuple[Call, ...]:
-    """The way back, last unit first, as far as there are parameters to learn.
+    """The way back, last unit first, as far as there are parameters to learn; or to ``source``, the images.
 
     streamed: an FC's weights are updated where their gradient is made.
     """
-    learner, last = first_learner(units), units[-1]
+    learner, last = 0 if source else first_learner(units), units[-1]
     if learner == len(units):
         return ()
     calls: list[Call] = []
     if gradient_enters(units) == "dscores":
-        named = ["dscores", f"{last.name}.y", f"{last.name}.dy"]
+        named = ["dscores", last.result, last.gradient]
         calls.append(call("relu_backward", named, last.output.depth, mask=last.masked))
     inputs = list(_inputs(units))
     for i in range(len(units) - 1, learner - 1, -1):
         unit, x = inputs[i]
+        before = units[i - 1] if i > learner else source
         calls += _drop_back(unit)
-        before = units[i - 1] if i > learner else None
+        if not unit.makes:
+            continue
         if isinstance(unit.node.layer, Fc):
             calls += _fc_backward(unit, x, before, shapes, target, streamed)
         else:
@@ -109,7 +116,7 @@ def backward_calls(
 
 def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target) -> Iterator[Call]:
     name, layer = unit.name, unit.node.layer
-    dx = f"{before.name}.dy" if before else ""
+    dx = before.gradient if before else ""
     mask = before is not None and before.masked
     if isinstance(layer, Conv):
         yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target)
@@ -128,7 +135,7 @@ def _fc_backward(
     name, tiles = unit.name, fc_tiles(target)
     dy, weights = f"{name}.dy", f"{name}.weights"
     if before:
-        dx = f"{before.name}.dy"
+        dx = before.gradient
         shared = unit.input.depth if shapes[dx].halo else pieces(unit.input.size, tiles.block)
         how = {"tile": tiles.data, "block": tiles.block, "mask": before.masked}
         yield call("fc_data_gradient", [dy, weights, x, dx], shared, **how)
