@@ -11,6 +11,7 @@ from corpus import CASES
 from striate.emit.kernels import EMITTERS, SINGLE_EMITTERS
 from striate.notation import parse
 from striate.plan.inside import plan_inside, volume_names
+from striate.plan.order import ORDERS
 from striate.plan.target import TARGETS
 
 SLOW = {
@@ -74,6 +75,12 @@ TILED = [
     ("INPUT[5x4x5] - CONV[6] - RELU - CONV[7, 1x1] - RELU - FC[2]", "packed"),
     ("INPUT[6x5x3] - CONV[19] - RELU - CONV[7, 1x1, S=3, P=0, fit=crop] - RELU - CONV[9, 1x1] - FC[2]", "packed"),
 ]
+
+
+@pytest.mark.parametrize(("line", "force"), TILED)
+def test_winograd(line: str, force: str) -> None:
+    for order in ORDERS:
+        step_through(line, "sse2", "softmax", force=force, order=order)
 
 
 INSIDE = {*QUICK[::3], "relu-first", "no-conv", "pool-last", "volume-last", "dropout-first", "dropout-first-twice"}
