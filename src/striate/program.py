@@ -30,6 +30,7 @@ from striate.preprocessing import Preprocessing
 if TYPE_CHECKING:
     from striate.inside import Inside, Interior, Volumes
     from striate.native.assemble import Loaded
+    from striate.plan.target import Target
 
 Parameters = dict[str, npt.NDArray[np.float32]]
 
@@ -66,7 +67,7 @@ class Program:
         self._lock = open_at_fork(threading.RLock())
         self._single: Loaded | None = None  # built when few images are first scored
         self._cache = cache
-        self._interiors: dict[str, Interior] = {}  # by what their gradients are of; built when they are first wanted
+        self._interiors: dict[tuple[str, Target], Interior] = {}  # by what gradients are of; built when first wanted
         self._changes = 0  # of the parameters, counted
         self._stale = self._single_stale = True  # the weights that scores use, in blocks or not, are older ones
         self.seed = check_seed(seed)
@@ -263,14 +264,15 @@ class Program:
         {'conv1': (5, 8, 8, 4), 'relu1': (5, 8, 8, 4), 'pool1': (5, 4, 4, 4), 'fc1': (5, 1, 1, 10)}
         """
         pictures = check_images(images, self.network.input, None)
-        with self._interior(self.loss) as interior:
+        with self._interior(self.loss, self.plan.target) as interior:
             return interior.activations(pictures, self.preprocessing)
 
     def inside(self, images: npt.ArrayLike, labels: npt.ArrayLike, of: str = "loss") -> Inside:
         """Activations of every layer, and the gradients on them of each image's ``loss`` or its label's ``score``.
 
         Arrays are (N, H, W, D) by the layer's name; those of ``input`` are on the pixels after preprocessing.
-        Nothing is learned. Raises ArgumentError for wrong images or labels, or another ``of``.
+        Nothing is learned; numbers of few images differ from those of many by roundings.
+        Raises ArgumentError for wrong images or labels, or another ``of``.
 
         >>> import numpy as np, striate
         >>> program = striate.compile(striate.parse("INPUT[8x8x1] - FC[10]"), batch=32)
@@ -281,22 +283,25 @@ class Program:
         """
         if of not in ("loss", "score"):
             raise ArgumentError(f"of is loss or score, not {of!r}")
+        from striate.plan.inside import for_few
+
         pictures = check_images(images, self.network.input, None)
         classes = check_labels(labels, len(pictures), self.classes)
-        with self._interior(self.loss if of == "loss" else of) as interior:
+        target = for_few(self.plan.target, len(pictures))
+        with self._interior(self.loss if of == "loss" else of, target) as interior:
             return interior.inside(pictures, classes, self.preprocessing)
 
     @contextmanager
-    def _interior(self, of: str) -> Iterator[Interior]:
+    def _interior(self, of: str, target: Target) -> Iterator[Interior]:
         """The parameters of now in a program that keeps every volume; training may go on meanwhile."""
         from striate.inside import Interior
         from striate.plan.inside import plan_inside
 
         with self._lock:
-            if of not in self._interiors:
-                made = plan_inside(self.network, self.plan.target, of)
-                self._interiors[of] = Interior(made, self.threads, self._cache)
-            interior = self._interiors[of]
+            interior = self._interiors.get((of, target))
+            if interior is None:
+                interior = Interior(plan_inside(self.network, target, of), self.threads, self._cache)
+                self._interiors[of, target] = interior
         with interior.lock:
             with self._lock:
                 self._draw()

@@ -22,10 +22,20 @@ from striate.plan.parameters import row
 from striate.plan.plan import LOSSES, Plan, book_images, book_parameters, book_volumes
 from striate.plan.schedule import backward_calls, forward_calls, loss_call
 from striate.plan.single import single
-from striate.plan.target import Target
+from striate.plan.target import TARGETS, Target
 from striate.plan.volumes import volumes
 
 OF = (*LOSSES, "score")  #: what gradients may be of: a loss, or the score of each image's label
+
+
+def for_few(target: Target, images: int) -> Target:
+    """The target for so many images: half of a wide vector's lanes are done in half of the time.
+
+    >>> for_few(TARGETS["avx512"], 1).name, for_few(TARGETS["avx512"], 9).name, for_few(TARGETS["sse2"], 1).name
+    ('avx2', 'avx512', 'sse2')
+    """
+    narrow = TARGETS["avx2"]
+    return narrow if target.name == "avx512" and images <= narrow.lanes else target
 
 
 def alone(network: Network) -> tuple[Unit, ...]:
