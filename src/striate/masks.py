@@ -53,12 +53,12 @@ def image_seeds(seed: int, step: int, layer: int, images: int) -> npt.NDArray[np
         words.append(seed & _WORD)
     state = 0
     for word in (*words, layer):
-        state = int(_mix(np.uint64((state + GOLDEN & _WORD) ^ word)))
+        state = _mix((state + GOLDEN & _WORD) ^ word)
     return np.asarray(_mix((state + GOLDEN & _WORD) ^ np.arange(images, dtype=np.uint64)), np.uint32)
 
 
 def _mix(h: Any) -> Any:
-    """``mix`` of numbers below 2**32 that are held in 64 bits."""
+    """``mix`` of a number below 2**32, or of an array of such, of 64 bits each."""
     for shift, factor in ROUNDS:
-        h = (h ^ h >> np.uint64(shift)) * np.uint64(factor) & np.uint64(_WORD)
-    return h ^ h >> np.uint64(LAST)
+        h = (h ^ h >> shift) * factor & _WORD
+    return h ^ h >> LAST

@@ -254,7 +254,7 @@ class Program:
     def activations(self, images: npt.ArrayLike) -> Volumes:
         """What every layer makes of the images (N, H, W, D): arrays (N, H, W, D) by the layer's name.
 
-        ``input`` are the pixels after preprocessing; RELU and POOL have volumes of their own, fused or not.
+        ``input`` are the pixels after preprocessing; every layer has its own, fused or not; DROPOUT drops nothing.
         Raises ArgumentError for images of another shape or kind.
 
         >>> import numpy as np, striate
@@ -271,7 +271,7 @@ class Program:
         """Activations of every layer, and the gradients on them of each image's ``loss`` or its label's ``score``.
 
         Arrays are (N, H, W, D) by the layer's name; those of ``input`` are on the pixels after preprocessing.
-        Nothing is learned; numbers of few images differ from those of many by roundings.
+        Nothing is learned nor dropped; numbers of few images differ from those of many by roundings.
         Raises ArgumentError for wrong images or labels, or another ``of``.
 
         >>> import numpy as np, striate
