@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -281,3 +283,9 @@ def test_no_parameters_at_all() -> None:
             mean, gradients, _ = program.network.gradients({}, images, labels, kept=kept(program.network, 20))
             judge.check(program.train(images, labels), mean, "loss")
             assert gradients == {} == program.parameters()
+
+
+@pytest.mark.parametrize("name", ["striate.masks", "striate.program"])
+def test_the_examples_in_the_docstrings(name: str) -> None:
+    failed, tried = doctest.testmod(importlib.import_module(name))
+    assert failed == 0 and tried > 0
