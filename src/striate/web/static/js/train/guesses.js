@@ -2,6 +2,7 @@
 
 import { drawImage } from "../draw/maps.js";
 import { count, el, fill, percent, say } from "../dom.js";
+import { shows } from "./run.js";
 
 const PAGE = matchMedia("(max-width: 640px)").matches ? 12 : 24;
 const WAIT = 1000; // milliseconds between two questions while a run goes on
@@ -74,7 +75,7 @@ export class Guesses {
     this.#of = run?.id;
     this.#first = 0;
     this.#told = "";
-    const model = run && !run.test && run.state !== "compiling";
+    const model = run && run.state !== "compiling" && !shows(run);
     say(this.summary, model ? `${run.name} came without test images: show it some under Look.` : run ? "…" : "They come with the first run.");
     for (const card of this.#cards) {
       card.root.hidden = false;
@@ -99,12 +100,12 @@ export class Guesses {
     if (run?.id !== this.#of) this.#blank(run);
     this.#timer = setTimeout(() => this.tick(), WAIT);
     if (!run || !this.visible || this.#asking || document.hidden) return;
-    const key = `${run.id} ${this.#first} ${run.time} ${run.step} ${run.state === "compiling"}`;
-    if (key === this.#told || run.state === "compiling" || !run.test) return;
+    const key = `${run.id} ${this.#first} ${run.time} ${run.step} ${run.test}`;
+    if (key === this.#told || !shows(run)) return;
     this.#asking = true;
     const first = this.#first;
     try {
-      const { header, bytes } = await this.app.socket.ask("guesses", { run: run.id, first, count: Math.min(PAGE, run.test - first) });
+      const { header, bytes } = await this.app.socket.ask("guesses", { run: run.id, first, count: run.test > 0 ? Math.min(PAGE, run.test - first) : PAGE });
       if (run.id !== this.#of || first !== this.#first) return; // another run or page was chosen meanwhile
       this.#told = key;
       this.#draw(run, header, bytes);

@@ -3,6 +3,7 @@
 import { Atlas, scales } from "../draw/maps.js";
 import { el, figure, fill, say, segments, size } from "../dom.js";
 import { arrange, expected } from "./arrange.js";
+import { shows } from "./run.js";
 
 const BANDS = [
   ["activations", "Activations", "of the test image, dark to bright"],
@@ -83,11 +84,11 @@ export class Layers {
 
   /** Make room for the layers of `run`'s network. */
   async prepare(run) {
-    const key = run ? `${run.id} ${Boolean(run.test)} ${run.network} ${JSON.stringify(this.options)}` : "";
+    const key = run ? `${run.id} ${shows(run)} ${run.network} ${JSON.stringify(this.options)}` : "";
     if (key === this.#key) return;
     this.#key = key;
     if (!run) return this.#empty();
-    const without = !run.test && run.state !== "compiling";
+    const without = run.state !== "compiling" && !shows(run);
     say(this.status, without ? `${run.name} came without test images: show it some under Look.` : " ");
     const asked = ++this.#asked;
     try {

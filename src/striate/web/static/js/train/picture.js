@@ -30,14 +30,14 @@ export class Picture {
   }
 
   #to(index) {
-    const most = Math.max(1, this.app.run?.test ?? 1);
-    this.choose(((Math.round(index) % most) + most) % most);
+    const most = this.app.run?.test || Infinity;
+    this.choose(most === Infinity ? Math.max(0, Math.round(index)) : ((Math.round(index) % most) + most) % most);
   }
 
   /** Ask for the pixels of the test image `index`. */
   async show(run, index) {
     if (document.activeElement !== this.number) this.number.value = String(index);
-    this.number.max = String(Math.max(0, (run.test ?? 1) - 1));
+    if (run.test > 0) this.number.max = String(run.test - 1);
     const asked = ++this.#asked;
     this.#index = index;
     try {

@@ -7,6 +7,7 @@ import { Guesses } from "./guesses.js";
 import { Knobs } from "./knobs.js";
 import { Layers } from "./layers.js";
 import { Picture } from "./picture.js";
+import { nearest, shows } from "./run.js";
 import { Setup } from "./setup.js";
 
 const REDRAW = 100; // milliseconds between two drawings of curves and figures
@@ -94,9 +95,9 @@ class TrainView {
     this.layers.prepare(run);
     if (!this.#open) return;
     this.#watch();
-    const key = run && run.state !== "compiling" && run.test ? `${run.id} ${run.data} ${this.app.state.image}` : "";
+    const key = shows(run) ? `${run.id} ${run.data} ${this.app.state.image}` : "";
     if (!key && this.#pictured) this.picture.blank();
-    if (key && key !== this.#pictured) this.picture.show(run, Math.min(this.app.state.image, run.test - 1));
+    if (key && key !== this.#pictured) this.picture.show(run, nearest(run, this.app.state.image));
     this.#pictured = key;
   }
 
@@ -121,8 +122,8 @@ class TrainView {
   async #watch() {
     const { run, state } = this.app;
     const { what, most, rate } = this.layers.options;
-    const able = this.#open && !document.hidden && this.layers.visible && run && run.state !== "compiling" && run.test;
-    const wish = able ? { run: run.id, what, image: Math.min(state.image, run.test - 1), most, rate } : { run: null };
+    const able = this.#open && !document.hidden && this.layers.visible && shows(run);
+    const wish = able ? { run: run.id, what, image: nearest(run, state.image), most, rate } : { run: null };
     const key = JSON.stringify(wish);
     if (key === this.#watching || (!able && this.#watching === "")) return;
     this.#watching = key;
