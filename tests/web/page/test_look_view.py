@@ -448,6 +448,50 @@ def test_drawing_by_keyboard(served: Served, page: Page) -> None:
     expect(words).to_have_text(blank, use_inner_text=True)
 
 
+def test_an_explanation_follows_the_pen(served: Served, page: Page) -> None:
+    from playwright.sync_api import expect
+
+    opened(page, served, "digits")
+    source(page, "Draw")
+    page.locator('[data-layer="conv1"] canvas').wait_for()
+    click(page, "conv1", 2, 4, 4)
+    value, heading = page.locator(".explain-value"), page.locator(".explain h2").inner_text()
+    blank = value.inner_text()
+    page.locator(".pad").focus()
+    page.keyboard.press("Space")
+    for _ in range(6):
+        page.keyboard.press("ArrowUp")
+    expect(value).not_to_have_text(blank)
+    assert page.locator(".explain h2").inner_text() == heading
+    amounts = terms(page)
+    assert abs(sum(amounts[:-1]) - amounts[-1]) < 0.5e-4 * len(amounts)
+
+
+def test_the_figure_follows_a_network_that_learns(empty: Served, page: Page) -> None:
+    from playwright.sync_api import expect
+
+    page.goto(empty.tab("look"))
+    page.locator(".look-empty").wait_for()
+    page.evaluate(
+        """
+        async (line) => {
+          const { Socket } = await import("/static/js/socket.js");
+          const socket = new Socket();
+          await new Promise((resolve) => socket.on("open", resolve));
+          const settings = { epochs: 100000, lr: 0.0001 };
+          await socket.ask("start", { line, fit: "raise", data: "digits", settings, race: false });
+        }
+        """,
+        DIGITS,
+    )
+    expect(page.locator(".column")).to_have_count(7)
+    value = page.locator(".score-value").first
+    for _ in range(2):  # the picture stays the same, the network does not
+        before = page.locator(".scores ol").inner_text()
+        expect(page.locator(".scores ol")).not_to_have_text(before, use_inner_text=True)
+    assert re.fullmatch(r"[\d.]+ %", value.inner_text())
+
+
 def test_the_camera_is_live_and_off_when_one_leaves(served: Served, page: Page) -> None:
     from playwright.sync_api import expect
 

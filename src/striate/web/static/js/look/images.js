@@ -29,6 +29,7 @@ export function testImages({ socket, give, sampled }) {
     state.run = run.id;
     state.volume = run.volume;
     state.classes = run.classes;
+    state.probable = run.settings?.loss !== "svm"; // the SVM's scores are no probabilities
     return fetched(PAGE * Math.floor(index / PAGE), index);
   }
 
@@ -81,7 +82,8 @@ export function testImages({ socket, give, sampled }) {
     });
     if (focus) grid.children[at].focus();
     const { label, best } = guesses[at];
-    say(words, `${count(index)}: ${named(label)}, taken for ${best[0][0]} (${best[0][1] <= 1 && best[0][1] >= 0 ? percent(best[0][1]) : best[0][1].toFixed(2)})`);
+    const [taken, score] = best[0];
+    say(words, `${count(index)}: ${named(label)}, taken for ${taken} (${state.probable ? percent(score) : score.toFixed(2)})`);
     const size = volume[0] * volume[1] * volume[2];
     give(state.page.bytes.slice(at * size, (at + 1) * size), index);
   }
