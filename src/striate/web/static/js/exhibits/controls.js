@@ -77,7 +77,16 @@ function said(settings, fit, outputs) {
   if (fit.dropped) {
     return `fit=crop leaves the last ${fit.dropped === 1 ? "number" : `${fit.dropped} numbers`} out, so ${outputs(fit.count)} fit.`;
   }
-  return `It fits: ${outputs(fit.count)}.`;
+  return `It fits: ${outputs(fit.count)}. ${hint(settings)}`;
+}
+
+/** What the stride and the padding do to the size. */
+function hint({ F, S, P }) {
+  const lost = F - 1 - 2 * P;
+  if (S > 1) return `A stride of ${S} takes every ${S === 2 ? "second" : S === 3 ? "third" : "fourth"} place, which makes the output smaller.`;
+  if (lost === 0) return F === 1 ? "A field of 1 needs no padding to keep the size." : `With S=1, P=(F−1)/2=${P} keeps the size.`;
+  if (lost > 0) return `Windows stay inside the padded input, so the output is F−1−2P=${lost} smaller than the input.`;
+  return `More zeros than (F−1)/2 at each end make the output ${-lost} larger than the input.`;
 }
 
 const zeros = (number) => (number === 1 ? "1 zero" : `${number} zeros`);
