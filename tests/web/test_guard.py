@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from visiting import TOKEN, Served
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -117,6 +121,36 @@ def test_the_socket_needs_both(shared: Served, query: str, origin: str | None, s
         pass
     assert caught.value.response.status_code == status
     assert "Content-Security-Policy" in caught.value.response.headers
+
+
+latin = st.characters(max_codepoint=255)
+methods = st.sampled_from(["GET", "POST", "HEAD", "PUT", "OPTIONS", "get", "", "G\x00T"])
+paths = st.text(latin, max_size=40) | st.sampled_from(
+    ["/", "/ws", "/model?run=1", "/image?width=8", "/static/", "//", "*", "http://x/"]
+)
+names = st.sampled_from(["Host", "Origin", "Content-Length", "Transfer-Encoding", "Upgrade", "X-Striate-Token"])
+values = st.text(latin, max_size=20) | st.sampled_from(["chunked", "-1", "9" * 30])
+headers = st.lists(st.tuples(names, values), max_size=5)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> bytes:
+    lines = [f"{draw(methods)} {draw(paths)} HTTP/1.1", *(f"{name}: {value}" for name, value in draw(headers)), "", ""]
+    return "\r\n".join(lines).encode("latin-1") + draw(st.binary(max_size=50))
+
+
+@settings(max_examples=150)
+@given(requests() | st.binary(max_size=100))
+def test_whatever_is_sent_the_server_answers_the_next(shared: Served, data: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=30) as raw:
+        raw.sendall(data)
+        raw.shutdown(socket.SHUT_WR)
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := raw.recv(65536):
+                answer += piece
+    assert b" 200 " not in answer.partition(b"\r\n")[0] and b"Traceback" not in answer
+    assert request(shared, "GET", f"/?token={TOKEN}")[0] == 200
 
 
 @pytest.mark.parametrize(

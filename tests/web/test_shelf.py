@@ -29,12 +29,16 @@ def learned(page: Served, run: int) -> dict[str, Any]:
     return {**program.parameters(), **{f"v.{name}": values for name, values in program.velocity().items()}}
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+DROPPING = "INPUT[8x8x1] - CONV[4] - RELU - POOL - FC[20] - RELU - DROPOUT[0.3] - FC[10]"
+
+
+@pytest.fixture(scope="module", params=[LINE, DROPPING])
+def uninterrupted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a run has learned at its end, and under "line" its line."""
     with served(tmp_path_factory.mktemp("whole")) as page, page.client() as client:
-        run = client.ask("start", line=LINE, data="digits", settings=SETTINGS)["run"]["id"]
+        run = client.ask("start", line=request.param, data="digits", settings=SETTINGS)["run"]["id"]
         client.state(run, "done")
-        return learned(page, run)
+        return {"line": request.param, **learned(page, run)}
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -45,7 +49,8 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 def test_a_run_goes_on_bit_for_bit_in_another_server(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
     with served(tmp_path) as page, page.client() as client:
-        run = client.ask("start", line=LINE, data="digits", settings=SETTINGS)["run"]["id"]
+        whole = dict(uninterrupted)
+        run = client.ask("start", line=whole.pop("line"), data="digits", settings=SETTINGS)["run"]["id"]
         client.state(run, "running")
         client.ask("control", run=run, action="pause")
         for _ in range(3):  # somewhere within an epoch
@@ -59,7 +64,7 @@ def test_a_run_goes_on_bit_for_bit_in_another_server(tmp_path: Path, uninterrupt
         assert history
         client.ask("control", run=run, action="resume")
         client.state(run, "done")
-        same(learned(page, run), uninterrupted)
+        same(learned(page, run), whole)
 
 
 def test_a_change_of_batch_goes_on_exactly_too(tmp_path: Path) -> None:
@@ -67,7 +72,7 @@ def test_a_change_of_batch_goes_on_exactly_too(tmp_path: Path) -> None:
     for interrupted in (False, True):
         folder = tmp_path / str(interrupted)
         with served(folder) as page, page.client() as client:
-            run = client.ask("start", line=LINE, data="digits", settings=SETTINGS)["run"]["id"]
+            run = client.ask("start", line=DROPPING, data="digits", settings=SETTINGS)["run"]["id"]
             client.state(run, "running")
             client.ask("control", run=run, action="stop")
         # From the same checkpoint, once in one go and once with another server in between.
@@ -79,7 +84,7 @@ def test_a_change_of_batch_goes_on_exactly_too(tmp_path: Path) -> None:
         with served(folder) as page, page.client() as client:
             run = client.ask("hello")["runs"][0]["id"]
             client.ask("control", run=run, action="step")
-            client.ask("set", run=run, settings={"batch": 25, "lr": 0.01})
+            client.ask("set", run=run, settings={"batch": 25, "lr": 0.01, "dropout": 0.6})
             until(lambda page=page, run=run: page.page.desk.trainer.runs[run].awake().batch == 25)
             client.ask("control", run=run, action="step")
             if not interrupted:

@@ -97,6 +97,24 @@ def test_settings_change_while_it_runs(client: Client, run: dict[str, Any]) -> N
     assert "DROPOUT" in client.refused("set", run=id, settings={"dropout": 0.3})["message"]
 
 
+def test_dropout_changes_while_it_runs_and_with_another_batch(client: Client, shared: Served) -> None:
+    line = "INPUT[8x8x1] - FC[20] - RELU - DROPOUT[0.3] - FC[10]"
+    run = client.ask("start", line=line, data="digits", settings={"epochs": 5000})["run"]
+    id = run["id"]
+    assert run["has_dropout"] and run["settings"]["dropout"] == 0.3
+    client.state(id, "running")
+    mine = shared.page.desk.trainer.runs[id]
+    assert mine.awake().dropout == {"dropout1": 0.3}
+    assert client.ask("set", run=id, settings={"dropout": 0.6})["run"]["settings"]["dropout"] == 0.6
+    assert mine.awake().dropout == {"dropout1": 0.6}
+    client.ask("set", run=id, settings={"batch": 64})
+    while mine.awake().batch != 64:
+        client.receive()
+    paused = client.ask("control", run=id, action="pause")["run"]
+    program = mine.awake()
+    assert program.batch == 64 and program.dropout == {"dropout1": 0.6} and program.steps == paused["step"]
+
+
 def test_a_race_takes_turns_and_a_start_alone_pauses_the_others(client: Client) -> None:
     first = client.ask("start", line=LINE, data="digits", settings={"epochs": 5000})["run"]["id"]
     client.state(first, "running")

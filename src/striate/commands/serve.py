@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NETS = [
     {"name": "small, for the digits", "line": LINE},
+    {"name": "with DROPOUT", "line": "INPUT[8x8x1] - CONV[32] - RELU - POOL - FC[64] - RELU - DROPOUT - FC[10]"},
     {"name": "LeNet", "line": "INPUT[28x28x1] - CONV[20, 5x5, P=0] - RELU - POOL - CONV[50, 5x5, P=0] - RELU - POOL"
                               " - FC[500] - RELU - FC[10]"},
     {"name": "ConvNetJS", "line": "INPUT[32x32x3] - CONV[16, 5x5] - RELU - POOL"

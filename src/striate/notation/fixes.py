@@ -197,7 +197,7 @@ def _left_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 def _entry_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """Without the setting that is pointed at, by its name or by its value."""
     name = re.search(r"[A-Za-z]+\s*=\s*$", place.text[: place.start])
-    value = re.compile(r"\s*=\s*\w+").match(place.text, place.end)
+    value = re.compile(r"\s*=\s*[\w.]+").match(place.text, place.end)
     start = name.start() if name else place.start
     end = value.end() if value else place.end
     for first, last in place.around(start, end):
@@ -212,8 +212,8 @@ def _repetition_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 def _written(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """What the reason says to write, in place of what is pointed at, and of a number behind it."""
-    for new in re.findall(r"[A-Za-z]+=\w+|\d+x\d+(?!x)", match[1]):
-        number = re.compile(r"\s*\d+").match(place.text, place.end)
+    for new in re.findall(r"[A-Za-z]+=\w+(?:\.\d+)?|\d+x\d+(?!x)", match[1]):
+        number = re.compile(r"\s*[\d.]+").match(place.text, place.end)
         if number and new[0].isalpha():
             yield Edit(new, place.start, number.end(), new)
         yield place.put(new)
@@ -284,6 +284,16 @@ def _least(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     yield place.put(str(least), f"{match[1]}={least}")
 
 
+def _share(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    """A rate that is none: what is between 1 and 100 was meant in per cent."""
+    percent = re.search(r"([\d.]+)\s*$", place.text[: place.start]) if place.pointed == "%" else None
+    number = re.search(r"\d+(?:\.\d+)?", percent[1] if percent else place.pointed)
+    value = float(number[0]) if number else 0.5
+    shares = [format(value / 100, "g")] if 1 < value < 100 else []
+    for share in (*shares, format(value, "g") if value < 1 else "0.5"):
+        yield Edit(f"p={share}", percent.start() if percent else place.start, place.end, share)
+
+
 def _whole(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     for value in dict.fromkeys((round(float(match[1])), int(float(match[1])) + 1)):
         yield place.put(str(value))
@@ -316,7 +326,7 @@ def _named(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 
 def _a_number(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
-    for value in ("1", "3"):
+    for value in ("0.5",) if match[1] == "p" else ("1", "3"):
         yield place.insert(value, place.start, f"{match[1]}={value}")
 
 
@@ -357,6 +367,7 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     (r"repeat at most ([\d,]+) times", _at_most),
     (r"^(?:\w+, [^,]+, is a whole number, not )?([\d.]+)(?: is no whole number|: write one)", _whole),
     (r"^(\w+) of .* is a whole number from (\d+)(?: to ([\d,]+))?, not", _least),
+    (r"^p[ ,].* is a number from|a share is written as", _share),
     (r"(numbers) go to", lambda place, match: iter([place.put("1000000")])),
     (r"(?:say|use) (.*)", _said),
     (r"P is at most F-1 = (\d+)", _padding),
@@ -366,7 +377,7 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     (r"a layer begins with its word", _layer_of),
     (r"have no sign", _unsigned),
     (r"has no settings", _no_bracket),
-    (r"takes one number, not [\dx]+: write \w+\[(\d+)\]", _meant),
+    (r"takes one number, not [\d.x]+: write \w+\[([\d.]+)\]", _meant),
     (r"repeats what stands before", _repetition_out),
     (r"^\w+ has no|said twice", _entry_out),
     (r"^(?!.*twice).*(leave|leaving)|is no layer", _left_out),

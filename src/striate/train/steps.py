@@ -104,6 +104,8 @@ class Steps:
         self.began = time.perf_counter()
         self.validating = 0.0
         self._order: Iterator[tuple[Images, Labels]] | None = None
+        if position is not None:
+            program.steps = position.step  # what DROPOUT keeps is drawn from it
         self._take(position or Position(steps=epochs * ceil(len(train) / program.batch)))
 
     def _take(self, at: Position) -> None:
@@ -164,11 +166,13 @@ class Steps:
     def change_program(self, program: Program) -> None:
         """Go on with another program of the same network, such as one for another batch.
 
-        It takes over parameters and velocity; the schedule goes on from where it is.
+        It takes over parameters, velocity and the rates of DROPOUT; the schedule goes on from where it is.
         """
         program.load(self.program.parameters())
         program.load_velocity(self.program.velocity())
-        program.optimizer = self.base
+        program.optimizer, program.steps = self.base, self.program.steps
+        for name, rate in self.program.dropout.items():
+            program.set_dropout(rate, name)
         self.marked, self.share = self.step, self.done
         per_epoch = ceil(len(self.train) / program.batch)
         here = ceil((len(self.train) - self.seen) / program.batch)

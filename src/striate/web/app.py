@@ -65,7 +65,10 @@ class Site:
         self.hub.open()
         await self.desk.open()
         if self.model is not None:
-            await self.desk.add_model(self.model)
+            try:
+                await self.desk.add_model(self.model)
+            except StriateError as error:
+                self.hub.remember(str(error))
         yield
         self.uploads.close()
         self.desk.workshop.close()

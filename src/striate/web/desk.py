@@ -14,7 +14,7 @@ from striate.train.match import check_match
 from striate.train.model import Model
 from striate.train.steps import Steps, check_finite
 from striate.web.hub import Hub
-from striate.web.run import Run, has_dropout
+from striate.web.run import Run
 from striate.web.settings import Settings
 from striate.web.shelf import Shelf
 from striate.web.trainer import Trainer
@@ -89,7 +89,7 @@ class Desk:
         """A new run, which trains as soon as it is compiled."""
         network = parse(line, fit)
         chosen = Settings().changed(settings)
-        if chosen.dropout is not None and not has_dropout(network):
+        if chosen.dropout is not None and not network.dropouts:
             chosen = chosen.changed({"dropout": None})
         material = await self.workshop.material(data, network.input, chosen.seed)
         check_match(network, material.parts.train)
@@ -172,6 +172,8 @@ class Desk:
         """Make the run's settings those of its program; in the training thread."""
         if run.steps is not None:
             run.steps.base = run.settings.optimizer
+            if run.settings.dropout is not None:
+                run.steps.program.set_dropout(run.settings.dropout)
 
     async def control(self, run: Run, action: str) -> None:
         """Do what was asked; ArgumentError where the run cannot."""
@@ -233,7 +235,7 @@ class Desk:
         """Change settings of a run before its next step."""
         if run.loaded:
             raise ArgumentError(f"{run.name} was loaded from a file and is not trained")
-        if "dropout" in changes and not has_dropout(run.network):
+        if "dropout" in changes and not run.network.dropouts:
             raise ArgumentError(f"{run.network} has no DROPOUT layer, so there is no dropout to set")
 
         def change() -> None:

@@ -155,7 +155,7 @@ class Run:
             "state": self.state,
             "error": self.error,
             "loaded": self.loaded,
-            "settings": self.settings.to_json(),
+            "settings": self._settings(),
             "time": self.time,
             "epoch": min(at.epoch, self.settings.epochs),
             "epochs": self.settings.epochs,
@@ -165,13 +165,14 @@ class Run:
             "accuracy": latest[2] if latest else None,
             "images_per_second": speed,
             "seconds_left": left / speed if speed else None,
-            "has_dropout": has_dropout(self.network),
+            "has_dropout": bool(self.network.dropouts),
             "test": len(self.test) if self.test is not None else 0,
             "saved": str(self.saved) if self.saved else None,
         }
 
-
-def has_dropout(network: Network) -> bool:
-    """Whether a layer of the network is a DROPOUT."""
-    return any(layer.kind == "DROPOUT" for layer in network.layers)
-
+    def _settings(self) -> dict[str, Any]:
+        """The settings; where nothing was said of dropout, the line's own rate."""
+        dropout = self.settings.dropout
+        if dropout is None:
+            dropout = next(iter(self.network.dropouts.values()), None)
+        return self.settings.to_json() | {"dropout": dropout}
