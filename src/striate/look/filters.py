@@ -1,0 +1,201 @@
+"""What a network has learned to look for: the weights of every CONV and FC, filter by filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from striate.look.layout import size_text
+from striate.look.palette import kind_colour
+from striate.look.paper import DENSITY, Paper, shortened, text_width, wrapped
+from striate.look.pixels import Bytes, signed
+from striate.look.subject import Numbers, Source, subject
+from striate.notation.network import Node
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDE = 1120  # CSS pixels
+EDGE = 28
+APART = 36  # two layers
+HEAD = 52  # a layer's name and what its tiles are
+GAP = 2.0  # two tiles
+MANY = 16  # filters and depth slices of a deep layer
+MANY_FIRST = 128  # filters whose tiles are whole, as those of the first layer
+LABEL = 110  # the widest name of a class
+SIZE = 9  # of letters beside the tiles
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The tiles of one layer in rows, their side in pixels, what stands left of the rows, and two lines above."""
+
+    node: Node
+    tiles: list[list[Bytes]]
+    side: tuple[float, float]  # height, width
+    labels: tuple[str, ...]
+    words: str
+
+    @property
+    def margin(self) -> float:
+        """The room for the labels."""
+        return min(LABEL, max((text_width(label, SIZE) for label in self.labels), default=-6.0)) + 6
+
+    @property
+    def width(self) -> float:
+        """All of it, wide enough for its name."""
+        tiles = self.margin + max(map(len, self.tiles)) * (self.side[1] + GAP)
+        return max(tiles, 130.0)
+
+    @property
+    def lines(self) -> list[str]:
+        """What its tiles are."""
+        return wrapped(self.words, SIZE, self.width, 2)
+
+    @property
+    def height(self) -> float:
+        """All of it."""
+        return HEAD + len(self.tiles) * (self.side[0] + GAP)
+
+
+def filters(model: Source, *, dark: bool = False) -> Figure:
+    """The learned filters of every layer; those that look at colours as colours, all others one tile a slice.
+
+    Blue weights are negative, orange ones positive; each layer has its own scale, from minus its largest
+    absolute weight to plus that. An FC's weights are folded to the volume that they read. Of a layer with
+    more than 16 filters or slices, the 16 with the largest sum of squares are shown.
+    Raises ArgumentError or ModelError.
+
+    >>> import striate
+    >>> program = striate.compile(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - FC[3]"), batch=1)
+    >>> [text.get_text() for text in filters(program).axes[0].texts if text.get_gid() == "layer"]
+    ['conv1', 'fc1']
+    """
+    about = subject(model)
+    paper_colours = Paper(1, 1, dark).colours
+    blocks, parameters = [], about.parameters
+    for node in about.network.nodes:
+        weights = parameters.get(f"{node.name}.weights")
+        if weights is not None:
+            names = about.classes if node is about.network.nodes[-1] and len(about.classes) == len(weights) else ()
+            blocks.append(_block(node, weights, names, paper_colours))
+    return _draw(blocks, str(about.network), dark)
+
+
+def folded(node: Node, weights: Numbers) -> Numbers:
+    """Weights as (filters, D, F, F): an FC's in the shape of the volume it reads."""
+    height, width, depth = node.input.shape
+    return weights if weights.ndim == 4 else weights.reshape(len(weights), depth, height, width)
+
+
+def largest(squares: Numbers, most: int) -> list[int]:
+    """The places of the ``most`` largest numbers, in ascending order; of equal ones the first.
+
+    >>> largest(np.array([1.0, 5.0, 2.0, 5.0]), 2)
+    [1, 3]
+    """
+    return sorted(int(k) for k in np.argsort(-squares, kind="stable")[:most])
+
+
+def _block(node: Node, weights: Numbers, names: Sequence[str], colours: dict[str, str]) -> Block:
+    """The tiles of one layer."""
+    whole = folded(node, weights).astype(np.float64)
+    most = float(np.abs(whole).max(initial=0.0))
+    depth, high, wide = whole.shape[1:]
+    if depth in (1, 3) and high * wide > 1 and not names:
+        return _whole_filters(node, whole, most, colours)
+    kept = largest(np.square(whole).sum((1, 2, 3)), MANY)
+    slices = largest(np.square(whole[kept]).sum((0, 2, 3)), MANY)
+    tiles = [[signed(whole[k, d], most, colours) for d in slices] for k in kept]
+    step = max(1, round(36 / max(high, wide))) if max(high, wide) <= 18 else 2
+    side = max(high, wide) * step / DENSITY
+    side = max(side, 11.0)
+    labels = tuple(names[k] if names else str(k) for k in kept) if names or len(kept) < len(whole) else ()
+    what = "classes" if names else "neurons" if node.layer.kind == "FC" else "filters"
+    words = f"{_some(len(kept), len(whole), what)} (rows), {_some(len(slices), depth, 'depth slices')} (columns)"
+    return Block(node, tiles, (side * high / max(high, wide), side * wide / max(high, wide)), labels, words)
+
+
+def _whole_filters(node: Node, whole: Numbers, most: float, colours: dict[str, str]) -> Block:
+    """Filters that look at colours or at grey: each is one tile."""
+    kept = largest(np.square(whole).sum((1, 2, 3)), MANY_FIRST)
+    depth, high, wide = whole.shape[1:]
+    if depth == 3:
+        unit = whole[kept] / most if most else whole[kept]
+        images = [(128 + 127 * each.transpose(1, 2, 0)).round().astype(np.uint8) for each in unit]
+    else:
+        images = [signed(whole[k, 0], most, colours) for k in kept]
+    across = min(len(images), max(8, ceil(sqrt(1.6 * len(images)))))
+    rows = [images[start : start + across] for start in range(0, len(images), across)]
+    step = max(1, round(110 / max(high, wide)))
+    side = max(high, wide) * step / DENSITY
+    words = f"{_some(len(kept), len(whole), 'filters')}, {'in colour: grey is 0' if depth == 3 else 'each one tile'}"
+    return Block(node, rows, (side * high / max(high, wide), side * wide / max(high, wide)), (), words)
+
+
+def _some(shown: int, total: int, what: str) -> str:
+    return f"{total:,} {what}" if shown == total else f"the {shown} largest of {total:,} {what}"
+
+
+def _draw(blocks: list[Block], line: str, dark: bool) -> Figure:
+    """The blocks in rows, as many beside one another as there is room for."""
+    rows: list[list[Block]] = [[]]
+    for block in blocks:
+        taken = sum(each.width + APART for each in rows[-1])
+        if rows[-1] and taken + block.width > WIDE - 2 * EDGE:
+            rows.append([])
+        rows[-1].append(block)
+    wide = max([sum(block.width + APART for block in row) - APART for row in rows] + [360.0]) + 2 * EDGE
+    note = wrapped(line, 10, wide - 2 * EDGE, 3)
+    top = EDGE + 24 + len(note) * 14 + 20
+    heights = [max((block.height for block in row), default=0.0) + 26 for row in rows]
+    paper = Paper(wide, top + sum(heights) + 20, dark)
+    paper.text(EDGE, EDGE + 6, "Learned filters", 14, bold=True, name="title")
+    paper.lines(EDGE, EDGE + 24, note, 10, paper.colours["pale"])
+    _scale(paper, wide - EDGE, EDGE)
+    for row, height in zip(rows, heights, strict=True):
+        x = float(EDGE)
+        for block in row:
+            _draw_block(paper, block, x, top)
+            x += block.width + APART
+        top += height
+    return paper.figure
+
+
+def _scale(paper: Paper, right: float, y: float) -> None:
+    """The scale of signed weights, at the upper right."""
+    ramp = np.linspace(-1, 1, 81)[None].repeat(6, 0)
+    paper.image(right - 110, y - 6, signed(ramp, 1.0, paper.colours), 110, 8)
+    for x, align, text in ((right - 110, "left", "negative"), (right - 55, "center", "0"),
+                           (right, "right", "positive")):  # fmt: skip
+        paper.text(x, y + 12, text, 8.5, paper.colours["pale"], align=align)
+
+
+def _draw_block(paper: Paper, block: Block, x: float, y: float) -> None:
+    """One layer: its name, what is to be seen, its tiles."""
+    node, colours = block.node, paper.colours
+    colour = kind_colour(colours, node.layer.kind)
+    paper.text(x, y + 10, node.name, 12, colour, bold=True, name="layer")
+    beside = x + text_width(node.name, 12, True) + 8
+    weights = size_text(node.input) if node.layer.kind == "FC" else _filter_size(node)
+    paper.text(beside, y + 10, shortened(weights, 10, 200), 10, colours["ink"])
+    paper.lines(x, y + 25, block.lines, SIZE, colours["pale"])
+    high, wide = block.side
+    for number, row in enumerate(block.tiles):
+        top = y + HEAD + number * (high + GAP)
+        for place, tile in enumerate(row):
+            left = x + block.margin + place * (wide + GAP)
+            paper.image(left, top, tile, wide, high, f"{node.name}[{number},{place}]")
+        if block.labels and high + GAP >= SIZE:
+            label = shortened(block.labels[number], SIZE, block.margin)
+            paper.text(x + block.margin - 6, top + high / 2 + SIZE * 0.36, label, SIZE, colours["pale"], align="right")
+
+
+def _filter_size(node: Node) -> str:
+    """The size of a CONV's filters, as 5x5x3."""
+    _, depth, high, wide = node.layer.parameter_shapes(node.input)["weights"]
+    return f"{wide}x{high}x{depth}"
