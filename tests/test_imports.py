@@ -24,6 +24,7 @@ ORDER = [
     ["plan"],
     ["emit"],
     ["native"],
+    ["inside"],
     ["program"],
     ["data"],
     ["train"],

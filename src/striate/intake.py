@@ -41,7 +41,7 @@ def check_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray
         raise ArgumentError(f"{count} images need labels of the shape ({count},), not {array.shape}")
     if array.dtype.kind not in "iu":
         raise ArgumentError(f"labels are whole numbers, not {array.dtype}: convert them first")
-    low, high = int(array.min()), int(array.max())
+    low, high = (int(array.min()), int(array.max())) if count else (0, 0)
     if low < 0 or high >= classes:
         wrong = low if low < 0 else high
         raise ArgumentError(f"labels are from 0 to {classes - 1} for {classes} scores, but one is {wrong}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from striate.plan.plan import KERNELS, LOSSES, Plan, plan
 from striate.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
+    from striate.inside import Inside, Interior, Volumes
     from striate.native.assemble import Loaded
 
 Parameters = dict[str, npt.NDArray[np.float32]]
@@ -57,8 +59,9 @@ class Program:
         self._lock = open_at_fork(threading.RLock())
         self._single: Loaded | None = None  # built when few images are first scored
         self._cache = cache
-        self._single_stale = True  # the same for the weights in blocks
-        self._stale = True  # the transformed weights that scores use are those of older parameters
+        self._interiors: dict[str, Interior] = {}  # by what their gradients are of; built when they are first wanted
+        self._changes = 0  # of the parameters, counted
+        self._stale = self._single_stale = True  # the weights that scores use, in blocks or not, are older ones
         self._seed: int | None = check_seed(seed)  # of weights that are not drawn yet
 
     def initialize(self, seed: int) -> None:
@@ -68,8 +71,13 @@ class Program:
         """
         with self._lock:
             self._seed = check_seed(seed)
-            self._stale = self._single_stale = True
+            self._changed()
             self._memory.view("velocity")[...] = 0
+
+    def _changed(self) -> None:
+        """Whoever keeps something made of the parameters has to make it anew."""
+        self._changes += 1
+        self._stale = self._single_stale = True
 
     def _draw(self) -> None:
         """Draw the weights of ``initialize``, if that is still to be done."""
@@ -112,7 +120,7 @@ class Program:
         labels, weights = memory.rows("labels"), memory.rows("weights")
         labels[:count], labels[count:] = classes, -1
         weights[:count], weights[count:] = 1 / count, 0
-        self._stale = self._single_stale = True
+        self._changed()
         self._run("train", pictures, 0)
         self.losses = memory.rows("losses")[:count].copy()
         self.correct = int(memory.rows("hits")[:count].sum())
@@ -198,6 +206,59 @@ class Program:
                 self.losses, self.correct = kept[1:]
         return loss, gradients
 
+    def activations(self, images: npt.ArrayLike) -> Volumes:
+        """What every layer makes of the images (N, H, W, D): arrays (N, H, W, D) by the layer's name.
+
+        ``input`` are the pixels after preprocessing; RELU and POOL have volumes of their own, fused or not.
+        Raises ArgumentError for images of another shape or kind.
+
+        >>> import numpy as np, striate
+        >>> program = striate.compile(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - POOL - FC[10]"), batch=32)
+        >>> volumes = program.activations(np.zeros((5, 8, 8, 1), np.uint8))
+        >>> {name: volume.shape for name, volume in volumes.items() if name != "input"}
+        {'conv1': (5, 8, 8, 4), 'relu1': (5, 8, 8, 4), 'pool1': (5, 4, 4, 4), 'fc1': (5, 1, 1, 10)}
+        """
+        pictures = check_images(images, self.network.input, None)
+        with self._interior(self.loss) as interior:
+            return interior.activations(pictures, self.preprocessing)
+
+    def inside(self, images: npt.ArrayLike, labels: npt.ArrayLike, of: str = "loss") -> Inside:
+        """Activations of every layer, and the gradients on them of each image's ``loss`` or its label's ``score``.
+
+        Arrays are (N, H, W, D) by the layer's name; those of ``input`` are on the pixels after preprocessing.
+        Nothing is learned. Raises ArgumentError for wrong images or labels, or another ``of``.
+
+        >>> import numpy as np, striate
+        >>> program = striate.compile(striate.parse("INPUT[8x8x1] - FC[10]"), batch=32)
+        >>> seen = program.inside(np.zeros((1, 8, 8, 1), np.uint8), [3], of="score")
+        >>> weights = program.parameters()["fc1.weights"][3]
+        >>> bool(np.allclose(seen.gradients["input"].ravel(), weights))
+        True
+        """
+        if of not in ("loss", "score"):
+            raise ArgumentError(f"of is loss or score, not {of!r}")
+        pictures = check_images(images, self.network.input, None)
+        classes = check_labels(labels, len(pictures), self.classes)
+        with self._interior(self.loss if of == "loss" else of) as interior:
+            return interior.inside(pictures, classes, self.preprocessing)
+
+    @contextmanager
+    def _interior(self, of: str) -> Iterator[Interior]:
+        """The parameters of now in a program that keeps every volume; training may go on meanwhile."""
+        from striate.inside import Interior
+        from striate.plan.inside import plan_inside
+
+        with self._lock:
+            if of not in self._interiors:
+                made = plan_inside(self.network, self.plan.target, of)
+                self._interiors[of] = Interior(made, self.threads, self._cache)
+            interior = self._interiors[of]
+        with interior.lock:
+            with self._lock:
+                self._draw()
+                interior.take(self._changes, self._memory.view)
+            yield interior
+
     def parameters(self) -> Parameters:
         """Copies of all parameters: ``conv1.weights`` (K, D, F, F), ``fc1.weights`` (outputs, inputs), …"""
         with self._lock:
@@ -227,7 +288,7 @@ class Program:
     def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:
         checked = check_parameters(values, self.network.parameter_shapes())
         with self._lock:
-            self._stale = self._single_stale = True
+            self._changed()
             numbers = self._memory.view(row)
             for place in self.plan.row.places:
                 numbers[place.start : place.start + place.size] = checked[place.name].ravel()

@@ -15,6 +15,7 @@ from striate.emit.program import emit_entry
 from striate.emit.python import PythonBuilder
 from striate.emit.tensor import Tensor
 from striate.notation import parse
+from striate.plan.inside import plan_inside
 from striate.plan.plan import Plan, plan
 from striate.plan.schedule import Call
 from striate.plan.shape import Shape
@@ -42,6 +43,14 @@ class Arena:
         self.numbers("scales", image.depth)[:] = factor
         self.numbers("single.scales", image.depth * image.width)[:] = factor
 
+    def volume(self, name: str) -> npt.NDArray[np.float32]:
+        """A shared volume of lanes, or its gradient, as (lanes, H, W, D)."""
+        buffer, lanes = self.plan.buffers[name], self.plan.target.lanes
+        shape = buffer.shape
+        whole = self.bytes[buffer.offset : buffer.offset + buffer.bytes].view(np.float32)
+        inner = tuple(slice(axis.before, axis.before + axis.size) for axis in shape.axes)
+        return whole.reshape(*(axis.extent for axis in shape.axes), lanes)[inner].transpose(3, 1, 2, 0)
+
     def parameters(self, row: str = "parameters") -> dict[str, npt.NDArray[np.float32]]:
         whole = self.numbers(row, self.plan.row.size)
         return {p.name: whole[p.start : p.start + p.size].reshape(p.shape) for p in self.plan.row.places}
@@ -67,7 +76,8 @@ def prepare(made: Plan, known: judge.Trial, labels: npt.NDArray[Any]) -> Arena:
     for name, values in arena.parameters().items():
         values[...] = known.start[name]
     optimizer = judge.OPTIMIZER
-    arena.numbers("settings", 3)[:] = optimizer.lr, optimizer.momentum, optimizer.l2
+    if not made.inside:
+        arena.numbers("settings", 3)[:] = optimizer.lr, optimizer.momentum, optimizer.l2
     arena.scale(1)
     lanes = made.groups * made.target.lanes
     row = np.full(lanes, -1.0)
@@ -110,6 +120,14 @@ def kind_of(family: str) -> str:
     if family == "packed_weight_gradient":
         return "deep"
     return next((kind for kind in ("deep", "packed", "winograd") if kind in family), "direct")
+
+
+def plan_for(family: str, line: str) -> Plan:
+    """A plan of the line that has a call of this family."""
+    if family == "score_loss":
+        return plan_inside(parse(line), TARGETS["sse2"], "score")
+    order = "layer by layer" if family == "fc_update" else "depth first"
+    return make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind_of(family), order=order)
 
 
 def first_call(made: Plan, family: str) -> Call:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from python_reading import first_call, kind_of, make_plan, run_kernel, shapes_of
+from python_reading import first_call, make_plan, plan_for, run_kernel, shapes_of
 
 from striate.emit.index import Index
 from striate.emit.input import input_forward, write_scores
@@ -39,6 +39,7 @@ EXAMPLES = {
     "fc_update": "INPUT[3x3x2] - FC[15]",
     "softmax_loss": "INPUT[3x2x2] - FC[3]",
     "svm_loss": "INPUT[3x2x2] - FC[3]",
+    "score_loss": "INPUT[3x2x2] - FC[3]",
     "winograd_forward": "INPUT[5x4x2] - CONV[3] - RELU - FC[2]",
     "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[4] - FC[2]",
     "winograd_weight_gradient": "INPUT[5x4x2] - CONV[2] - FC[2]",
@@ -57,10 +58,7 @@ EXAMPLES = {
 
 
 def example(family: str) -> tuple[Plan, Call]:
-    order = "layer by layer" if family == "fc_update" else "depth first"
-    made = make_plan(
-        EXAMPLES[family], loss="svm" if family == "svm_loss" else "softmax", force=kind_of(family), order=order
-    )
+    made = plan_for(family, EXAMPLES[family])
     return made, first_call(made, family)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from python_reading import first_call, kind_of, make_plan, shapes_of
+from python_reading import first_call, make_plan, plan_for, shapes_of
 
 import golden_text
 from striate.emit.builder import Kernel
@@ -35,6 +35,7 @@ KERNELS = {
     "fc_update": "INPUT[3x3x1] - FC[3]",
     "softmax_loss": "INPUT[3x2x2] - FC[3]",
     "svm_loss": "INPUT[3x2x2] - FC[3]",
+    "score_loss": "INPUT[3x2x2] - FC[3]",
     "winograd_forward": "INPUT[4x4x2] - CONV[3, 5x5] - RELU - FC[2]",
     "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[3, 5x5] - FC[2]",
     "winograd_weight_gradient": "INPUT[4x4x2] - CONV[3, 5x5] - FC[2]",
@@ -55,8 +56,7 @@ KERNELS = {
 @pytest.mark.parametrize("family", ALL)
 def test_a_kernel_reads_well(family: str) -> None:
     line = KERNELS[family]
-    order = "layer by layer" if family == "fc_update" else "depth first"
-    made = make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind_of(family), order=order)
+    made = plan_for(family, line)
     call = first_call(made, family)
     arguments = tuple(zip((*call.buffers, "image"), shapes_of(made, call), strict=False))
     b = TextBuilder(made.target.lanes)

@@ -9,7 +9,10 @@ from python_reading import all_calls, make_plan, prepare, run_entry
 import judge
 from corpus import CASES
 from striate.emit.kernels import EMITTERS, SINGLE_EMITTERS
+from striate.notation import parse
+from striate.plan.inside import plan_inside, volume_names
 from striate.plan.order import ORDERS
+from striate.plan.target import TARGETS
 
 SLOW = {
     "depth-17",
@@ -80,10 +83,32 @@ def test_winograd(line: str, force: str) -> None:
         step_through(line, "sse2", "softmax", force=force, order=order)
 
 
+@pytest.mark.parametrize("name", [*QUICK[::3], "relu-first", "no-conv", "pool-last", "volume-last"])
+def test_inside(name: str) -> None:
+    """Forwards and back to the images: every volume in bounds, and the scores' slopes on the pixels."""
+    known = judge.trial(CASES[name], "softmax", sizes=(3,))
+    made, step = plan_inside(known.network, TARGETS["sse2"], "score"), known.steps[0]
+    arena = prepare(made, known, step.labels)
+    arena.numbers("weights", 4)[:3] = 1
+    run_entry(arena, "prepare", step.images)
+    run_entry(arena, "inside_float", step.images)
+    expected = known.network.activations(known.start, step.images)
+    for each in volume_names(made.units):
+        judge.check(arena.volume(f"{each}.y")[:3], expected[each], each)
+        assert np.isfinite(arena.volume(f"{each}.dy")[:3]).all()
+    step_size = 1e-7
+    direction = np.random.default_rng(0).standard_normal(step.images.shape)
+    more, less = (known.network.forward(known.start, step.images + sign * step_size * direction) for sign in (1, -1))
+    slope = ((more - less) / (2 * step_size))[np.arange(3), step.labels]
+    found = (arena.volume("input.dy")[:3] * direction).sum((1, 2, 3))
+    judge.check(found, slope, "slope", floor=0.1)
+
+
 def test_every_kernel_family_has_run() -> None:
     plans = [make_plan(CASES[name], loss=loss) for name in QUICK for loss in ("softmax", "svm")]
     plans += [make_plan(line, force=force) for line, force in TILED]
     plans.append(make_plan(CASES["fc-fc"], order="layer by layer"))
+    plans.append(plan_inside(parse(CASES["fc-fc"]), TARGETS["sse2"], "score"))
     families = {call.family for made in plans for call in all_calls(made)}
     assert families == {*EMITTERS, *SINGLE_EMITTERS}
 

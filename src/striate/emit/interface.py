@@ -26,3 +26,10 @@ SINGLE_ENTRIES = {
     "single_byte": ("single", "u8"),
     "single_prepare": ("single_prepare", ""),
 }
+
+#: Those of a plan for looking inside.
+INSIDE_ENTRIES = {
+    "inside_float": ("inside", "f32"),
+    "inside_byte": ("inside", "u8"),
+    "prepare": ("prepare", ""),
+}

@@ -52,6 +52,7 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "fc_update": fc_update,
     "softmax_loss": loss.softmax_loss,
     "svm_loss": loss.svm_loss,
+    "score_loss": loss.score_loss,
 }
 
 

@@ -26,32 +26,33 @@ def train(b: ProgramBuilder, plan: Plan, element: str) -> None:
         for chunk in b.work(plan.row.summed // CHUNK, "chunk"):
             for i in b.range(CHUNK, "i", step=b.lanes):
                 gradient.vector[chunk * CHUNK + i] = b.zero()
-    _take_all_in(b, plan, element)
+    take_all_in(b, plan, element)
     for call in plan.train:
         b.barrier()
-        _share(b, plan, call)
+        share(b, plan, call)
     b.barrier()
     update(b, plan)
 
 
 def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:
     """Forward, each call for all groups; the last volume goes out as scores, in D, H, W order."""
-    _take_all_in(b, plan, element)
+    take_all_in(b, plan, element)
     for call in plan.scores:
         b.barrier()
-        _share(b, plan, call)
+        share(b, plan, call)
     b.barrier()
     last = plan.buffers[f"{plan.units[-1].name}.y"]
     for group in b.work(b.number("groups"), "group"):
         write_scores(b, b.place(last, group), b.out(plan.network.classes), group * b.lanes)
 
 
-def _take_all_in(b: ProgramBuilder, plan: Plan, element: str) -> None:
+def take_all_in(b: ProgramBuilder, plan: Plan, element: str) -> None:
+    """The images of all groups into lanes."""
     for group, span in b.spread(b.number("groups"), plan.network.input.height, "group", PORTIONS):
         take_in(b, plan, group, element, span)
 
 
-def _share(b: ProgramBuilder, plan: Plan, call: Call) -> None:
+def share(b: ProgramBuilder, plan: Plan, call: Call) -> None:
     """A call's items among the threads. What adds up over groups, or reads large weights, takes groups inside."""
     groups, items = b.number("groups"), max(1, call.items)
     if not call.groups_inside:

@@ -1,4 +1,4 @@
-"""The losses on the scores: softmax, and the notes' multiclass SVM (hinge, margin 1)."""
+"""The losses on the scores: softmax, and the notes' multiclass SVM (hinge, margin 1). And a score by itself."""
 
 from __future__ import annotations
 
@@ -68,4 +68,17 @@ def svm_loss(
     for k, number in _classes(b, scores):
         dscores[k] = dscores[k] - b.where(label, "==", number, pull, b.zero())
     losses[0] = loss.value
+    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+
+
+def score_loss(
+    b: Builder, scores: Tensor, labels: Tensor, weights: Tensor, dscores: Tensor, losses: Tensor, hits: Tensor
+) -> None:
+    """losses = the score of the label itself, to see where it comes from; dscores the image's weight there."""
+    scores, dscores = scores.flat, dscores.flat
+    label, weight = labels[0], weights[0]
+    _, which, own = _survey(b, scores, label)
+    for k, number in _classes(b, scores):
+        dscores[k] = b.where(label, "==", number, weight, b.zero())
+    losses[0] = own.value
     hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from striate.emit import depth_first, layer_by_layer, one_image
+from striate.emit import depth_first, inside, layer_by_layer, one_image
 from striate.emit.builder import ProgramBuilder
-from striate.emit.interface import ENTRIES, SINGLE_ENTRIES
+from striate.emit.interface import ENTRIES, INSIDE_ENTRIES, SINGLE_ENTRIES
 from striate.emit.prepare import prepare
 from striate.plan.plan import Plan
 
 
 def emit_entry(b: ProgramBuilder, plan: Plan, entry: str) -> None:
-    """One of the program's functions, by its name in ENTRIES or SINGLE_ENTRIES."""
-    what, element = {**ENTRIES, **SINGLE_ENTRIES}[entry]
+    """One of the program's functions, by its name in ENTRIES, SINGLE_ENTRIES or INSIDE_ENTRIES."""
+    what, element = {**ENTRIES, **SINGLE_ENTRIES, **INSIDE_ENTRIES}[entry]
     schedule = layer_by_layer if plan.layered else depth_first
     if what == "prepare":
         prepare(b, plan)
     elif what == "single_prepare":
         one_image.single_prepare(b, plan)
     else:
-        {"train": schedule.train, "scores": schedule.scores, "single": one_image.single}[what](b, plan, element)
+        bodies = {"train": schedule.train, "scores": schedule.scores}
+        {**bodies, "single": one_image.single, "inside": inside.inside}[what](b, plan, element)

@@ -57,6 +57,7 @@ class Plan:
     single: Single
     shared_bytes: int
     rank_bytes: int
+    inside: bool = False  #: made by ``plan_inside``
 
     @property
     def groups(self) -> int:
@@ -106,29 +107,39 @@ def _slots(groups: int, numbers: int) -> int:
     return max(1, min(groups, MOST_SLOTS, SLOT_BYTES // max(1, numbers * 4)))
 
 
-def _book_shared(arena: Arena, network: Network, numbers: Row, groups: int, slots: int) -> None:
-    """Parameters, velocity, gradient slots, and what goes in and out beside the images."""
+def book_images(arena: Arena, network: Network, groups: int) -> None:
+    """What goes in and out beside the images."""
     depth = network.input.depth
-    for name in ("parameters", "velocity"):
-        arena.book(name, Shape.of(numbers.size, element="f32"))
+    arena.book("scales", Shape.of(depth, element="f32"))
+    arena.book("shifts", Shape.of(depth, element="f32"))
+    for name in ("labels", "weights", "losses", "hits"):
+        arena.book(name, Shape.of(1), "group", groups)
+    arena.book("line", Shape.of(network.input.width * depth), "rank")
+
+
+def book_parameters(arena: Arena, numbers: Row) -> None:
+    """The row of all parameters, and each by its name."""
+    row = arena.book("parameters", Shape.of(numbers.size, element="f32"))
+    for place in numbers.places:
+        shape = Shape.of(*place.shape, element="f32")
+        arena.add(Buffer(place.name, shape, "shared", row.offset + place.start * 4, shape.bytes(arena.lanes)))
+
+
+def _book_learning(arena: Arena, numbers: Row, slots: int) -> None:
+    """Velocity, gradient slots, and the settings of the update."""
+    velocity = arena.book("velocity", Shape.of(numbers.size, element="f32")).offset
     slots_buffer = arena.book("gradients", Shape.of(slots, numbers.summed, element="f32"))
     slot = numbers.summed * 4
     arena.add(Buffer("gradient", Shape.of(numbers.summed, element="f32"), "slot", slots_buffer.offset, slot, slot))
-    parameters, velocity = arena.buffers["parameters"].offset, arena.buffers["velocity"].offset
     for place in numbers.places:
         shape, start = Shape.of(*place.shape, element="f32"), place.start * 4
         size = shape.bytes(arena.lanes)
-        arena.add(Buffer(place.name, shape, "shared", parameters + start, size))
         if place.start < numbers.summed:
             at = slots_buffer.offset + start
             arena.add(Buffer(f"{place.name}.gradient", shape, "slot", at, size, slot))
         else:
             arena.add(Buffer(f"{place.name}.velocity", shape, "shared", velocity + start, size))
     arena.book("settings", Shape.of(4, element="f32"))
-    arena.book("scales", Shape.of(depth, element="f32"))
-    arena.book("shifts", Shape.of(depth, element="f32"))
-    for name in ("labels", "weights", "losses", "hits"):
-        arena.book(name, Shape.of(1), "group", groups)
 
 
 def _book_streamed(arena: Arena, numbers: Row, rows: int) -> None:
@@ -142,7 +153,7 @@ def _book_streamed(arena: Arena, numbers: Row, rows: int) -> None:
             arena.rank = max(arena.rank, start + aligned(size))
 
 
-def _book_volumes(
+def book_volumes(
     arena: Arena, shapes: dict[str, Shape], scratch: dict[str, Shape], calls: Sequence[Call], groups: int, apart: bool
 ) -> set[str]:
     """Volumes once a thread, or for each of ``groups`` if there are any, and scratch once a thread; the names of those
@@ -182,10 +193,11 @@ def plan(
     convs = [(i, unit) for i, unit in enumerate(units) if isinstance(unit.node.layer, Conv)]
     chosen = {unit.name: choose(unit, target.lanes, exact, force) for _, unit in convs}
     learner = first_learner(units)
-    _book_shared(arena, network, numbers, groups, slots)
+    book_parameters(arena, numbers)
+    _book_learning(arena, numbers, slots)
+    book_images(arena, network, groups)
     for i, unit in convs:
         book_prepared(arena, unit, chosen[unit.name], i > learner)
-    arena.book("line", Shape.of(network.input.width * network.input.depth), "rank")
     _book_streamed(arena, numbers, fc_tiles(target).weights)
     shapes = dict(volumes(network, units, chosen))
     scores = forward_calls(units, chosen, target, False)
@@ -193,7 +205,7 @@ def plan(
     training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)
     named = {unit.name: unit for _, unit in convs}
     scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
-    shared = _book_volumes(arena, shapes, scratch, training, groups if layered else 0, apart)
+    shared = book_volumes(arena, shapes, scratch, training, groups if layered else 0, apart)
     training, scores = (tuple(clear_halos(calls, shared & shapes.keys(), shapes)) for calls in (training, scores))
     alone = single(arena, network, units, chosen, target, "direct" if exact else force)
     return Plan(

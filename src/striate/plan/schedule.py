@@ -64,13 +64,18 @@ def loss_call(units: Sequence[Unit], loss: str) -> Call:
 
 
 def backward_calls(
-    units: Sequence[Unit], chosen: Chosen, target: Target, shapes: Mapping[str, Shape], streamed: bool
+    units: Sequence[Unit],
+    chosen: Chosen,
+    target: Target,
+    shapes: Mapping[str, Shape],
+    streamed: bool,
+    source: Unit | None = None,
 ) -> tuple[Call, ...]:
-    """The way back, last unit first, as far as there are parameters to learn.
+    """The way back, last unit first, as far as there are parameters to learn; or to ``source``, the images.
 
     streamed: an FC's weights are updated where their gradient is made.
     """
-    learner, last = first_learner(units), units[-1]
+    learner, last = 0 if source else first_learner(units), units[-1]
     if learner == len(units):
         return ()
     calls = []
@@ -80,7 +85,7 @@ def backward_calls(
     inputs = list(_inputs(units))
     for i in range(len(units) - 1, learner - 1, -1):
         unit, x = inputs[i]
-        before = units[i - 1] if i > learner else None
+        before = units[i - 1] if i > learner else source
         if isinstance(unit.node.layer, Fc):
             calls += _fc_backward(unit, x, before, shapes, target, streamed)
         else:

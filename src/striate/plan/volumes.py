@@ -18,10 +18,14 @@ def first_learner(units: Sequence[Unit]) -> int:
     return next((i for i, unit in enumerate(units) if unit.learns), len(units))
 
 
-def volumes(network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernels]) -> Iterator[tuple[str, Shape]]:
-    """Name and shape of every volume of the units."""
+def volumes(
+    network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernels], inside: bool = False
+) -> Iterator[tuple[str, Shape]]:
+    """Name and shape of every volume of the units; ``inside``: with gradients back to the images."""
     yield "input.y", _read_by(network.input, units[0], chosen)
-    learner = first_learner(units)
+    learner = -1 if inside else first_learner(units)
+    if inside:
+        yield "input.dy", _gradient(network.input, units[0])
     last = units[-1].output
     yield "dscores", Shape.of(last.depth, last.height, last.width)
     for i, (unit, reader) in enumerate(zip(units, [*units[1:], None], strict=True)):
@@ -39,11 +43,16 @@ def _read_by(volume: Volume, reader: Unit | None, chosen: Mapping[str, Kernels])
     return volume_shape(volume, reader, tile)
 
 
+def _gradient(volume: Volume, reader: Unit | None) -> Shape:
+    """A volume's gradient: POOL alone gives some to the zeros around, too."""
+    return volume_shape(volume, reader if reader and isinstance(reader.node.layer, Pool) else None)
+
+
 def _gradients(
     unit: Unit, reader: Unit | None, goes_on: bool, chosen: Mapping[str, Kernels]
 ) -> Iterator[tuple[str, Shape]]:
     """``dy`` is the gradient of what the unit makes, ``dz`` that of the CONV results behind a fused POOL."""
-    output = volume_shape(unit.output, reader if reader and isinstance(reader.node.layer, Pool) else None)
+    output = _gradient(unit.output, reader)
     if not isinstance(unit.node.layer, Conv):
         yield f"{unit.name}.dy", output
         return
