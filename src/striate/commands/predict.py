@@ -21,11 +21,7 @@ def predict(path: Path, images: list[Path], threads: int | None, as_json: bool) 
     model = Model.load(path)
     # Every file is read before anything is compiled or printed, so that a wrong one is the only message.
     pixels = np.stack([read_image(image, model.network.input) for image in images])
-    if model.notes.get("pixels") == "float32":
-        print(
-            f"striate: {path} was trained on float32 images; image files are given to it as numbers 0 to 1",
-            file=sys.stderr,
-        )
+    warn_of_floats(path, model)
     scores = model.compile(threads=threads).scores(pixels)
     guesses = [best(row, model.classes, model.loss) for row in scores]
     if as_json:
@@ -37,6 +33,15 @@ def predict(path: Path, images: list[Path], threads: int | None, as_json: bool) 
         return
     for image, few in zip(images, guesses, strict=True):
         _show(image, few)
+
+
+def warn_of_floats(path: str | Path, model: Model) -> None:
+    """Say on stderr that image files are given to a model that was trained on something else."""
+    if model.notes.get("pixels") == "float32":
+        print(
+            f"striate: {path} was trained on float32 images; image files are given to it as numbers 0 to 1",
+            file=sys.stderr,
+        )
 
 
 def _show(image: Path, few: tuple[Guess, ...]) -> None:

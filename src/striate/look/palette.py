@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from striate.errors import ArgumentError
 
-__all__ = ["COLOURS", "NEGATIVE", "POSITIVE", "kind_colour", "rgb", "theme"]
+__all__ = ["COLOURS", "NEGATIVE", "POSITIVE", "contrast", "kind_colour", "mixed", "rgb", "theme"]
 
 COLOURS: dict[str, dict[str, str]] = {
     "light": {
@@ -55,3 +55,30 @@ def rgb(colour: str) -> tuple[int, int, int]:
     except ValueError:
         raise ArgumentError(f"a colour is written as #rrggbb, not {colour!r}") from None
     return red, green, blue
+
+
+def mixed(ground: str, colour: str, part: float) -> str:
+    """The colour laid over the ground: 0 is the ground, 1 the colour.
+
+    >>> mixed("#000000", "#ffffff", 0.5)
+    '#808080'
+    """
+    pairs = zip(rgb(ground), rgb(colour), strict=True)
+    return "#" + "".join(f"{round(a + part * (b - a)):02x}" for a, b in pairs)
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, from 1 to 21. Source: WCAG 2.1, contrast ratio.
+
+    >>> contrast("#000000", "#ffffff")
+    21.0
+    """
+    bright, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    """The relative luminance, 0 to 1."""
+    parts = [value / 255 for value in rgb(colour)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

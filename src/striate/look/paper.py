@@ -48,7 +48,8 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     font = FontProperties(family=list(families()), size=size * POINTS, weight="bold" if bold else "normal")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of letters that no font has
-        wide, _, _ = RendererAgg(1, 1, 8 * UNIT).get_text_width_height_descent(text, font, ismath=False)
+        renderer: Any = RendererAgg
+        wide, _, _ = renderer(1, 1, 8 * UNIT).get_text_width_height_descent(text, font, ismath=False)
     return float(wide) / 8
 
 
@@ -84,6 +85,23 @@ def wrapped(text: str, size: float, width: float, most: int = 99) -> list[str]:
     return lines
 
 
+@functools.cache
+def _sheet() -> type[Figure]:
+    """Figures that a notebook shows, at their natural size, whether pyplot is loaded or not."""
+    from matplotlib.figure import Figure
+
+    from striate.look.save import picture_bytes
+
+    class Sheet(Figure):
+        """A matplotlib figure."""
+
+        def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+            wide, high = (round(float(inches) * UNIT) for inches in self.get_size_inches())
+            return picture_bytes(self), {"width": wide, "height": high}
+
+    return Sheet
+
+
 class Paper:
     """A sheet of ``width`` x ``height`` CSS pixels; y grows downwards.
 
@@ -94,11 +112,9 @@ class Paper:
     """
 
     def __init__(self, width: float, height: float, dark: bool = False) -> None:
-        from matplotlib.figure import Figure
-
         self.colours = theme(dark)
         self.width, self.height = np.ceil(width), np.ceil(height)
-        self.figure: Figure = Figure(
+        self.figure = _sheet()(
             (self.width / UNIT, self.height / UNIT), dpi=UNIT * DENSITY, facecolor=self.colours["ground"]
         )
         self.axes = self.figure.add_axes((0, 0, 1, 1))
@@ -162,17 +178,19 @@ class Paper:
             Polygon(points, closed=True, facecolor=fill, edgecolor=edge, linewidth=line * POINTS, joinstyle="round")
         )
 
+    def outline(self, points: list[tuple[float, float]], edge: str, line: float = 1.0) -> None:
+        """Draw a closed polygon that is not filled."""
+        self.stroke([*points, points[0]], edge, line, layer=3)
+
     def stroke(
-        self, points: list[tuple[float, float]], colour: str, line: float = 1.0, dashed: bool = False
+        self, points: list[tuple[float, float]], colour: str, line: float = 1.0, layer: float = 1.5
     ) -> None:  # fmt: skip
         """Draw a line through the points."""
         from matplotlib.lines import Line2D
 
         across, down = zip(*points, strict=True)
-        style: Any = (0, (3, 2)) if dashed else "-"
         self.axes.add_line(
-            Line2D(across, down, color=colour, linewidth=line * POINTS, linestyle=style, solid_capstyle="round",
-                   zorder=1.5)
+            Line2D(across, down, color=colour, linewidth=line * POINTS, solid_capstyle="round", zorder=layer)
         )  # fmt: skip
 
     def arrow(self, start: float, end: float, y: float, colour: str) -> None:

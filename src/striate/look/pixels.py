@@ -75,7 +75,8 @@ def _along(pixels: Bytes, size: int, axis: int) -> Bytes:
     """Resample one axis."""
     count = pixels.shape[axis]
     if size >= count:
-        return np.take(pixels, np.arange(size) * count // size, axis=axis)
+        nearest: Bytes = np.take(pixels, np.arange(size) * count // size, axis=axis)
+        return nearest
     # Pixel i of the result is the mean over [i, i + 1) * count / size, parts of pixels included.
     total = np.cumsum(pixels, axis=axis, dtype=np.float64)
     total = np.concatenate([np.zeros_like(np.take(total, [0], axis=axis)), total], axis=axis)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from striate.errors import ArgumentError
 from striate.files import write_whole
@@ -54,11 +55,27 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     >>> file.read_bytes()[1:4]
     b'PNG'
     """
+    ending = picture_format(path)
+    write_whole(path, lambda file: _write(figure, file, ending))
+
+
+def picture_bytes(figure: Figure, ending: str = "png") -> bytes:
+    """The figure as the bytes that ``save`` writes to a file of that ending.
+
+    >>> from striate.look.paper import Paper
+    >>> picture_bytes(Paper(20, 10).figure, "pdf")[:4]
+    b'%PDF'
+    """
+    file = io.BytesIO()
+    _write(figure, file, ending)
+    return file.getvalue()
+
+
+def _write(figure: Figure, file: BinaryIO, ending: str) -> None:
     import matplotlib
 
-    ending = picture_format(path)
-    # matplotlib takes these two from its settings alone; they are set back at once.
-    settings: dict[Any, Any] = {"svg.hashsalt": "striate", "svg.fonttype": "path"}
+    # matplotlib takes these from its settings alone; they are set back at once.
+    settings: dict[Any, Any] = {"svg.hashsalt": "striate", "svg.fonttype": "path", "savefig.bbox": None}
     with _SETTINGS, matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")
-        write_whole(path, lambda file: figure.savefig(file, format=ending, metadata=METADATA[ending]))
+        figure.savefig(file, format=ending, metadata=METADATA[ending], facecolor=figure.get_facecolor(), dpi="figure")

@@ -23,7 +23,6 @@ from striate.train.model import Model
 from striate.volume import Volume
 
 Numbers = npt.NDArray[Any]
-Source = Union[Model, Program, str, "os.PathLike[str]"]
 ImageSource = Union[npt.ArrayLike, str, "os.PathLike[str]"]
 
 
@@ -32,6 +31,7 @@ class Subject:
     """A network with its parameters, the names of its classes, and the loss that says what scores mean."""
 
     source: Model | Program
+    threads: int | None = None  # of the program to compile; all processors if None
 
     @property
     def network(self) -> Network:
@@ -58,7 +58,7 @@ class Subject:
     @functools.cached_property
     def program(self) -> Program:
         """The program, compiled when it is first wanted."""
-        return self.source.compile() if isinstance(self.source, Model) else self.source
+        return self.source.compile(threads=self.threads) if isinstance(self.source, Model) else self.source
 
     def guesses(self, image: Numbers) -> tuple[Guess, ...]:
         """The best classes of one image (H, W, D), best first."""
@@ -66,9 +66,12 @@ class Subject:
 
     def activations(self, image: Numbers) -> dict[str, Numbers]:
         """Every volume (H, W, D) that one image (H, W, D) makes, by the layer's name."""
-        scale, shift = self.program.preprocessing.scales(self.network.input.depth, image.dtype == np.uint8)
-        made = self.network.activations(self.parameters, image[None] * scale + shift)
-        return {name: volume[0] for name, volume in made.items()}
+        return {name: volume[0] for name, volume in self.program.activations(image[None]).items()}
+
+    def score_gradients(self, image: Numbers, number: int) -> tuple[dict[str, Numbers], dict[str, Numbers]]:
+        """Every volume (H, W, D), and the gradient of the score of class ``number`` on it, by the layer's name."""
+        found = self.program.inside(image[None], [number], of="score")
+        return {k: v[0] for k, v in found.activations.items()}, {k: v[0] for k, v in found.gradients.items()}
 
     def class_number(self, wanted: str | int | None, image: Numbers) -> int:
         """The class of that name or number, the best one of the image if None; ArgumentError for another."""
@@ -81,6 +84,9 @@ class Subject:
         raise ArgumentError(f"there is no class {wanted!r}: the classes are {some(self.classes)}")
 
 
+Source = Union[Model, Program, Subject, str, "os.PathLike[str]"]
+
+
 def subject(model: Source) -> Subject:
     """The model, the program, or the model in that file; ArgumentError for anything else.
 
@@ -91,6 +97,8 @@ def subject(model: Source) -> Subject:
     """
     if isinstance(model, str | os.PathLike):
         return Subject(Model.load(model))
+    if isinstance(model, Subject):
+        return model
     if not isinstance(model, Model | Program):
         raise ArgumentError(f"a picture is of a model, a program or a model file, not of {type(model).__name__}")
     return Subject(model)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from striate.look import bars as bar
-from striate.look.columns import MOST, Column, Group, Numbers, groups, shortened_way
+from striate.look.columns import MOST, Column, Group, Numbers, check_slices, groups, shortened_way
 from striate.look.layout import BETWEEN, EDGE, FAN, LEAD, NAME, SKIP, SMALL, TINY, Placed, Row, lay_out, size_text
 from striate.look.palette import kind_colour
 from striate.look.paper import Paper, shortened, text_width, wrapped
@@ -50,6 +50,7 @@ def activations(
     """
     about = subject(model)
     pixels, name = pixels_of(image, about.network.input)
+    check_slices(about.network, slices)
     made = about.activations(pixels)
     columns = groups(about.network, made, slices, most)
     figure = _Drawing(columns, pixels, about.guesses(pixels), dark)

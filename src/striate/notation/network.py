@@ -88,6 +88,12 @@ class Network:
     def __repr__(self) -> str:
         return f"parse({str(self)!r})"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table of the network."""
+        from striate.look.html import network_html
+
+        return network_html(self)
+
     def activations(self, parameters: Parameters, images: npt.ArrayLike) -> dict[str, Array]:
         """What every node makes of ``images`` ``(N, H, W, D)``, by name, in float64: the oracle forward.
 

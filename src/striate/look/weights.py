@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from striate.errors import ArgumentError
+from striate.look.heads import EDGE, head, head_height
 from striate.look.layout import size_text
-from striate.look.palette import kind_colour
+from striate.look.palette import kind_colour, theme
 from striate.look.paper import DENSITY, Paper, shortened, text_width, wrapped
 from striate.look.pixels import Bytes, signed
 from striate.look.subject import Numbers, Source, subject
-from striate.notation.network import Node
+from striate.notation.network import Network, Node
+from striate.train.match import some
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDE = 1120  # CSS pixels
-EDGE = 28
+SCALE = 130  # the room for the scale of colours
 APART = 36  # two layers
 HEAD = 52  # a layer's name and what its tiles are
 GAP = 2.0  # two tiles
@@ -62,13 +65,15 @@ class Block:
         return HEAD + len(self.tiles) * (self.side[0] + GAP)
 
 
-def filters(model: Source, *, dark: bool = False) -> Figure:
+def filters(
+    model: Source, *, layers: Sequence[str] | None = None, dark: bool = False, title: str = "Learned filters"
+) -> Figure:
     """The learned filters of every layer; those that look at colours as colours, all others one tile a slice.
 
     Blue weights are negative, orange ones positive; each layer has its own scale, from minus its largest
-    absolute weight to plus that. An FC's weights are folded to the volume that they read. Of a layer with
-    more than 16 filters or slices, the 16 with the largest sum of squares are shown.
-    Raises ArgumentError or ModelError.
+    absolute weight to plus that, and in a first layer each filter. An FC's weights are folded to the volume that
+    they read. Of a layer with more than 16 filters or slices, the 16 with the largest sum of squares are shown.
+    ``layers`` are the names of those to show, such as conv1; all if None. Raises ArgumentError or ModelError.
 
     >>> import striate
     >>> program = striate.compile(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - FC[3]"), batch=1)
@@ -76,14 +81,23 @@ def filters(model: Source, *, dark: bool = False) -> Figure:
     ['conv1', 'fc1']
     """
     about = subject(model)
-    paper_colours = Paper(1, 1, dark).colours
     blocks, parameters = [], about.parameters
-    for node in about.network.nodes:
-        weights = parameters.get(f"{node.name}.weights")
-        if weights is not None:
-            names = about.classes if node is about.network.nodes[-1] and len(about.classes) == len(weights) else ()
-            blocks.append(_block(node, weights, names, paper_colours))
-    return _draw(blocks, str(about.network), dark)
+    for node in _learning(about.network, layers):
+        weights = parameters[f"{node.name}.weights"]
+        names = about.classes if node is about.network.nodes[-1] and len(about.classes) == len(weights) else ()
+        blocks.append(_block(node, folded(node, weights), names, theme(dark)))
+    return _draw(blocks, title, str(about.network), dark)
+
+
+def _learning(network: Network, layers: Sequence[str] | None) -> list[Node]:
+    """The layers with weights, or those of these names; ArgumentError for names of no such layer."""
+    known = {node.name: node for node in network.nodes if "weights" in node.layer.parameter_shapes(node.input)}
+    if not known:
+        raise ArgumentError(f"{network} has no weights: there are no filters to show")
+    for name in layers or ():
+        if name not in known:
+            raise ArgumentError(f"there is no layer {name!r} with weights: there are {some(tuple(known))}")
+    return [node for name, node in known.items() if layers is None or name in layers]
 
 
 def folded(node: Node, weights: Numbers) -> Numbers:
@@ -101,14 +115,13 @@ def largest(squares: Numbers, most: int) -> list[int]:
     return sorted(int(k) for k in np.argsort(-squares, kind="stable")[:most])
 
 
-def _block(node: Node, weights: Numbers, names: Sequence[str], colours: dict[str, str]) -> Block:
-    """The tiles of one layer."""
-    whole = folded(node, weights).astype(np.float64)
-    most = float(np.abs(whole).max(initial=0.0))
+def _block(node: Node, whole: Numbers, names: Sequence[str], colours: dict[str, str]) -> Block:
+    """The tiles of one layer, from its weights (filters, D, F, F)."""
+    most = max(float(whole.max()), -float(whole.min()))
     depth, high, wide = whole.shape[1:]
     if depth in (1, 3) and high * wide > 1 and not names:
-        return _whole_filters(node, whole, most, colours)
-    kept = largest(np.square(whole).sum((1, 2, 3)), MANY)
+        return _whole_filters(node, whole, colours)
+    kept = largest(np.einsum("kdhw,kdhw->k", whole, whole), MANY)
     slices = largest(np.square(whole[kept]).sum((0, 2, 3)), MANY)
     tiles = [[signed(whole[k, d], most, colours) for d in slices] for k in kept]
     step = max(1, round(36 / max(high, wide))) if max(high, wide) <= 18 else 2
@@ -116,32 +129,46 @@ def _block(node: Node, weights: Numbers, names: Sequence[str], colours: dict[str
     side = max(side, 11.0)
     labels = tuple(names[k] if names else str(k) for k in kept) if names or len(kept) < len(whole) else ()
     what = "classes" if names else "neurons" if node.layer.kind == "FC" else "filters"
-    words = f"{_some(len(kept), len(whole), what)} (rows), {_some(len(slices), depth, 'depth slices')} (columns)"
+    words = f"{_some(len(kept), len(whole), what)} down, {_some(len(slices), depth, 'depth slices')} across"
     return Block(node, tiles, (side * high / max(high, wide), side * wide / max(high, wide)), labels, words)
 
 
-def _whole_filters(node: Node, whole: Numbers, most: float, colours: dict[str, str]) -> Block:
+def _whole_filters(node: Node, whole: Numbers, colours: dict[str, str]) -> Block:
     """Filters that look at colours or at grey: each is one tile."""
-    kept = largest(np.square(whole).sum((1, 2, 3)), MANY_FIRST)
+    kept = largest(np.einsum("kdhw,kdhw->k", whole, whole), MANY_FIRST)
     depth, high, wide = whole.shape[1:]
     if depth == 3:
-        unit = whole[kept] / most if most else whole[kept]
-        images = [(128 + 127 * each.transpose(1, 2, 0)).round().astype(np.uint8) for each in unit]
+        images = [_coloured(whole[k]) for k in kept]
     else:
-        images = [signed(whole[k, 0], most, colours) for k in kept]
-    across = min(len(images), max(8, ceil(sqrt(1.6 * len(images)))))
+        images = [signed(whole[k, 0], float(np.abs(whole[k]).max()), colours) for k in kept]
+    across = _across(len(images))
     rows = [images[start : start + across] for start in range(0, len(images), across)]
     step = max(1, round(110 / max(high, wide)))
     side = max(high, wide) * step / DENSITY
-    words = f"{_some(len(kept), len(whole), 'filters')}, {'in colour: grey is 0' if depth == 3 else 'each one tile'}"
+    colour = " in colour: grey is 0" if depth == 3 else ""
+    words = f"{_some(len(kept), len(whole), 'filters')}{colour}, each on its own scale"
     return Block(node, rows, (side * high / max(high, wide), side * wide / max(high, wide)), (), words)
+
+
+def _coloured(filter: Numbers) -> Bytes:
+    """A filter (3, F, F) as the colours that it answers to: grey is 0."""
+    most = float(np.abs(filter).max()) or 1.0
+    found: Bytes = (128 + 127 * filter.transpose(1, 2, 0) / most).round().astype(np.uint8)
+    return found
+
+
+def _across(count: int) -> int:
+    """How many tiles stand in a row: as few as can be are lacking in the last."""
+    wish = sqrt(1.8 * count)
+    choices = range(max(1, int(0.75 * wish)), ceil(1.25 * wish) + 1)
+    return min(choices, key=lambda across: (-count % across, abs(across - wish)))
 
 
 def _some(shown: int, total: int, what: str) -> str:
     return f"{total:,} {what}" if shown == total else f"the {shown} largest of {total:,} {what}"
 
 
-def _draw(blocks: list[Block], line: str, dark: bool) -> Figure:
+def _draw(blocks: list[Block], title: str, line: str, dark: bool) -> Figure:
     """The blocks in rows, as many beside one another as there is room for."""
     rows: list[list[Block]] = [[]]
     for block in blocks:
@@ -150,12 +177,10 @@ def _draw(blocks: list[Block], line: str, dark: bool) -> Figure:
             rows.append([])
         rows[-1].append(block)
     wide = max([sum(block.width + APART for block in row) - APART for row in rows] + [360.0]) + 2 * EDGE
-    note = wrapped(line, 10, wide - 2 * EDGE, 3)
-    top = EDGE + 24 + len(note) * 14 + 20
+    top = head_height(line, wide - SCALE) + 16
     heights = [max((block.height for block in row), default=0.0) + 26 for row in rows]
     paper = Paper(wide, top + sum(heights) + 20, dark)
-    paper.text(EDGE, EDGE + 6, "Learned filters", 14, bold=True, name="title")
-    paper.lines(EDGE, EDGE + 24, note, 10, paper.colours["pale"])
+    head(paper, title, line, right=SCALE)
     _scale(paper, wide - EDGE, EDGE)
     for row, height in zip(rows, heights, strict=True):
         x = float(EDGE)
