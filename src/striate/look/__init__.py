@@ -2,8 +2,8 @@
 
 >>> import striate
 >>> figure = striate.look.architecture("INPUT[32x32x3] - CONV[12, 5x5] - RELU - POOL - FC[10]")
->>> type(figure).__name__
-'Figure'
+>>> figure.axes[0].texts[0].get_text()
+'Architecture'
 
 Models are given as Model, Program or the path of a model file, images as arrays (H, W, D) or paths, data as
 Dataset, name or path. Matplotlib is imported when a picture is drawn; figures are drawn without pyplot, so nothing

@@ -51,7 +51,8 @@ def saliency(
     note = f"|d score of {about.classes[number]} / d pixel|, the largest over the depth of each pixel"
     caption = "full colour: the strongest hundredth of the pixels"
     panels = [(picture(pixels), "image", ""), (shades, "saliency", caption)]
-    return _beside(about, pixels, number, panels, (title or f"Saliency of {name or 'an image'}", note), dark)
+    title = title or f"What moves the score of {about.classes[number]} in {name or 'this image'}"
+    return _beside(about, pixels, number, panels, (title, note), dark)
 
 
 def where(
@@ -75,7 +76,8 @@ def where(
     seen = class_activation_map(*about.score_gradients(pixels, number), node)
     note = f"Grad-CAM of {about.classes[number]} on {node.name} {size_text(node.output)}"
     panels = [(picture(pixels), "image", ""), (overlay(pixels, seen), "where", _found(seen))]
-    return _beside(about, pixels, number, panels, (title or f"Where in {name or 'an image'}", note), dark)
+    title = title or f"Where {name or 'this image'} looks like {about.classes[number]}"
+    return _beside(about, pixels, number, panels, (title, note), dark)
 
 
 def saliency_map(about: Subject, pixels: Numbers, number: int) -> Numbers:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from striate.look.heads import EDGE, head, head_height
 from striate.look.judged import Data, judged
-from striate.look.palette import contrast, mixed
-from striate.look.paper import Paper, shortened, text_width
+from striate.look.palette import contrast, mixed, rgb
+from striate.look.paper import DENSITY, Paper, shortened, text_width
 from striate.look.subject import Numbers, Source
 from striate.train.evaluate import Evaluation
 
@@ -84,6 +85,7 @@ def _sizes(names: list[str], counts: Numbers) -> _Sizes:
     digits = text_width(f"{counts.max():,}", letters) + 6
     if side >= COUNTED:
         side = max(side, digits)
+    side = ceil(side * DENSITY) / DENSITY  # whole pixels
     turned = any(text_width(name, letters) > side - 4 for name in names)
     steep = np.sin(np.radians(_turn(side))) if turned else 0.0
     return _Sizes(side, letters, widest + 10, max(steep * widest, letters) + 14)
@@ -111,22 +113,27 @@ def _names(paper: Paper, names: list[str], sizes: _Sizes, top: float) -> None:
 def _cells(paper: Paper, confusion: Numbers, shown: list[int], sizes: _Sizes, top: float) -> None:
     """Every pair of classes: green where they agree, red elsewhere, with its count where there is room."""
     left, side, colours = EDGE + sizes.names, sizes.side, paper.colours
-    gap = 1.0 if side > 12 else 0.0
+    pixels = round(side * DENSITY)
+    sheet = np.full((len(shown) * pixels, len(shown) * pixels, 3), rgb(colours["ground"]), np.uint8)
+    gap = 2 if side > 12 else 0  # pixels between two cells
     for row, i in enumerate(shown):
         images = max(int(confusion[i].sum()), 1)
         for column, j in enumerate(shown):
             many = int(confusion[i, j])
-            x, y = left + column * side, top + row * side
-            part = many / images
             # Rare mistakes are to be seen, too.
-            strength = 0.9 * (part**0.5 if i != j else part)
+            strength = 0.9 * (many / images if i == j else sqrt(many / images))
             fill = mixed(colours["raised"], colours["good" if i == j else "bad"], strength)
-            paper.box(x, y, side - gap, side - gap, fill, layer=1.1)
+            y, x = row * pixels, column * pixels
+            sheet[y : y + pixels - gap, x : x + pixels - gap] = rgb(fill)
             if many and side >= COUNTED:
                 ink = max(colours["ground"], colours["ink"], key=lambda colour: contrast(colour, fill))
-                size = sizes.letters
-                paper.text(x + (side - gap) / 2, y + side / 2 + 0.36 * size, f"{many:,}", size, ink, align="center",
-                           name="count")  # fmt: skip
+                _count(paper, many, left + (column + 0.5) * side, top + (row + 0.5) * side, sizes.letters, ink)
+    paper.image(left, top, sheet, len(shown) * side, len(shown) * side, "confusion")
+
+
+def _count(paper: Paper, many: int, x: float, y: float, size: float, ink: str) -> None:
+    """The count of a pair of classes, in the middle of its cell."""
+    paper.text(x - 0.4, y + 0.36 * size, f"{many:,}", size, ink, align="center", name="count")
 
 
 def _accuracies(paper: Paper, result: Evaluation, shown: list[int], sizes: _Sizes, top: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,23 @@ def resampled(pixels: Bytes, high: int, wide: int) -> Bytes:
     [3, 3, 6, 6]
     """
     return _along(_along(pixels, high, 0), wide, 1)
+
+
+def tiled(rows: Sequence[Sequence[Bytes]], high: int, wide: int, gap: int, ground: tuple[int, int, int]) -> Bytes:
+    """Rows of tiles as one image: each resampled to (high, wide), ``gap`` pixels of the ground between them.
+
+    >>> white = np.full((1, 1, 3), 255, np.uint8)
+    >>> tiled([[white, white]], 1, 2, 1, (0, 0, 0))[0, :, 0].tolist()
+    [255, 255, 0, 255, 255]
+    """
+    across = max(map(len, rows))
+    sheet = np.empty((len(rows) * (high + gap) - gap, across * (wide + gap) - gap, 3), np.uint8)
+    sheet[:] = ground
+    for row, tiles in enumerate(rows):
+        for column, tile in enumerate(tiles):
+            y, x = row * (high + gap), column * (wide + gap)
+            sheet[y : y + high, x : x + wide] = resampled(tile, high, wide)
+    return sheet
 
 
 def _along(pixels: Bytes, size: int, axis: int) -> Bytes:

@@ -5,7 +5,8 @@ After the central figure of the CS231n notes on ConvNets. Layers are the arrows,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from striate.look.palette import kind_colour
 from striate.look.paper import Paper, shortened, text_width, wrapped
 from striate.look.pixels import grey, picture
 from striate.look.subject import ImageSource, Source, pixels_of, subject
+from striate.notation.network import Network
 from striate.train.guess import Guess
 from striate.volume import Volume
 
@@ -52,9 +54,34 @@ def activations(
     pixels, name = pixels_of(image, about.network.input)
     check_slices(about.network, slices)
     made = about.activations(pixels)
-    columns = groups(about.network, made, slices, most)
-    figure = _Drawing(columns, pixels, about.guesses(pixels), dark)
-    return figure.draw(title or name, str(about.network))
+    way = Way(about.network, pixels, made, about.guesses(pixels))
+    return draw_way(way, slices=slices, most=most, dark=dark, title=title or name)
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """An image (H, W, D), the volumes (H, W, D) that a network made of it, and the best classes."""
+
+    network: Network
+    pixels: Numbers
+    made: Mapping[str, Numbers]
+    guesses: tuple[Guess, ...]
+
+
+def draw_way(
+    way: Way, *, slices: Sequence[int] | None = None, most: int = MOST, dark: bool = False, title: str = ""
+) -> Figure:
+    """The figure of ``activations``, of volumes that are there already.
+
+    >>> from striate.notation.parse import parse
+    >>> network = parse("INPUT[2x2x1] - FC[3]")
+    >>> made = {node.name: np.zeros(node.output.shape) for node in network.nodes}
+    >>> figure = draw_way(Way(network, made["input"], made, (Guess(0, "cat", 0.5),)))
+    >>> [text.get_text() for text in figure.axes[0].texts if text.get_gid() == "class1"]
+    ['cat']
+    """
+    columns = groups(way.network, way.made, slices, most)
+    return _Drawing(columns, way.pixels, way.guesses, dark).draw(title, str(way.network))
 
 
 class _Drawing:

@@ -12,9 +12,9 @@ import numpy as np
 from striate.errors import ArgumentError
 from striate.look.heads import EDGE, head, head_height
 from striate.look.layout import size_text
-from striate.look.palette import kind_colour, theme
+from striate.look.palette import kind_colour, rgb, theme
 from striate.look.paper import DENSITY, Paper, shortened, text_width, wrapped
-from striate.look.pixels import Bytes, signed
+from striate.look.pixels import Bytes, signed, tiled
 from striate.look.subject import Numbers, Source, subject
 from striate.notation.network import Network, Node
 from striate.train.match import some
@@ -42,6 +42,7 @@ class Block:
     side: tuple[float, float]  # height, width
     labels: tuple[str, ...]
     words: str
+    coloured: bool = False  # as filters that look at colours
 
     @property
     def margin(self) -> float:
@@ -147,7 +148,7 @@ def _whole_filters(node: Node, whole: Numbers, colours: dict[str, str]) -> Block
     side = max(high, wide) * step / DENSITY
     colour = " in colour: grey is 0" if depth == 3 else ""
     words = f"{_some(len(kept), len(whole), 'filters')}{colour}, each on its own scale"
-    return Block(node, rows, (side * high / max(high, wide), side * wide / max(high, wide)), (), words)
+    return Block(node, rows, (side * high / max(high, wide), side * wide / max(high, wide)), (), words, depth == 3)
 
 
 def _coloured(filter: Numbers) -> Bytes:
@@ -177,11 +178,13 @@ def _draw(blocks: list[Block], title: str, line: str, dark: bool) -> Figure:
             rows.append([])
         rows[-1].append(block)
     wide = max([sum(block.width + APART for block in row) - APART for row in rows] + [360.0]) + 2 * EDGE
-    top = head_height(line, wide - SCALE) + 16
+    right = 0 if all(block.coloured for block in blocks) else SCALE
+    top = head_height(line, wide - right) + 16
     heights = [max((block.height for block in row), default=0.0) + 26 for row in rows]
     paper = Paper(wide, top + sum(heights) + 20, dark)
-    head(paper, title, line, right=SCALE)
-    _scale(paper, wide - EDGE, EDGE)
+    head(paper, title, line, right=right)
+    if right:
+        _scale(paper, wide - EDGE, EDGE)
     for row, height in zip(rows, heights, strict=True):
         x = float(EDGE)
         for block in row:
@@ -209,15 +212,15 @@ def _draw_block(paper: Paper, block: Block, x: float, y: float) -> None:
     weights = size_text(node.input) if node.layer.kind == "FC" else _filter_size(node)
     paper.text(beside, y + 10, shortened(weights, 10, 200), 10, colours["ink"])
     paper.lines(x, y + 25, block.lines, SIZE, colours["pale"])
-    high, wide = block.side
-    for number, row in enumerate(block.tiles):
-        top = y + HEAD + number * (high + GAP)
-        for place, tile in enumerate(row):
-            left = x + block.margin + place * (wide + GAP)
-            paper.image(left, top, tile, wide, high, f"{node.name}[{number},{place}]")
-        if block.labels and high + GAP >= SIZE:
-            label = shortened(block.labels[number], SIZE, block.margin)
-            paper.text(x + block.margin - 6, top + high / 2 + SIZE * 0.36, label, SIZE, colours["pale"], align="right")
+    high, wide = (max(1, round(side * DENSITY)) for side in block.side)
+    gap = round(GAP * DENSITY)
+    sheet = tiled(block.tiles, high, wide, gap, rgb(colours["ground"]))
+    paper.image(x + block.margin, y + HEAD, sheet, sheet.shape[1] / DENSITY, sheet.shape[0] / DENSITY, node.name)
+    pitch = (high + gap) / DENSITY
+    for number, label in enumerate(block.labels if pitch >= SIZE else ()):
+        middle = y + HEAD + number * pitch + high / DENSITY / 2
+        text = shortened(label, SIZE, block.margin)
+        paper.text(x + block.margin - 6, middle + SIZE * 0.36, text, SIZE, colours["pale"], align="right")
 
 
 def _filter_size(node: Node) -> str:
