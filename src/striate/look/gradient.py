@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SIDE = 288  # CSS pixels of an image's longer side
 APART = 20
 WORDS = 10
+BRIGHT = (255, 236, 150)  # where the map is largest
+COVER = 0.75  # how much of the image the map hides there
 
 
 def saliency(
@@ -131,16 +133,16 @@ def enlarged(values: Numbers, high: int, wide: int) -> Numbers:
 
 
 def overlay(pixels: Numbers, seen: Numbers, side: int = 720) -> Bytes:
-    """The image in grey with the map over it, from clear to orange to nearly white; (H, W, 3), about ``side`` large."""
+    """The image in grey with the map over it, from clear to orange to yellow; (H, W, 3), about ``side`` large."""
     high, wide = pixels.shape[:2]
     times = max(1, round(side / max(high, wide)))
     ground = picture(pixels).mean(-1).repeat(times, 0).repeat(times, 1)[..., None]
     top = float(seen.max())
     part = enlarged(seen / top if top > 0 else seen, high * times, wide * times)[..., None]
-    orange, white = np.array(rgb(POSITIVE), np.float64), np.array([255.0, 244.0, 214.0])
-    colour = orange + np.clip((part - 0.6) / 0.4, 0, 1) * (white - orange)
-    cover = 0.8 * part
-    mixed: Bytes = ((1 - cover) * (0.85 * ground) + cover * colour + 0.5).clip(0, 255).astype(np.uint8)
+    orange, bright = np.array(rgb(POSITIVE), np.float64), np.array(BRIGHT, np.float64)
+    colour = orange + np.clip((part - 0.5) / 0.5, 0, 1) * (bright - orange)
+    # The image's own light and dark stay visible under the colour, and never reach its ends.
+    mixed: Bytes = ((1 - COVER * part) * (30 + 0.6 * ground) + COVER * part * colour + 0.5).astype(np.uint8)
     return mixed
 
 

@@ -57,7 +57,7 @@ def shortened(text: str, size: float, width: float, bold: bool = False) -> str:
     """The text on one line, its end left out for an ellipsis where it would be wider than ``width``.
 
     >>> shortened("a very long name of a class", 10, 80)
-    'a very long…'
+    'a very long n…'
     """
     text = " ".join(text.split()) or "(no name)"
     if text_width(text, size, bold) <= width:
