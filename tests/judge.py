@@ -22,9 +22,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from corpus import CASES, NETS
 from corpus import draw as draw_numbers
+from kept import kept as kept_of
 from striate import SGD, Program
 from striate import compile as compile_network
-from striate.layers import Pool, Relu
+from striate.layers import Dropout, Pool, Relu
 from striate.layers.loss import loss as loss_of
 from striate.native.host import runs_here
 from striate.notation import Network, parse
@@ -126,11 +127,13 @@ def _leads(pool: Pool, x: Array) -> Array:
 
 @dataclass(frozen=True)
 class Step:
-    """A batch, and what the oracle says of it."""
+    """A batch, what DROPOUT keeps in it, and what the oracle says of it; ``hits``: images that training finds right."""
 
     images: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
+    kept: Numbers
     scores: Array
+    hits: int
     loss: float
     gradients: dict[str, Array]
     floors: dict[str, float]
@@ -147,8 +150,8 @@ def _mistaken(scores: Array, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.in
 
 
 def _own(node: Node, parameters: Numbers) -> dict[str, Array]:
-    """A layer's parameters by their names in the layer."""
-    names = node.layer.parameter_shapes(node.input)
+    """A layer's parameters by their names in the layer, and what it keeps, if that is said."""
+    names = [*node.layer.parameter_shapes(node.input), *(["kept"] if f"{node.name}.kept" in parameters else [])]
     return {name: np.asarray(parameters[f"{node.name}.{name}"], np.float64) for name in names}
 
 
@@ -158,6 +161,8 @@ def _summed(network: Network, parameters: Numbers, made: Mapping[str, Array]) ->
     for before, node in zip(network.nodes, network.nodes[1:], strict=False):
         own = {name: np.abs(numbers) for name, numbers in _own(node, parameters).items()}
         sums = node.layer.forward(np.abs(made[before.name]), own) if own else summed[before.name]
+        if isinstance(node.layer, Dropout):
+            sums = summed[before.name] / (1 - node.layer.rate)
         summed[node.name] = float(np.max(sums))
     return summed
 
@@ -173,7 +178,8 @@ def _floors(
     last = made[network.nodes[-1].name]
     scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
     dy = loss_of(loss, scores, labels)[1].reshape(last.transpose(0, 3, 1, 2).shape).transpose(0, 2, 3, 1)
-    floors, summed = {}, _summed(network, parameters, made)
+    floors: dict[str, float] = {}
+    summed = _summed(network, parameters, made)
     for node, before in zip(network.nodes[:0:-1], network.nodes[-2::-1], strict=True):
         own = _own(node, parameters)
         x, y = made[before.name], made[node.name]
@@ -187,20 +193,36 @@ def _floors(
     return floors
 
 
-def step(network: Network, parameters: Numbers, count: int, loss: str, seed: int) -> Step:
-    """``count`` clear images with their labels; scores, loss and gradients by the oracle."""
-    _, pixels, labels = draw_numbers(network, 2 * count + 6, seed)
-    images = pixels.astype(np.float32)
-    made = network.activations(parameters, images)
-    clear = clearances(network, made, labels, loss)
-    chosen = np.sort(np.argsort(-clear, kind="stable")[:count])
-    images = images[chosen]
-    labels = _mistaken(network.forward(parameters, images), labels[chosen]) if loss == "softmax" else labels[chosen]
-    mean, gradients, made = network.gradients(parameters, images, labels, loss)
+def _chosen(clear: Array, count: int, placed: bool) -> npt.NDArray[np.int64]:
+    """The clearest ``count`` of the images; if they are ``placed``, row after row, the clearest for each place."""
+    if placed:
+        return np.asarray(clear.reshape(-1, count).argmax(0) * count + np.arange(count))
+    return np.sort(np.argsort(-clear, kind="stable")[:count])
+
+
+def _scores(network: Network, made: Mapping[str, Array]) -> Array:
     last = made[network.nodes[-1].name]
-    scores = last.transpose(0, 3, 1, 2).reshape(count, -1)
-    floors = _floors(network, parameters, made, labels, loss)
-    return Step(images, labels, scores, mean, gradients, floors, float(clear[chosen].min()))
+    return last.transpose(0, 3, 1, 2).reshape(len(last), -1)
+
+
+def step(network: Network, parameters: Numbers, count: int, loss: str, seed: int, number: int) -> Step:
+    """``count`` clear images with their labels; scores, loss and gradients by the oracle. ``number``: of the step."""
+    kept, placed = kept_of(network, count, number), bool(network.dropouts)
+    rows = max(3, 2 + 6 // count) if placed else 0  # what is kept of an image depends on its place
+    _, pixels, labels = draw_numbers(network, rows * count or 2 * count + 6, seed)
+    images = pixels.astype(np.float32)
+    made = network.activations(parameters, images, {name: np.tile(k, (rows, 1, 1, 1)) for name, k in kept.items()})
+    clear = clearances(network, made, labels, loss)
+    chosen = _chosen(clear, count, placed)
+    images, labels = images[chosen], labels[chosen]
+    if loss == "softmax":
+        labels = _mistaken(_scores(network, network.activations(parameters, images, kept)), labels)
+    mean, gradients, made = network.gradients(parameters, images, labels, loss, kept)
+    hits = int((_scores(network, made).argmax(1) == labels).sum())
+    own = {**parameters, **{f"{name}.kept": k for name, k in kept.items()}}
+    floors = _floors(network, own, made, labels, loss)
+    scores = network.forward(parameters, images)
+    return Step(images, labels, kept, scores, hits, mean, gradients, floors, float(clear[chosen].min()))
 
 
 @dataclass(frozen=True)
@@ -228,7 +250,7 @@ def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -
     velocity = {name: np.zeros(p.shape) for name, p in now.items()}
     steps = []
     for i, count in enumerate(sizes):
-        steps.append(step(network, now, count, loss, 1000 * seed + i + 1))
+        steps.append(step(network, now, count, loss, 1000 * seed + i + 1, i))
         for name, gradient in steps[-1].gradients.items():
             decay = OPTIMIZER.l2 if name.endswith(".weights") else 0.0
             velocity[name] = OPTIMIZER.momentum * velocity[name] + gradient + decay * now[name]

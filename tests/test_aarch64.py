@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 import judge
+import test_dropout
 import test_single
 from emulated import TARGET, emulate, needs_emulator
 from judge import LINES
+from kept import kept
 from striate import Preprocessing, compile, parse
 from striate.emit.kernels import EMITTERS
+from striate.masks import levels
 from striate.plan.order import ORDERS
 from striate.plan.plan import KERNELS, plan
 
@@ -52,13 +55,24 @@ def test_training(name: str, kernels: str | None, order: str | None) -> None:
 
 
 def test_every_kernel_family_is_trained() -> None:
-    """So far as the ways are concerned; ``test_few_images`` runs the others."""
+    """So far as the ways are concerned; ``test_few_images`` runs the others. A score is for looking inside alone."""
     families: set[str] = set()
     for name, kernels, order in WAYS:
         loss = "svm" if order else "softmax"
         for call in plan(parse(LINES[name]), TARGET, judge.BATCH, loss, force=kernels, order=order).train:
             families |= {call.family, *([call.then.family] if call.then else [])}
-    assert families == set(EMITTERS)
+    assert families == set(EMITTERS) - {"score_loss"}
+
+
+def test_what_dropout_keeps() -> None:
+    """Bit by bit what the other targets keep."""
+    program = test_dropout.make(test_dropout.BEHIND_INPUT, order="layer by layer", target=TARGET.name, threads=1)
+    images = np.full((37, 5, 7, 3), 3, np.float32)
+    for step in range(2):
+        program.train(images, np.zeros(37, int))
+        grown = np.float32(3 * levels(0.3)[1])
+        expected = (kept(program.network, 37, step)["dropout1"] * grown).astype(np.float32)
+        assert np.array_equal(test_dropout.volume(program, 37), expected)
 
 
 @pytest.mark.parametrize("name", [name for name in LINES if name not in SLOW])

@@ -20,7 +20,7 @@ ORDER = [
     ["volume", "files"],
     ["layers"],
     ["notation"],
-    ["optimizers", "preprocessing", "intake"],
+    ["optimizers", "preprocessing", "intake", "masks"],
     ["plan"],
     ["emit"],
     ["native"],

@@ -63,7 +63,7 @@ def networks(draw: st.DrawFn) -> Network:
     wide, high = draw(st.integers(1, 13)), draw(st.integers(1, 13))
     line, volume = f"INPUT[{wide}x{high}x{draw(st.sampled_from(DEPTHS))}]", (wide, high)
     for _ in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(["CONV", "CONV", "RELU", "POOL", "POOL2", "FC"]))
+        kind = draw(st.sampled_from(["CONV", "CONV", "RELU", "POOL", "POOL2", "FC", "DROPOUT"]))
         if kind == "CONV":
             kind += f"[{draw(st.sampled_from(DEPTHS))}, {draw(windows(min(volume)))}]"
         elif kind == "POOL":
@@ -72,6 +72,8 @@ def networks(draw: st.DrawFn) -> Network:
             kind = "POOL[fit=crop]"
         elif kind == "FC":
             kind += f"[{draw(st.sampled_from(DEPTHS))}]"
+        elif kind == "DROPOUT":
+            kind += draw(st.sampled_from(["", "[0]", "[0.1]", "[0.9]"]))
         try:
             network = parse(f"{line} - {kind}")
         except NotationError:

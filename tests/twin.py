@@ -9,12 +9,20 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Conv, Dropout, Fc, Pool, Relu
 from striate.notation import Network
 
 
-def forward(network: Network, parameters: Mapping[str, torch.Tensor], images: torch.Tensor) -> torch.Tensor:
-    """Scores ``(N, classes)`` of images ``(N, D, H, W)``; padding is added by hand: POOL sees zeros."""
+def forward(
+    network: Network,
+    parameters: Mapping[str, torch.Tensor],
+    images: torch.Tensor,
+    kept: Mapping[str, Any] | None = None,
+) -> torch.Tensor:
+    """Scores ``(N, classes)`` of images ``(N, D, H, W)``; padding is added by hand: POOL sees zeros.
+
+    kept: what DROPOUT keeps, ones and zeros ``(N, H, W, D)``, if this is training.
+    """
     x = images
     for node in network.nodes[1:]:
         layer = node.layer
@@ -28,6 +36,9 @@ def forward(network: Network, parameters: Mapping[str, torch.Tensor], images: to
             x = functional.max_pool2d(x, layer.field, layer.stride)
         elif isinstance(layer, Relu):
             x = functional.relu(x)
+        elif isinstance(layer, Dropout):
+            if kept:
+                x = x * torch.from_numpy(kept[node.name]).permute(0, 3, 1, 2).to(x.dtype) / (1 - layer.rate)
         elif isinstance(layer, Fc):
             weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
             x = functional.linear(x.flatten(1), weights, biases)[:, :, None, None]
@@ -37,12 +48,17 @@ def forward(network: Network, parameters: Mapping[str, torch.Tensor], images: to
 
 
 def gradients(
-    network: Network, parameters: Mapping[str, Any], images: Any, labels: Any, loss: str = "softmax"
+    network: Network,
+    parameters: Mapping[str, Any],
+    images: Any,
+    labels: Any,
+    loss: str = "softmax",
+    kept: Mapping[str, Any] | None = None,
 ) -> tuple[Any, float, dict[str, Any]]:
-    """``(scores, mean loss, gradients)`` as arrays, in the precision of ``images`` ``(N, H, W, D)``."""
+    """``(scores, mean loss, gradients)`` as arrays, in the precision of ``images`` ``(N, H, W, D)``; kept as above."""
     pixels = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2)
     leaves = {name: torch.from_numpy(np.array(p)).to(pixels.dtype).requires_grad_() for name, p in parameters.items()}
-    scores, classes = forward(network, leaves, pixels), torch.from_numpy(np.array(labels))
+    scores, classes = forward(network, leaves, pixels, kept), torch.from_numpy(np.array(labels))
     if loss == "softmax":
         mean = functional.cross_entropy(scores, classes)
     else:  # PyTorch divides by the number of classes as well

@@ -67,7 +67,8 @@ class Interior:
         entry = entries["single_byte" if byte else "single_float"]
         threads = self.threads if self.plan.single.together else 1
         scores = np.empty(self.plan.network.classes, np.float32)
-        seen = {name: memory.numbers(self.plan.buffers[f"single.{name}.y"]) for name in volume_names(self.plan.units)}
+        names = volume_names(self.plan.units)
+        seen = {name: memory.numbers(self.plan.buffers[f"single.{own}.y"]) for name, own in names.items()}
         made = {name: np.empty((len(pictures), *view.shape), np.float32) for name, view in seen.items()}
         for i, picture in enumerate(pictures):
             TEAM.run(entry, memory.context(address(picture), address(scores), 1, 1), threads)
@@ -78,7 +79,7 @@ class Interior:
     def inside(self, pictures: npt.NDArray[Any], labels: npt.NDArray[Any], preprocessing: Preprocessing) -> Inside:
         """Every layer's volume and its gradient, a group of images at a time."""
         lanes, names = self.plan.target.lanes, volume_names(self.plan.units)
-        shapes = {name: (len(pictures), *self._group(name, "y").shape[1:]) for name in names}
+        shapes = {name: (len(pictures), *self._group(own, "y").shape[1:]) for name, own in names.items()}
         activations = {name: np.empty(shape, np.float32) for name, shape in shapes.items()}
         gradients = {name: np.empty(shape, np.float32) for name, shape in shapes.items()}
         values = np.empty(len(pictures), np.float32)
@@ -86,9 +87,9 @@ class Interior:
             rows = slice(first, min(first + lanes, len(pictures)))
             count = rows.stop - first
             self._back(pictures[rows], labels[rows], preprocessing)
-            for name in names:
-                activations[name][rows] = self._group(name, "y")[:count]
-                gradients[name][rows] = self._group(name, "dy")[:count]
+            for name, own in names.items():
+                activations[name][rows] = self._group(own, "y")[:count]
+                gradients[name][rows] = self._group(own, "dy")[:count]
             values[rows] = self._memory.rows("losses")[:count]
         return Inside(activations, gradients, values)
 

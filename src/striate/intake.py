@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
+from striate.notation.network import Network
 from striate.volume import Volume
 
 
@@ -53,6 +54,30 @@ def check_seed(seed: int) -> int:
     if not isinstance(seed, int | np.integer) or seed < 0:
         raise ArgumentError(f"seed is a whole number from 0, not {seed!r}")
     return int(seed)
+
+
+def check_rate(rate: float) -> float:
+    """The share of its numbers that a DROPOUT drops: from 0 up to, but not including, 1."""
+    if isinstance(rate, bool) or not isinstance(rate, int | float | np.integer | np.floating) or not 0 <= rate < 1:
+        raise ArgumentError(f"a rate of DROPOUT is a number from 0 up to, but not including, 1, not {rate!r}")
+    return float(rate)
+
+
+def check_dropouts(network: Network, layer: str | None) -> list[str]:
+    """The DROPOUTs that are meant: the one of this name, or all of them."""
+    names = list(network.dropouts)
+    if not names or layer not in (None, *names):
+        wanted = "no DROPOUT" if layer is None else f"no DROPOUT {layer!r}"
+        known = f"there is {', '.join(names)}" if names else "put DROPOUT into the line"
+        raise ArgumentError(f"{network} has {wanted}: {known}")
+    return names if layer is None else [layer]
+
+
+def check_steps(steps: int) -> int:
+    """How many steps there were: a whole number from 0."""
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 0 <= steps < 2**64:
+        raise ArgumentError(f"steps is a whole number from 0, not {steps!r}")
+    return int(steps)
 
 
 def check_parameters(

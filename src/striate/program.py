@@ -11,7 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.intake import address, check_images, check_labels, check_parameters, check_seed
+from striate.intake import (
+    address,
+    check_dropouts,
+    check_images,
+    check_labels,
+    check_parameters,
+    check_rate,
+    check_seed,
+    check_steps,
+)
 from striate.notation.network import Network
 from striate.optimizers import SGD
 from striate.plan.order import ORDERS
@@ -21,10 +30,9 @@ from striate.preprocessing import Preprocessing
 if TYPE_CHECKING:
     from striate.inside import Inside, Interior, Volumes
     from striate.native.assemble import Loaded
+    from striate.plan.target import Target
 
 Parameters = dict[str, npt.NDArray[np.float32]]
-
-DRAWN = 2**16  #: random numbers at a time: in double precision they fit the second-level cache
 
 
 class Program:
@@ -59,18 +67,22 @@ class Program:
         self._lock = open_at_fork(threading.RLock())
         self._single: Loaded | None = None  # built when few images are first scored
         self._cache = cache
-        self._interiors: dict[str, Interior] = {}  # by what their gradients are of; built when they are first wanted
+        self._interiors: dict[tuple[str, Target], Interior] = {}  # by what gradients are of; built when first wanted
         self._changes = 0  # of the parameters, counted
         self._stale = self._single_stale = True  # the weights that scores use, in blocks or not, are older ones
-        self._seed: int | None = check_seed(seed)  # of weights that are not drawn yet
+        self.seed = check_seed(seed)
+        self._drawn = False  # whether the parameters are there
+        self._steps = 0
+        for name, rate in self.network.dropouts.items():
+            self._memory.drop(name, rate)
 
     def initialize(self, seed: int) -> None:
-        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases and velocity zero.
+        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, velocity and ``steps`` zero.
 
         The weights are drawn when they are first wanted: never, where parameters are loaded instead.
         """
         with self._lock:
-            self._seed = check_seed(seed)
+            self.seed, self._drawn, self._steps = check_seed(seed), False, 0
             self._changed()
             self._memory.view("velocity")[...] = 0
 
@@ -81,25 +93,52 @@ class Program:
 
     def _draw(self) -> None:
         """Draw the weights of ``initialize``, if that is still to be done."""
-        if self._seed is None:
+        if self._drawn:
             return
-        generator = np.random.default_rng(self._seed)
-        for place in self.plan.row.places:
-            numbers = self._memory.view(place.name).reshape(-1)
-            if not place.name.endswith(".weights"):
-                numbers[:] = 0
-                continue
-            scale = np.sqrt(2 / (place.size // place.shape[0]))
-            for start in range(0, place.size, DRAWN):
-                part = numbers[start : start + DRAWN]
-                part[:] = generator.standard_normal(len(part)) * scale
-        self._seed = None
+        self._memory.initialize(self.seed)
+        self._drawn = True
+
+    @property
+    def steps(self) -> int:
+        """How many steps of ``train`` there were. With the seed it decides what every DROPOUT keeps in the next one.
+
+        May be set: a program of the same line, seed and batches goes on exactly where another stopped once it has
+        that one's parameters, velocity and steps.
+        """
+        return self._steps
+
+    @steps.setter
+    def steps(self, steps: int) -> None:
+        with self._lock:
+            self._steps = check_steps(steps)
+
+    @property
+    def dropout(self) -> dict[str, float]:
+        """The rate of every DROPOUT, by its name."""
+        return dict(self._memory.rates)
+
+    def set_dropout(self, rate: float, layer: str | None = None) -> None:
+        """Another rate for one DROPOUT, or for all of them; nothing is compiled anew.
+
+        rate: from 0, which drops nothing, up to, but not including, 1. Raises ArgumentError for others, and where
+        there is no such layer.
+
+        >>> import striate
+        >>> program = striate.compile(striate.parse("INPUT[8x8x1] - FC[9] - RELU - DROPOUT - FC[10]"))
+        >>> program.set_dropout(0.2)
+        >>> program.dropout
+        {'dropout1': 0.2}
+        """
+        rate, names = check_rate(rate), check_dropouts(self.network, layer)
+        with self._lock:
+            for name in names:
+                self._memory.drop(name, rate)
 
     def train(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> float:
         """One step: forward, loss, backward, update. Returns the mean loss before the update.
 
         images: (N, H, W, D), uint8 or float32, N from 1 to ``batch``; labels: (N,) whole numbers below
-        ``classes``. ``losses`` and ``correct`` then speak of this batch.
+        ``classes``. ``losses`` and ``correct`` then speak of this batch; what DROPOUT dropped is part of them.
         Raises ArgumentError for anything else.
 
         >>> import numpy as np, striate
@@ -111,7 +150,9 @@ class Program:
         pictures = check_images(images, self.network.input, self.batch)
         classes = check_labels(labels, len(pictures), self.classes)
         with self._lock:
-            return self._train(pictures, classes, self.optimizer)
+            loss = self._train(pictures, classes, self.optimizer)
+            self._steps += 1
+        return loss
 
     def _train(self, pictures: npt.NDArray[Any], classes: npt.NDArray[Any], optimizer: SGD) -> float:
         self._draw()
@@ -120,6 +161,7 @@ class Program:
         labels, weights = memory.rows("labels"), memory.rows("weights")
         labels[:count], labels[count:] = classes, -1
         weights[:count], weights[count:] = 1 / count, 0
+        memory.draw(self.seed, self._steps)
         self._changed()
         self._run("train", pictures, 0)
         self.losses = memory.rows("losses")[:count].copy()
@@ -189,7 +231,10 @@ class Program:
         self._stale = False
 
     def gradients(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, Parameters]:
-        """The mean loss and its gradient on every parameter, without an update; N <= batch images."""
+        """The mean loss and its gradient on every parameter, without an update; N <= batch images.
+
+        They are those of the next step of ``train``: DROPOUT drops what it would drop then, here too and every time.
+        """
         pictures = check_images(images, self.network.input, self.batch)
         classes = check_labels(labels, len(pictures), self.classes)
         with self._lock:
@@ -209,7 +254,7 @@ class Program:
     def activations(self, images: npt.ArrayLike) -> Volumes:
         """What every layer makes of the images (N, H, W, D): arrays (N, H, W, D) by the layer's name.
 
-        ``input`` are the pixels after preprocessing; RELU and POOL have volumes of their own, fused or not.
+        ``input`` are the pixels after preprocessing; every layer has its own, fused or not; DROPOUT drops nothing.
         Raises ArgumentError for images of another shape or kind.
 
         >>> import numpy as np, striate
@@ -219,14 +264,15 @@ class Program:
         {'conv1': (5, 8, 8, 4), 'relu1': (5, 8, 8, 4), 'pool1': (5, 4, 4, 4), 'fc1': (5, 1, 1, 10)}
         """
         pictures = check_images(images, self.network.input, None)
-        with self._interior(self.loss) as interior:
+        with self._interior(self.loss, self.plan.target) as interior:
             return interior.activations(pictures, self.preprocessing)
 
     def inside(self, images: npt.ArrayLike, labels: npt.ArrayLike, of: str = "loss") -> Inside:
         """Activations of every layer, and the gradients on them of each image's ``loss`` or its label's ``score``.
 
         Arrays are (N, H, W, D) by the layer's name; those of ``input`` are on the pixels after preprocessing.
-        Nothing is learned. Raises ArgumentError for wrong images or labels, or another ``of``.
+        Nothing is learned nor dropped; numbers of few images differ from those of many by roundings.
+        Raises ArgumentError for wrong images or labels, or another ``of``.
 
         >>> import numpy as np, striate
         >>> program = striate.compile(striate.parse("INPUT[8x8x1] - FC[10]"), batch=32)
@@ -237,22 +283,25 @@ class Program:
         """
         if of not in ("loss", "score"):
             raise ArgumentError(f"of is loss or score, not {of!r}")
+        from striate.plan.inside import for_few
+
         pictures = check_images(images, self.network.input, None)
         classes = check_labels(labels, len(pictures), self.classes)
-        with self._interior(self.loss if of == "loss" else of) as interior:
+        target = for_few(self.plan.target, len(pictures))
+        with self._interior(self.loss if of == "loss" else of, target) as interior:
             return interior.inside(pictures, classes, self.preprocessing)
 
     @contextmanager
-    def _interior(self, of: str) -> Iterator[Interior]:
+    def _interior(self, of: str, target: Target) -> Iterator[Interior]:
         """The parameters of now in a program that keeps every volume; training may go on meanwhile."""
         from striate.inside import Interior
         from striate.plan.inside import plan_inside
 
         with self._lock:
-            if of not in self._interiors:
-                made = plan_inside(self.network, self.plan.target, of)
-                self._interiors[of] = Interior(made, self.threads, self._cache)
-            interior = self._interiors[of]
+            interior = self._interiors.get((of, target))
+            if interior is None:
+                interior = Interior(plan_inside(self.network, target, of), self.threads, self._cache)
+                self._interiors[of, target] = interior
         with interior.lock:
             with self._lock:
                 self._draw()
@@ -293,7 +342,7 @@ class Program:
             for place in self.plan.row.places:
                 numbers[place.start : place.start + place.size] = checked[place.name].ravel()
             if row == "parameters":
-                self._seed = None  # these replace what was still to be drawn
+                self._drawn = True  # these replace what was still to be drawn
 
     def __repr__(self) -> str:
         return f"Program({self.network}, batch={self.batch}, {self.plan.target.name}, threads={self.threads})"

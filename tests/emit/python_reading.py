@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import judge
+import kept
 from striate.emit.kernels import EMITTERS, SINGLE_EMITTERS
 from striate.emit.program import emit_entry
 from striate.emit.python import PythonBuilder
@@ -83,6 +84,9 @@ def prepare(made: Plan, known: judge.Trial, labels: npt.NDArray[Any]) -> Arena:
     row = np.full(lanes, -1.0)
     row[: len(labels)] = labels
     arena.numbers("labels", lanes)[:] = row
+    for number, (name, rate) in enumerate(({} if made.inside else made.network.dropouts).items(), 1):
+        arena.numbers(f"{name}.seeds", lanes).view(np.uint32)[:] = kept.seeds(0, 0, number, lanes)
+        arena.numbers(f"{name}.rate", 2)[:] = kept.threshold(rate), 1 / (1 - rate)
     arena.numbers("weights", lanes)[:] = np.where(np.arange(lanes) < len(labels), 1 / len(labels), 0)
     return arena
 

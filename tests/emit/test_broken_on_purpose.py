@@ -32,6 +32,8 @@ EXAMPLES = {
     "pool_backward": "INPUT[7x5x2] - CONV[3] - POOL[3x3, S=2] - FC[2]",
     "relu_forward": "INPUT[3x2x2] - RELU - FC[2]",
     "relu_backward": "INPUT[3x2x2] - FC[3] - POOL[1x1, S=1] - RELU - FC[2]",
+    "dropout": "INPUT[3x2x2] - FC[3] - DROPOUT - FC[2]",
+    "dropout_scale": "INPUT[3x2x2] - FC[3] - RELU - DROPOUT - FC[2]",
     "clear_halo": "INPUT[7x5x2] - CONV[3] - RELU - CONV[2] - FC[2]",
     "fc_forward": "INPUT[3x2x2] - FC[19]",
     "fc_data_gradient": "INPUT[3x3x2] - CONV[2, 1x1] - FC[3]",
@@ -210,7 +212,7 @@ def test_a_tensor_one_short(family: str) -> None:
                 run_kernel(made, call, [*shapes[:at], short, *shapes[at + 1 :]])
             except IndexError:
                 caught.add(at)
-    few = family.startswith(("relu", "bias", "single_relu", "single_flatten")) or family.endswith("loss")
+    few = family.startswith(("relu", "dropout", "bias", "single_relu", "single_flatten")) or family.endswith("loss")
     assert len(caught) >= (0 if family == "clear_halo" else 1 if few else 2), caught
 
 

@@ -96,6 +96,17 @@ def test_layers_that_only_move_and_compare() -> None:
     assert counted["all"].flops == 2 * counted["all"].multiply_adds + counted["all"].others
 
 
+def test_dropout() -> None:
+    """A hash is eleven operations on whole numbers; where a RELU's zeros come along, the way back needs none."""
+    counted = count("INPUT[4x2x3] - DROPOUT - FC[5] - RELU - DROPOUT - FC[2]", "train_float", "sse2", 4)
+    numbers, one = (24 + 5) * 4, 2 * (2 * 4 + 4 * 4)  # of two calls: threshold and scale, and the seeds
+    assert counted["dropout"] == Counts(
+        others=2 * numbers, loaded=4 * numbers + one, stored=4 * numbers, whole=11 * numbers
+    )
+    assert counted["dropout_scale"] == Counts(others=5 * 4, loaded=5 * 16 + 4, stored=5 * 16)
+    assert "dropout" not in count("INPUT[4x2x3] - DROPOUT - FC[2]", "scores_float", "sse2", 4)
+
+
 def test_groups_are_counted_alike_in_training_and_in_scores() -> None:
     line = NETS["seed"]
     training, scores = count(line, "train_float", "avx2", 50), count(line, "scores_float", "avx2", 50)

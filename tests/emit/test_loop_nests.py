@@ -28,6 +28,8 @@ KERNELS = {
     "pool_backward": "INPUT[5x5x2] - CONV[3] - RELU - POOL[3x3, S=2] - FC[2]",
     "relu_forward": "INPUT[3x2x2] - RELU - FC[2]",
     "relu_backward": "INPUT[3x2x2] - FC[3] - POOL[1x1, S=1] - RELU - FC[2]",
+    "dropout": "INPUT[3x2x2] - DROPOUT - FC[2]",
+    "dropout_scale": "INPUT[3x2x2] - FC[3] - RELU - DROPOUT - FC[2]",
     "clear_halo": "INPUT[3x2x2] - CONV[3] - RELU - CONV[2] - FC[2]",
     "fc_forward": "INPUT[3x3x1] - FC[3] - RELU",
     "fc_data_gradient": "INPUT[3x3x1] - FC[3] - RELU - FC[2]",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from corpus import CASES, NETS, draw
+from kept import kept
 from striate.layers import Conv, Fc, Pool, Relu
 from striate.notation import Network, parse
 from striate.volume import Volume
@@ -96,16 +97,17 @@ def test_gradients_of_named_nets_against_finite_differences(name: str) -> None:
 
 
 def check_slopes(network: Network, loss: str, images: int, step: float) -> None:
-    """The slope of the loss along a random direction of every parameter, and along the images."""
+    """The slope of the loss along a random direction of every parameter, DROPOUT keeping the same numbers."""
     parameters, pixels, labels = draw(network, images, seed=7)
     random = np.random.default_rng(8)
-    _, gradients, made = network.gradients(parameters, pixels, labels, loss)
+    some = kept(network, images)
+    _, gradients, made = network.gradients(parameters, pixels, labels, loss, some)
     assert list(gradients) == list(network.parameter_shapes())
     for name, gradient in gradients.items():
         direction = random.standard_normal(gradient.shape)
         ends = [
-            network.gradients({**parameters, name: parameters[name] + sign * step * direction}, pixels, labels, loss)[0]
-            for sign in (1, -1)
+            network.gradients({**parameters, name: parameters[name] + way * direction}, pixels, labels, loss, some)[0]
+            for way in (step, -step)
         ]
         slope = (ends[0] - ends[1]) / (2 * step)
         assert np.sum(gradient * direction) == pytest.approx(slope, rel=1e-5, abs=1e-7), name
@@ -117,9 +119,11 @@ def test_every_layers_input_gradient_against_finite_differences(name: str) -> No
     network = parse(CASES[name])
     parameters, pixels, _ = draw(network, 2, seed=9)
     random, step = np.random.default_rng(10), 1e-6
-    made = network.activations(parameters, pixels)
+    some = kept(network, 2)
+    made = network.activations(parameters, pixels, some)
     for before, node in zip(network.nodes, network.nodes[1:], strict=False):
         own = {key: parameters[f"{node.name}.{key}"] for key in node.layer.parameter_shapes(node.input)}
+        own |= {"kept": some[node.name]} if node.name in some else {}
         # Off the exact zeros that an earlier RELU left: at a kink there is no slope to compare.
         x = made[before.name] + 0.01 * random.standard_normal(made[before.name].shape)
         y = node.layer.forward(x, own)

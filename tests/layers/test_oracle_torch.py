@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from striate.notation import Network, parse
 pytest.importorskip("torch", reason="PyTorch is not installed: the oracle is compared with it only where it is")
 
 import twin
+from kept import kept
 
 
 def compare(network: Network, images: int, loss: str, seed: int = 0) -> None:
@@ -22,6 +25,16 @@ def compare(network: Network, images: int, loss: str, seed: int = 0) -> None:
     np.testing.assert_allclose(network.forward(parameters, pixels), scores, rtol=1e-9, atol=1e-10)
     found_mean, found, _ = network.gradients(parameters, pixels, labels, loss)
     assert found_mean == pytest.approx(mean, rel=1e-9, abs=1e-12)
+    check(found, expected)
+    if network.dropouts:
+        some = kept(network, images)
+        _, mean, expected = twin.gradients(network, parameters, pixels, labels, loss, some)
+        found_mean, found, _ = network.gradients(parameters, pixels, labels, loss, some)
+        assert found_mean == pytest.approx(mean, rel=1e-9, abs=1e-12)
+        check(found, expected)
+
+
+def check(found: dict[str, Any], expected: dict[str, Any]) -> None:
     assert set(found) == set(expected)
     for name, gradient in expected.items():
         np.testing.assert_allclose(found[name], gradient, rtol=1e-8, atol=1e-10, err_msg=name)
@@ -43,7 +56,7 @@ def networks(draw: st.DrawFn) -> Network:
     """Small nets whose sizes lean to the edges; layers that do not go together are drawn again."""
     side, depth = st.integers(1, 12), st.sampled_from([1, 2, 3, 7, 8])
     lines = [f"INPUT[{draw(side)}x{draw(side)}x{draw(depth)}]"]
-    for kind in draw(st.lists(st.sampled_from(["CONV", "RELU", "POOL", "FC"]), min_size=1, max_size=5)):
+    for kind in draw(st.lists(st.sampled_from(["CONV", "RELU", "POOL", "FC", "DROPOUT"]), min_size=1, max_size=5)):
         field, stride = draw(st.integers(1, 5)), draw(st.integers(1, 4))
         padding, fit = draw(st.integers(0, field - 1)), draw(st.sampled_from(["pad", "crop"]))
         window = f"F={field}, S={stride}, P={padding}, fit={fit}"

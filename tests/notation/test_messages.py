@@ -104,6 +104,20 @@ MISTAKES = [
     "INPUT[32x32x3]\n[\n  [CONV[10, 3x3, P=0] - RELU]*2\n  POOL\n]*3\nFC[10]",
     "INPUT[32x32x3] - " + "CONV[10] - RELU - " * 12 + "POOL[5x5, S=2] - " + "FC[10] - RELU - " * 12 + "FC[10]",
     "INPUT[32x32x3]\n\t→ CONV[10, F=4]",
+    # DROPOUT
+    "INPUT[8x8x1] - DROPOUT[1] - FC[2]",
+    "INPUT[8x8x1] - DROPOUT[50] - FC[2]",
+    "INPUT[8x8x1] - DROPOUT[-0.5] - FC[2]",
+    "INPUT[8x8x1] - DROPOUT[p=-0.5] - FC[2]",
+    "INPUT[8x8x1] - DROPOUT[p=] - FC[2]",
+    "INPUT[8x8x1] - DROPOUT[p] - FC[2]",
+    "INPUT[8x8x1] - DROPOUT[50%] - FC[2]",
+    "INPUT[8x8x1] - DROPOUT[0.5x0.5] - FC[2]",
+    "INPUT[8x8x1] - DROPOUT[0.5, 0.3] - FC[2]",
+    "INPUT[8x8x1] - DROPOUT[rate=0.5] - FC[2]",
+    "INPUT[8x8x1] - DROPOUT[0.5, fit=pad] - FC[2]",
+    "INPUT[8x8x1] - DROP[0.5] - FC[2]",
+    "INPUT[8x8x1] - FC[.5]",
 ]
 
 

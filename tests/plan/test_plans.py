@@ -178,7 +178,7 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         "packed_weight_gradient": (3, 4),
     }
     written = {"input.y", "labels", "weights"}
-    written |= {name for name in made.buffers if name.endswith(".gradient")}
+    written |= {name for name in made.buffers if name.endswith((".gradient", ".seeds"))}
     volumes = ("rank", "group")
     for call in made.train:
         if call.family == "clear_halo":

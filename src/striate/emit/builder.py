@@ -27,6 +27,9 @@ from striate.plan.shape import Shape
 
 Value = Any  #: a vector or a scalar, in whatever form the builder gives it; it adds, subtracts, multiplies
 
+#: A vector of unsigned whole numbers of 32 bits. ``a * b``, ``a ^ b`` and ``a >> n`` are what C makes of them.
+Whole = Any
+
 
 class Register(Protocol):
     """A variable: ``r.value`` reads it, ``r.value = v`` writes it; it lives across loops."""
@@ -131,6 +134,15 @@ class Builder(ABC):
     @abstractmethod
     def frexp(self, a: Value) -> tuple[Value, Value]:
         """``(m, e)`` with ``a == m * 2**e`` and m from 0.5 to 1, for positive normal ``a``."""
+
+    # ---- whole numbers
+    @abstractmethod
+    def whole(self, number: Index | int) -> Whole:
+        """A vector with ``number``, modulo 2**32, in every lane; ``number`` is from 0 to 2**63."""
+
+    @abstractmethod
+    def real(self, whole: Whole) -> Value:
+        """Whole numbers below 2**24 as a vector of floats, which hold them exactly."""
 
     # ---- composed of the above
     def zero(self) -> Value:

@@ -15,7 +15,8 @@ from striate.plan.shape import ELEMENT_BYTES, Shape
 
 @dataclass
 class Counts:
-    """What a program does: multiply-adds (two operations each), other operations, bytes moved.
+    """What a program does: multiply-adds (two operations each), other operations, bytes moved; operations on whole
+    numbers, which are no flops, apart.
 
     Operations count one for each lane; loads and stores count every access, whatever cache it meets.
     """
@@ -24,6 +25,7 @@ class Counts:
     others: int = 0
     loaded: int = 0
     stored: int = 0
+    whole: int = 0
 
     @property
     def flops(self) -> int:
@@ -53,10 +55,24 @@ class Counted:
     __add__ = __sub__ = __mul__ = _operation
 
 
+class CountedWhole:
+    """A vector of whole numbers that is only counted."""
+
+    __slots__ = ("builder",)
+
+    def __init__(self, builder: CountsBuilder) -> None:
+        self.builder = builder
+
+    def _operation(self, other: CountedWhole | int) -> CountedWhole:
+        return self.builder.whole_operation()
+
+    __mul__ = __xor__ = __rshift__ = _operation
+
+
 class Held:
     """A register costs nothing."""
 
-    def __init__(self, value: Counted) -> None:
+    def __init__(self, value: Counted | CountedWhole) -> None:
         self.value = value
 
 
@@ -79,6 +95,11 @@ class CountsBuilder(ProgramBuilder):
         """One operation of that many lanes."""
         self.total.others += width * self._turns
         return Counted(self, width)
+
+    def whole_operation(self) -> CountedWhole:
+        """One operation on whole numbers."""
+        self.total.whole += self.lanes * self._turns
+        return CountedWhole(self)
 
     def range(self, stop: Index | int, name: str, step: int = 1, start: Index | int = 0) -> Iterator[Index]:
         ends, variable = (Index.of(start), Index.of(stop)), f"{name}{len(self._ranges)}"
@@ -112,7 +133,7 @@ class CountsBuilder(ProgramBuilder):
                 total += coefficient * at[name]
         return total
 
-    def register(self, name: str, value: Counted) -> Held:
+    def register(self, name: str, value: Counted | CountedWhole) -> Held:
         return Held(value)
 
     def smaller(self, a: Index | int, b: Index | int) -> Index:
@@ -129,12 +150,12 @@ class CountsBuilder(ProgramBuilder):
     def _width(self, tensor: Tensor) -> int:
         return self.lanes if tensor.shape.per_lane or tensor.as_vector else 1
 
-    def load(self, tensor: Tensor, index: tuple[Index, ...]) -> Counted:
+    def load(self, tensor: Tensor, index: tuple[Index, ...]) -> Counted | CountedWhole:
         width = self._width(tensor)
         self.total.loaded += width * ELEMENT_BYTES[tensor.shape.element] * self._turns
-        return Counted(self, width)
+        return CountedWhole(self) if tensor.shape.element == "words" else Counted(self, width)
 
-    def store(self, tensor: Tensor, index: tuple[Index, ...], value: Counted) -> None:
+    def store(self, tensor: Tensor, index: tuple[Index, ...], value: Counted | CountedWhole) -> None:
         self.total.stored += self._width(tensor) * ELEMENT_BYTES[tensor.shape.element] * self._turns
 
     def constant(self, number: float) -> Counted:
@@ -174,6 +195,13 @@ class CountsBuilder(ProgramBuilder):
 
     def frexp(self, a: Counted) -> tuple[Counted, Counted]:
         return self.operation(a.width), Counted(self, a.width)
+
+    def whole(self, number: Index | int) -> CountedWhole:
+        return CountedWhole(self)
+
+    def real(self, whole: CountedWhole) -> Counted:
+        self.whole_operation()
+        return Counted(self, self.lanes)
 
     def call(self, kernel: Kernel, *tensors: Tensor, span: Span | None = None) -> None:
         check_arguments(kernel, tensors)

@@ -28,7 +28,7 @@ def train(b: ProgramBuilder, plan: Plan, element: str) -> None:
 
 def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:
     """Forward for every group; the last volume goes out as scores, in D, H, W order."""
-    last = plan.buffers[f"{plan.units[-1].name}.y"]
+    last = plan.buffers[plan.units[-1].result]
     for group in b.work(b.number("groups"), "group"):
         take_in(b, plan, group, element)
         for call in plan.scores:

@@ -31,14 +31,14 @@ class Estimate:
 def estimate(plan: Plan, call: Call) -> Estimate:
     """Count the call's operations, loads and stores; the scarcest unit sets the time.
 
-    A vector of multiply-adds or of other operations takes a cycle, and so does one loaded or stored; memory beyond
-    the second-level cache gives FAR bytes a cycle.
+    A vector of multiply-adds or of other operations, on whole numbers too, takes a cycle, and so does one loaded or
+    stored; memory beyond the second-level cache gives FAR bytes a cycle.
     """
     b, kernel = CountsBuilder(plan.target.lanes, {}), kernel_of(plan, call)
     b.call(kernel, *(Tensor(b, name, shape, None) for name, shape in kernel.arguments))
     lanes, total = plan.target.lanes, b.total
     touched = sum(plan.buffers[name].bytes for name in call.buffers if not plan.buffers[name].scratch)
-    work = (total.multiply_adds + total.others) / lanes
+    work = (total.multiply_adds + total.others + total.whole) / lanes
     moved = (total.loaded + total.stored) / (4 * lanes)
     far = touched / FAR if touched > HELD else 0.0
     return Estimate(total.flops, touched, WHOLE * max(work, moved, far))

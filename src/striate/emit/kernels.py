@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from inspect import signature
 
-from striate.emit import conv, fc, loss, packed, pool, relu, winograd
+from striate.emit import conv, dropout, fc, loss, packed, pool, relu, winograd
 from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.deep import deep_gradient
 from striate.emit.halo import clear_halo
@@ -45,6 +45,8 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "pool_backward": pool.pool_backward,
     "relu_forward": relu.relu_forward,
     "relu_backward": relu.relu_backward,
+    "dropout": dropout.dropout,
+    "dropout_scale": dropout.dropout_scale,
     "clear_halo": clear_halo,
     "fc_forward": fc.fc_forward,
     "fc_data_gradient": fc.fc_data_gradient,

@@ -41,7 +41,7 @@ def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:
         b.barrier()
         share(b, plan, call)
     b.barrier()
-    last = plan.buffers[f"{plan.units[-1].name}.y"]
+    last = plan.buffers[plan.units[-1].result]
     for group in b.work(b.number("groups"), "group"):
         write_scores(b, b.place(last, group), b.out(plan.network.classes), group * b.lanes)
 

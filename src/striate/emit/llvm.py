@@ -18,7 +18,7 @@ def float_text(number: float) -> str:
 
 
 class Ssa:
-    """A float or a vector of floats in the IR."""
+    """A float, a vector of floats or a vector of whole numbers in the IR."""
 
     __slots__ = ("builder", "name", "type")
 
@@ -32,7 +32,13 @@ class Ssa:
         return self.builder.binary("fsub", self, other)
 
     def __mul__(self, other: Ssa) -> Ssa:
-        return self.builder.binary("fmul", self, other)
+        return self.builder.binary("mul" if "i32" in self.type else "fmul", self, other)
+
+    def __xor__(self, other: Ssa) -> Ssa:
+        return self.builder.binary("xor", self, other)
+
+    def __rshift__(self, bits: int) -> Ssa:
+        return self.builder.binary("lshr", self, self.builder.whole(bits))
 
     def __bool__(self) -> bool:
         raise TypeError("a value in the program has no truth value at emission: use where()")
@@ -230,7 +236,7 @@ class LlvmBuilder(Builder):
 
     def memory_type(self, tensor: Tensor) -> tuple[str, int]:
         """The IR type of an element as it lies in memory, and the alignment that holds."""
-        scalar = "i8" if tensor.shape.element in ("bytes", "u8") else "float"
+        scalar = {"bytes": "i8", "u8": "i8", "words": "i32"}.get(tensor.shape.element, "float")
         if tensor.shape.per_lane:
             return f"<{self.lanes} x {scalar}>", self.lanes * ELEMENT_BYTES[tensor.shape.element]
         if tensor.as_vector:
@@ -277,7 +283,7 @@ class LlvmBuilder(Builder):
         return self.assign(f"shufflevector {a.type} {a.name}, {b.type} {b.name}, {mask}", result)
 
     def binary(self, operation: str, a: Ssa, b: Ssa) -> Ssa:
-        """A two-operand float instruction."""
+        """A two-operand instruction."""
         if a.type != b.type:
             raise TypeError(f"{operation} of {a.type} and {b.type}")
         return self.assign(f"{operation} {a.type} {a.name}, {b.name}", a.type)
@@ -352,3 +358,15 @@ class LlvmBuilder(Builder):
         fraction = self.assign(f"and {ints} {bits.name}, splat (i32 8388607)", ints)
         half = self.assign(f"or {ints} {fraction.name}, splat (i32 1056964608)", ints)
         return self.assign(f"bitcast {ints} {half.name} to {self.vector_type}", self.vector_type), exponent
+
+    def whole(self, number: Index | int) -> Ssa:
+        index, ints = Index.of(number), self.vector_type.replace("float", "i32")
+        if not index.terms:
+            return Ssa(self, f"splat (i32 {(index.constant + 2**31) % 2**32 - 2**31})", ints)
+        low = self.assign(f"trunc i64 {self.integer(index)} to i32", "i32")
+        one = self.assign(f"insertelement {ints} poison, i32 {low.name}, i64 0", ints)
+        every = f"<{self.lanes} x i32> zeroinitializer"
+        return self.assign(f"shufflevector {ints} {one.name}, {ints} poison, {every}", ints)
+
+    def real(self, whole: Ssa) -> Ssa:
+        return self.assign(f"sitofp {whole.type} {whole.name} to {self.vector_type}", self.vector_type)

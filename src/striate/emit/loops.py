@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from striate.emit.builder import Builder
 from striate.emit.index import Index, Span
+from striate.emit.tensor import Tensor
 from striate.plan.sweep import split_evenly
 
 
@@ -39,3 +40,13 @@ def stretch(b: Builder, total: int, most: int, span: Span | None) -> tuple[Index
 def items(b: Builder, count: int, name: str, span: Span | None) -> Iterator[Index]:
     """0 to ``count - 1``, or a span of it."""
     return b.range(span.last, name, start=span.first) if span else b.range(count, name)
+
+
+def places(b: Builder, volume: Tensor, span: Span | None) -> Iterator[tuple[Index, Index, Index]]:
+    """Every index of a volume, (d, y, x), or of a span of its slices; the halo left out."""
+    depth, height, width = (axis.size for axis in volume.shape.axes)
+    for d in items(b, depth, "d", span):
+        for y in b.range(height, "y"):
+            for x, wide in tiles(b, width, 4, "x"):
+                for i in range(wide):
+                    yield d, y, x + i

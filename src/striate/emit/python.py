@@ -78,17 +78,20 @@ class PythonBuilder(ProgramBuilder):
     def _array(self, tensor: Tensor) -> npt.NDArray[Any]:
         """The tensor's memory as an array, halo included; lanes, if any, are its last axis."""
         shape = tensor.shape
-        kind = np.uint8 if shape.element in ("bytes", "u8") else np.float32
+        kind = {"bytes": np.uint8, "u8": np.uint8, "words": np.uint32}.get(shape.element, np.float32)
         sizes = [axis.extent for axis in shape.axes] + ([self.lanes] if shape.per_lane else [])
         return np.asarray(tensor.storage.view(kind).reshape(sizes))
 
     def load(self, tensor: Tensor, index: tuple[Index, ...]) -> Any:
-        return self._array(tensor)[self._at(tensor, index)].astype(np.float32)
+        loaded = self._array(tensor)[self._at(tensor, index)]
+        return loaded if tensor.shape.element == "words" else loaded.astype(np.float32)
 
     def store(self, tensor: Tensor, index: tuple[Index, ...], value: Any) -> None:
         array, at = self._array(tensor), self._at(tensor, index)
         if np.shape(value) != np.shape(array[at]):
             raise TypeError(f"{tensor.name} holds numbers of shape {np.shape(array[at])}, not {np.shape(value)}")
+        if (np.asarray(value).dtype == np.uint32) != (tensor.shape.element == "words"):
+            raise TypeError(f"{tensor.name} holds {tensor.shape.element}, not {np.asarray(value).dtype}")
         array[at] = value
 
     def constant(self, number: float) -> Vector:
@@ -134,6 +137,12 @@ class PythonBuilder(ProgramBuilder):
     def frexp(self, a: Any) -> tuple[Any, Any]:
         mantissa, exponent = np.frexp(a)
         return mantissa, exponent.astype(np.float32)
+
+    def whole(self, number: Index | int) -> npt.NDArray[np.uint32]:
+        return np.full(self.lanes, int(Index.of(number)) % 2**32, np.uint32)
+
+    def real(self, whole: Any) -> Vector:
+        return np.asarray(whole.astype(np.float32))
 
     def call(self, kernel: Kernel, *tensors: Tensor, span: Span | None = None) -> None:
         check_arguments(kernel, tensors)

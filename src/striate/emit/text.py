@@ -12,7 +12,7 @@ from striate.plan.shape import Shape
 
 
 class Phrase:
-    """A number, as text; ``loose`` ones are sums, which want brackets inside a product."""
+    """A number, as text; ``loose`` ones, such as sums, want brackets inside a product."""
 
     __slots__ = ("loose", "text")
 
@@ -32,6 +32,12 @@ class Phrase:
 
     def __mul__(self, other: Phrase) -> Phrase:
         return Phrase(f"{self.tight} * {other.tight}")
+
+    def __xor__(self, other: Phrase) -> Phrase:
+        return Phrase(f"{self.tight} ^ {other.tight}", True)
+
+    def __rshift__(self, bits: int) -> Phrase:
+        return Phrase(f"{self.tight} >> {bits}", True)
 
     def __str__(self) -> str:
         return self.text
@@ -167,6 +173,13 @@ class TextBuilder(ProgramBuilder):
 
     def frexp(self, a: Phrase) -> tuple[Phrase, Phrase]:
         return Phrase(f"mantissa({a})"), Phrase(f"exponent({a})")
+
+    def whole(self, number: Index | int) -> Phrase:
+        index = Index.of(number)
+        return Phrase(f"whole({index})" if index.terms else str(index))
+
+    def real(self, whole: Phrase) -> Phrase:
+        return Phrase(f"real({whole})")
 
     def call(self, kernel: Kernel, *tensors: Tensor, span: Span | None = None) -> None:
         check_arguments(kernel, tensors)

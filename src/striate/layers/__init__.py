@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from striate.layers.conv import Conv
+from striate.layers.dropout import Dropout
 from striate.layers.fc import Fc
 from striate.layers.input import Input
 from striate.layers.layer import Layer, Setting
@@ -10,6 +11,13 @@ from striate.layers.pool import Pool
 from striate.layers.relu import Relu
 from striate.layers.window import Window, window
 
-__all__ = ["LAYERS", "Conv", "Fc", "Input", "Layer", "Pool", "Relu", "Setting", "Window", "window"]
+__all__ = ["LAYERS", "Conv", "Dropout", "Fc", "Input", "Layer", "Pool", "Relu", "Setting", "Window", "window"]
 
-LAYERS: dict[str, type[Layer]] = {"INPUT": Input, "CONV": Conv, "RELU": Relu, "POOL": Pool, "FC": Fc}
+LAYERS: dict[str, type[Layer]] = {
+    "INPUT": Input,
+    "CONV": Conv,
+    "RELU": Relu,
+    "POOL": Pool,
+    "FC": Fc,
+    "DROPOUT": Dropout,
+}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from striate.errors import NotationError
 from striate.volume import Volume
 
-__all__ = ["FITS", "MOST", "Array", "Layer", "Parameters", "Setting"]
+__all__ = ["FITS", "MOST", "Array", "Layer", "Parameters", "Setting", "Share"]
 
 Array = npt.NDArray[np.float64]
 Parameters = Mapping[str, npt.NDArray[Any]]
@@ -30,6 +30,39 @@ class Setting:
     name: str
     meaning: str
     least: int = 1
+
+    @property
+    def sample(self) -> str:
+        """A value for examples."""
+        return "3"
+
+    @property
+    def range(self) -> str:
+        """The values it takes, in words."""
+        return f"a whole number from {self.least} to {MOST:,}"
+
+    def takes(self, value: object) -> bool:
+        """Whether a value is one of those."""
+        return isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= MOST
+
+
+@dataclass(frozen=True)
+class Share(Setting):
+    """A setting that is a part of a whole, and never all of it."""
+
+    @property
+    def sample(self) -> str:
+        """A value for examples."""
+        return "0.5"
+
+    @property
+    def range(self) -> str:
+        """The values it takes, in words."""
+        return "a number from 0 up to, but not including, 1, such as 0.5 for one half"
+
+    def takes(self, value: object) -> bool:
+        """Whether a value is one of those."""
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
 
 
 @dataclass(frozen=True)
@@ -89,10 +122,7 @@ class Layer(ABC):
 
 
 def check_setting(kind: str, setting: Setting, value: object) -> None:
-    """Refuse a setting that is no whole number in its range: NotationError with the range."""
-    if not isinstance(value, int) or isinstance(value, bool) or not setting.least <= value <= MOST:
-        shown = f"{value:,}" if isinstance(value, int) else repr(value)
-        raise NotationError(
-            f"{setting.letter} of {kind}, {setting.meaning}, is a whole number "
-            f"from {setting.least} to {MOST:,}, not {shown}"
-        )
+    """Refuse a setting that is no number in its range: NotationError with the range."""
+    if not setting.takes(value):
+        shown = f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else repr(value)
+        raise NotationError(f"{setting.letter} of {kind}, {setting.meaning}, is {setting.range}, not {shown}")

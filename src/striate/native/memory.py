@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from striate.emit.interface import CONTEXT, COUNTERS, LINE
 from striate.intake import address
+from striate.masks import image_seeds, levels
 from striate.native.aligned import aligned_zeros
 from striate.native.team import pause_address
 from striate.plan.arena import Buffer
@@ -16,6 +17,8 @@ from striate.plan.plan import Plan
 from striate.preprocessing import Preprocessing
 
 _pause = lru_cache(maxsize=1)(pause_address)
+
+DRAWN = 2**16  #: random numbers at a time: in double precision they fit the second-level cache
 
 
 class Memory:
@@ -34,6 +37,7 @@ class Memory:
         self._varying = self._context[first : first + 4]  # pictures, out, images, groups
         self._scaled: tuple[Preprocessing, bool] | None = None
         self._views: dict[str, npt.NDArray[np.float32]] = {}
+        self.rates: dict[str, float] = {}  # of every DROPOUT, as they were given
 
     def view(self, name: str) -> npt.NDArray[np.float32]:
         """A shared float32 buffer as an array of its shape."""
@@ -51,6 +55,30 @@ class Memory:
             size = buffer.stride * self._plan.groups
             self._views[name] = self._arena[buffer.offset : buffer.offset + size].view(np.float32)
         return self._views[name]
+
+    def initialize(self, seed: int) -> None:
+        """Draw the weights (He et al. 2015: normal, variance 2 / fan-in); biases are zero."""
+        generator = np.random.default_rng(seed)
+        for place in self._plan.row.places:
+            numbers = self.view(place.name).reshape(-1)
+            if not place.name.endswith(".weights"):
+                numbers[:] = 0
+                continue
+            scale = np.sqrt(2 / (place.size // place.shape[0]))
+            for start in range(0, place.size, DRAWN):
+                part = numbers[start : start + DRAWN]
+                part[:] = generator.standard_normal(len(part)) * scale
+
+    def drop(self, name: str, rate: float) -> None:
+        """Write the rate of a DROPOUT."""
+        self.view(f"{name}.rate")[:] = levels(rate)
+        self.rates[name] = rate
+
+    def draw(self, seed: int, step: int) -> None:
+        """Write what decides which numbers every DROPOUT keeps in this step."""
+        for number, name in enumerate(self._plan.network.dropouts, 1):
+            seeds = self.rows(f"{name}.seeds").view(np.uint32)
+            seeds[:] = image_seeds(seed, step, number, len(seeds))
 
     def numbers(self, buffer: Buffer) -> npt.NDArray[np.float32]:
         """A float32 buffer's first instance, halo left out; vectors have their lanes as one more, last, axis."""

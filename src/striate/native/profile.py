@@ -13,6 +13,7 @@ import numpy as np
 from striate.emit.estimate import Estimate, estimate
 from striate.emit.kernels import kernel_of
 from striate.emit.llvm import LlvmModule
+from striate.masks import levels
 from striate.native.aligned import aligned_zeros
 from striate.native.assemble import Loaded, assemble
 from striate.plan.call import Call
@@ -40,6 +41,9 @@ def profile(plan: Plan, calls: Sequence[Call], seconds: float = 0.02) -> list[Me
     arena = aligned_zeros(plan.bytes(1))
     numbers = arena.view(np.float32)
     numbers[:] = np.random.default_rng(0).standard_normal(len(numbers), np.float32)
+    for name, rate in plan.network.dropouts.items():
+        start = plan.buffers[f"{name}.rate"].offset // 4
+        numbers[start : start + 2] = levels(rate)[0], 1  # time and again in place, nothing may vanish or grow
     out = []
     for call, kernel in zip(calls, kernels, strict=True):
         places = []

@@ -7,7 +7,7 @@ from typing import Any
 
 from striate.errors import NotationError
 from striate.layers import LAYERS, Layer
-from striate.layers.layer import FITS, check_setting
+from striate.layers.layer import FITS, Setting, Share, check_setting
 from striate.notation.cursor import Cursor
 from striate.notation.tokens import Token
 from striate.notation.words import unknown_layer, unknown_setting
@@ -30,7 +30,7 @@ class _Found:
 
     layer: type[Layer]
     word: Token
-    values: dict[str, int] = field(default_factory=dict)
+    values: dict[str, float] = field(default_factory=dict)
     fit: str | None = None
 
 
@@ -123,9 +123,10 @@ def _named(cursor: Cursor, found: _Found) -> None:
     if not letter and not is_fit:
         raise cursor.error(_no_setting(name, found.layer), name)
     if cursor.now.kind != "equals":
-        value = cursor.now.text if cursor.now.kind == "number" else "3"
-        sample = "fit=pad" if is_fit else f"{letter}={value}"
-        raise cursor.error(f"= is missing behind {name.text}: write {sample}", name)
+        sample = _setting(found.layer, letter).sample if letter else ""
+        value = cursor.now.text if cursor.now.kind == "number" else sample
+        whole = "fit=pad" if is_fit else f"{letter}={value}"
+        raise cursor.error(f"= is missing behind {name.text}: write {whole}", name)
     cursor.take()
     cursor.skip_lines()
     if is_fit:
@@ -133,11 +134,17 @@ def _named(cursor: Cursor, found: _Found) -> None:
     elif cursor.now.kind == "number":
         _put_named(cursor, found, letter or "", _numbers(cursor))
     elif cursor.now.kind == "dash" and cursor.after.kind == "number":
-        least = next(s.least for s in found.layer.settings if s.letter == letter)
-        reason = f"{letter} of {found.layer.kind} is a whole number from {least}, not -{cursor.after.text}"
+        setting = _setting(found.layer, letter or "")
+        least = setting.range if isinstance(setting, Share) else f"a whole number from {setting.least}"
+        reason = f"{letter} of {found.layer.kind} is {least}, not -{cursor.after.text}"
         raise cursor.error(reason, cursor.now, cursor.after.end - cursor.now.position)
     else:
-        raise cursor.error(f"a number is missing behind {letter}=: write it as in {letter}=3")
+        sample = _setting(found.layer, letter or "").sample
+        raise cursor.error(f"a number is missing behind {letter}=: write it as in {letter}={sample}")
+
+
+def _setting(layer: type[Layer], letter: str) -> Setting:
+    return next(s for s in layer.settings if s.letter == letter)
 
 
 def _no_setting(name: Token, layer: type[Layer]) -> str:
@@ -192,7 +199,7 @@ def _bare(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
         raise cursor.error(f"{layer.kind} has no settings: leave {shown} out", numbers[0], length)
 
 
-def _second_number(layer: type[Layer], shown: str, first: int) -> str:
+def _second_number(layer: type[Layer], shown: str, first: float) -> str:
     if layer.size == "F" and layer.number != "F":
         return (
             f"{shown} is a second bare number behind {layer.number}={first}: "
@@ -228,9 +235,10 @@ def _square(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
 
 
 def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int = 0) -> None:
-    """Keep one value, once it is a whole number in the setting's range and the first for its letter."""
-    setting = next(s for s in found.layer.settings if s.letter == letter)
-    if "." in number.text:
+    """Keep one value, once it is a number in the setting's range and the first for its letter."""
+    setting = _setting(found.layer, letter)
+    share = isinstance(setting, Share)
+    if "." in number.text and not share:
         raise cursor.error(
             f"{letter}, {setting.meaning}, is a whole number, not {number.text}: write one, as in {letter}=3",
             number,
@@ -238,7 +246,7 @@ def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int 
     if letter in found.values:
         reason = f"{letter} of {found.layer.kind} is said twice, first as {found.values[letter]}: leave one out"
         raise cursor.error(reason, number, length)
-    value = cursor.whole(number)
+    value = float(number.text) if share else cursor.whole(number)
     try:
         check_setting(found.layer.kind, setting, value)
     except NotationError as error:
@@ -252,5 +260,5 @@ def _missing(cursor: Cursor, found: _Found, letter: str) -> str:
         return f"{layer.kind} needs {letter}; a bracket on a new line is a group: put it behind {layer.kind}"
     if layer.size == "WHD" and not found.values:
         return f"{layer.kind} needs the images' size, width x height x depth: write it as in {layer.example}"
-    setting = next(s for s in layer.settings if s.letter == letter)
+    setting = _setting(layer, letter)
     return f"{layer.kind} needs {letter}, {setting.meaning}: write it as in {layer.example}"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError, FitError, NotationError
-from striate.layers import Input, Layer
+from striate.layers import Dropout, Input, Layer
 from striate.layers.layer import Array, Parameters
 from striate.layers.loss import loss as loss_of
 from striate.notation.canonical import canonical
@@ -94,10 +94,19 @@ class Network:
 
         return network_html(self)
 
-    def activations(self, parameters: Parameters, images: npt.ArrayLike) -> dict[str, Array]:
+    @property
+    def dropouts(self) -> dict[str, float]:
+        """The rate of every DROPOUT, by its name, in order."""
+        return {node.name: node.layer.rate for node in self.nodes if isinstance(node.layer, Dropout)}
+
+    def activations(
+        self, parameters: Parameters, images: npt.ArrayLike, kept: Parameters | None = None
+    ) -> dict[str, Array]:
         """What every node makes of ``images`` ``(N, H, W, D)``, by name, in float64: the oracle forward.
 
-        Images are taken as they are: no division by 255. ArgumentError for wrong shapes or parameters.
+        Images are taken as they are: no division by 255. kept: for training, which numbers (1, and 0 for the others)
+        every DROPOUT keeps, ``{"dropout1": (N, H, W, D)}``; one that is not named keeps all.
+        ArgumentError for wrong shapes or parameters.
         """
         x = np.asarray(images, np.float64)
         if x.ndim != 4 or x.shape[1:] != self.input.shape:
@@ -105,7 +114,7 @@ class Network:
             raise ArgumentError(
                 f"images for INPUT{self.input} have the shape (N, {height}, {width}, {depth}), not {x.shape}"
             )
-        checked = self._checked(parameters)
+        checked = self._checked(parameters, kept)
         made = {}
         for node in self.nodes:
             x = node.layer.forward(x, _own(checked, node))
@@ -117,11 +126,16 @@ class Network:
         return _scores(self.activations(parameters, images)[self.nodes[-1].name])
 
     def gradients(
-        self, parameters: Parameters, images: npt.ArrayLike, labels: npt.ArrayLike, loss: str = "softmax"
+        self,
+        parameters: Parameters,
+        images: npt.ArrayLike,
+        labels: npt.ArrayLike,
+        loss: str = "softmax",
+        kept: Parameters | None = None,
     ) -> tuple[float, dict[str, Array], dict[str, Array]]:
-        """``(mean loss, its gradient on every parameter, every node's activations)``, in float64."""
-        made = self.activations(parameters, images)
-        checked = self._checked(parameters)
+        """``(mean loss, its gradient on every parameter, every node's activations)``, in float64; kept as above."""
+        made = self.activations(parameters, images, kept)
+        checked = self._checked(parameters, kept)
         last = made[self.nodes[-1].name]
         losses, dscores = loss_of(loss, _scores(last), labels)
         images_, height, width, depth = last.shape
@@ -133,7 +147,7 @@ class Network:
         ordered = {name: gradients[name] for name in self.parameter_shapes()}
         return float(losses.mean()), ordered, made
 
-    def _checked(self, parameters: Parameters) -> dict[str, Array]:
+    def _checked(self, parameters: Parameters, kept: Parameters | None) -> dict[str, Array]:
         shapes = self.parameter_shapes()
         if set(parameters) != set(shapes):
             odd = sorted(set(parameters) ^ set(shapes))
@@ -142,6 +156,10 @@ class Network:
         for name, shape in shapes.items():
             if checked[name].shape != shape:
                 raise ArgumentError(f"{name} has the shape {shape}, not {checked[name].shape}")
+        for name, numbers in (kept or {}).items():
+            if name not in self.dropouts:
+                raise ArgumentError(f"{name!r} is no DROPOUT of {self}: it has {', '.join(self.dropouts) or 'none'}")
+            checked[f"{name}.kept"] = np.asarray(numbers, np.float64)
         return checked
 
 
@@ -199,8 +217,8 @@ def _check_size(layer: Layer, input: Volume, output: Volume) -> None:
 
 
 def _own(parameters: Parameters, node: Node) -> dict[str, npt.NDArray[np.float64]]:
-    names = node.layer.parameter_shapes(node.input)
-    return {name: parameters[f"{node.name}.{name}"] for name in names}
+    names = [*node.layer.parameter_shapes(node.input), "kept"]
+    return {name: parameters[f"{node.name}.{name}"] for name in names if f"{node.name}.{name}" in parameters}
 
 
 def _scores(volume: Array) -> Array:

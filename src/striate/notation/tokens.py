@@ -14,7 +14,7 @@ LONGEST = 100_000  # characters
 _TOKEN = re.compile(
     r"""(?P<space>[^\S\n]+)
       | (?P<newline>\n)
-      | (?P<number>[0-9]+(?:\.[0-9]+)?)
+      | (?P<number>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)
       | (?P<times>[*×∗·]|[xX](?![A-Za-z]))
       | (?P<word>[^\W\d_]+)
       | (?P<arrow>[-–—−=]+>|→|⟶|➔)
@@ -73,5 +73,7 @@ def _strange(character: str) -> str:
         return f"{character!r} has no meaning here: layers are separated by - or -> or → or a new line"
     if character == "?":
         return "'?' has no meaning here: say whether the layer is there, by writing it or leaving it out"
+    if character == "%":
+        return "'%' has no meaning here: a share is written as a number, as in DROPOUT[0.5] for one half"
     shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
     return f"{shown} has no meaning in the notation: layers are words with brackets, as in CONV[10, 5x5] - RELU"

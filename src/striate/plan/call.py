@@ -19,6 +19,9 @@ SUMS = frozenset(
     }
 )
 
+#: Families that drop numbers, or that grow the gradient of the others.
+DROPS = frozenset({"dropout", "dropout_scale"})
+
 
 @dataclass(frozen=True)
 class Call:

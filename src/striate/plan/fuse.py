@@ -1,11 +1,15 @@
-"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC."""
+"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC.
+
+DROPOUT works in place, on the volume that is there, and scores do without it: it belongs to the unit that makes the
+volume. Behind INPUT, which is no unit, it is a unit of its own that makes none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Conv, Dropout, Fc, Pool, Relu
 from striate.notation.network import Network, Node
 from striate.volume import Volume
 
@@ -15,7 +19,7 @@ class Unit:
     """A layer and what is fused into it.
 
     ``pool`` is a fused 2x2 POOL, whose choices already know of the RELU. ``masked``: whoever passes a gradient
-    back to this unit's output leaves out what its RELU held at zero.
+    back to this unit's output leaves out what its RELU held at zero, and with it what a DROPOUT behind it dropped.
     """
 
     node: Node
@@ -48,6 +52,26 @@ class Unit:
         """Whether the unit has parameters."""
         return isinstance(self.node.layer, Conv | Fc)
 
+    @property
+    def dropouts(self) -> tuple[Node, ...]:
+        """Those that work on the unit's volume, in order."""
+        return tuple(node for node in self.nodes if isinstance(node.layer, Dropout))
+
+    @property
+    def makes(self) -> bool:
+        """Whether the unit makes a volume of its own, and is no DROPOUT behind INPUT."""
+        return not isinstance(self.node.layer, Dropout)
+
+    @property
+    def result(self) -> str:
+        """The buffer of the unit's output."""
+        return f"{self.name}.y" if self.makes else "input.y"
+
+    @property
+    def gradient(self) -> str:
+        """The buffer of the gradient on the unit's output."""
+        return f"{self.name}.dy" if self.makes else "input.dy"
+
     def __str__(self) -> str:
         return " + ".join(node.name for node in self.nodes)
 
@@ -72,6 +96,8 @@ def _unit(nodes: Sequence[Node]) -> Unit:
             else:
                 break
             taken += 1
+    while taken < len(nodes) and isinstance(nodes[taken].layer, Dropout):
+        taken += 1
     return Unit(first, tuple(nodes[:taken]), relu, pool)
 
 

@@ -1,7 +1,8 @@
 """The plan for looking inside: every volume can be read, and gradients go back to the images.
 
 Nothing rides on anything and no two volumes share bytes. Activations come from the path of one image, image by image;
-gradients from a group of images at a time, on their way back from the loss, or from the score of a class.
+gradients from a group of images at a time, on their way back from the loss, or from the score of a class. DROPOUT
+drops nothing here, as in scores, and what is seen of it is the volume before it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from striate.layers import Conv
+from striate.layers import Conv, Dropout
 from striate.notation.network import Network
 from striate.plan.arena import Arena, aligned
-from striate.plan.call import SUMS
+from striate.plan.call import DROPS, SUMS
 from striate.plan.convolution import book_prepared, preparations, scratch_shapes
 from striate.plan.fuse import Unit
 from striate.plan.kernels import choose
@@ -21,15 +22,34 @@ from striate.plan.parameters import row
 from striate.plan.plan import LOSSES, Plan, book_images, book_parameters, book_volumes
 from striate.plan.schedule import backward_calls, forward_calls, loss_call
 from striate.plan.single import single
-from striate.plan.target import Target
+from striate.plan.target import TARGETS, Target
 from striate.plan.volumes import volumes
 
 OF = (*LOSSES, "score")  #: what gradients may be of: a loss, or the score of each image's label
 
 
+def for_few(target: Target, images: int) -> Target:
+    """The target for so many images: half of a wide vector's lanes are done in half of the time.
+
+    >>> for_few(TARGETS["avx512"], 1).name, for_few(TARGETS["avx512"], 9).name, for_few(TARGETS["sse2"], 1).name
+    ('avx2', 'avx512', 'sse2')
+    """
+    narrow = TARGETS["avx2"]
+    return narrow if target.name == "avx512" and images <= narrow.lanes else target
+
+
 def alone(network: Network) -> tuple[Unit, ...]:
-    """Every layer after INPUT as a unit of its own; a RELU leaves gradients of its results as they are."""
-    return tuple(Unit(node, (node,)) for node in network.nodes[1:])
+    """Every layer after INPUT as a unit of its own; a RELU leaves gradients of its results as they are.
+
+    DROPOUT alone makes no volume, and so belongs to the unit before it.
+    """
+    units: list[Unit] = []
+    for node in network.nodes[1:]:
+        if units and isinstance(node.layer, Dropout):
+            units[-1] = Unit(units[-1].node, (*units[-1].nodes, node))
+        else:
+            units.append(Unit(node, (node,)))
+    return tuple(units)
 
 
 def plan_inside(network: Network, target: Target, of: str) -> Plan:
@@ -51,9 +71,9 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
         book_prepared(arena, unit, chosen[name], True)
     shapes = dict(volumes(network, units, chosen, inside=True))
     source = Unit(network.nodes[0], (network.nodes[0],))
-    forth = forward_calls(units, chosen, target, True)
+    forth = tuple(call for call in forward_calls(units, chosen, target, True) if call.family not in DROPS)
     back = backward_calls(units, chosen, target, shapes, False, source)
-    calls = (*forth, loss_call(units, of), *(call for call in back if call.family not in SUMS))
+    calls = (*forth, loss_call(units, of), *(call for call in back if call.family not in SUMS | DROPS))
     scratch = dict(shape for made in calls for shape in scratch_shapes(convs, made, target.lanes))
     book_volumes(arena, shapes, scratch, calls, 1, apart=True)
     one = single(arena, network, units, chosen, target)
@@ -78,11 +98,14 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
     )
 
 
-def volume_names(units: Sequence[Unit]) -> list[str]:
-    """The layers whose volumes can be read: INPUT, then every unit's.
+def volume_names(units: Sequence[Unit]) -> dict[str, str]:
+    """Every layer, INPUT first, with the one whose volume is its own: itself, unless it is DROPOUT.
 
     >>> from striate.notation.parse import parse
-    >>> volume_names(alone(parse("INPUT[4x4x1] - CONV[2] - RELU - FC[3]")))
-    ['input', 'conv1', 'relu1', 'fc1']
+    >>> volume_names(alone(parse("INPUT[4x4x1] - CONV[2] - DROPOUT - FC[3]")))
+    {'input': 'input', 'conv1': 'conv1', 'dropout1': 'conv1', 'fc1': 'fc1'}
     """
-    return ["input", *(unit.name for unit in units)]
+    names = {"input": "input"}
+    for unit in units:
+        names |= {node.name: unit.name if unit.makes else "input" for node in unit.nodes}
+    return names

@@ -142,6 +142,13 @@ def _book_learning(arena: Arena, numbers: Row, slots: int) -> None:
     arena.book("settings", Shape.of(4, element="f32"))
 
 
+def _book_dropouts(arena: Arena, network: Network, groups: int) -> None:
+    """What decides which numbers each drops: its images' seeds, and its rate as threshold and scale."""
+    for name in network.dropouts:
+        arena.book(f"{name}.seeds", Shape.of(1, element="words"), "group", groups)
+        arena.book(f"{name}.rate", Shape.of(2, element="f32"))
+
+
 def _book_streamed(arena: Arena, numbers: Row, rows: int) -> None:
     """A thread's gradients of ``rows`` outputs: one place for all layers, which every update leaves as zeros."""
     start = arena.rank
@@ -196,6 +203,7 @@ def plan(
     book_parameters(arena, numbers)
     _book_learning(arena, numbers, slots)
     book_images(arena, network, groups)
+    _book_dropouts(arena, network, groups)
     for i, unit in convs:
         book_prepared(arena, unit, chosen[unit.name], i > learner)
     _book_streamed(arena, numbers, fc_tiles(target).weights)

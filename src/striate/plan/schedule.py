@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from striate.layers import Conv, Fc, Pool
+from striate.layers import Conv, Fc, Pool, Relu
+from striate.notation.network import Node
 from striate.plan import convolution
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
@@ -25,29 +26,46 @@ def _inputs(units: Sequence[Unit]) -> Iterator[tuple[Unit, str]]:
     x = "input.y"
     for unit in units:
         yield unit, x
-        x = f"{unit.name}.y"
+        x = unit.result
 
 
 def forward_calls(units: Sequence[Unit], chosen: Chosen, target: Target, training: bool) -> tuple[Call, ...]:
-    """The forward pass; only training keeps POOL's choices."""
-    calls = []
+    """The forward pass; only training keeps POOL's choices, and drops numbers."""
+    calls: list[Call] = []
     for unit, x in _inputs(units):
         name, layer = unit.name, unit.node.layer
         if isinstance(layer, Conv):
-            made = convolution.forward_call(unit, chosen[name], x, target, training)
+            calls.append(convolution.forward_call(unit, chosen[name], x, target, training))
         elif isinstance(layer, Fc):
             tiles = fc_tiles(target)
             buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y"]
             items = pieces(layer.outputs, tiles.forward)
-            made = call("fc_forward", buffers, items, tile=tiles.forward, unroll=tiles.unroll, relu=unit.relu)
+            how = {"tile": tiles.forward, "unroll": tiles.unroll, "relu": unit.relu}
+            calls.append(call("fc_forward", buffers, items, **how))
         elif isinstance(layer, Pool):
             rows, columns = forward(unit)
             choice = [f"{name}.choice"] if training else []
-            made = call("pool_forward", [x, f"{name}.y", *choice], unit.output.depth, rows=rows, columns=columns)
-        else:
-            made = call("relu_forward", [x, f"{name}.y"], unit.output.depth)
-        calls.append(made)
+            buffers = [x, f"{name}.y", *choice]
+            calls.append(call("pool_forward", buffers, unit.output.depth, rows=rows, columns=columns))
+        elif isinstance(layer, Relu):
+            calls.append(call("relu_forward", [x, f"{name}.y"], unit.output.depth))
+        if training:
+            calls += [_drop(unit, node, unit.result) for node in unit.dropouts]
     return tuple(calls)
+
+
+def _drop(unit: Unit, node: Node, volume: str) -> Call:
+    return call("dropout", [volume, f"{node.name}.seeds", f"{node.name}.rate"], unit.output.depth)
+
+
+def _drop_back(unit: Unit) -> Iterator[Call]:
+    """The unit's gradient by way of its DROPOUTs; what they dropped after a RELU comes with the RELU's zeros."""
+    dy = unit.gradient
+    for node in reversed(unit.dropouts):
+        if unit.masked:
+            yield call("dropout_scale", [dy, f"{node.name}.rate"], unit.output.depth)
+        else:
+            yield _drop(unit, node, dy)
 
 
 def gradient_enters(units: Sequence[Unit]) -> str:
@@ -59,7 +77,7 @@ def gradient_enters(units: Sequence[Unit]) -> str:
 
 def loss_call(units: Sequence[Unit], loss: str) -> Call:
     """The loss on the last unit's output, and the gradient it starts with."""
-    buffers = [f"{units[-1].name}.y", "labels", "weights", gradient_enters(units), "losses", "hits"]
+    buffers = [units[-1].result, "labels", "weights", gradient_enters(units), "losses", "hits"]
     return call(f"{loss}_loss", buffers)
 
 
@@ -78,14 +96,17 @@ def backward_calls(
     learner, last = 0 if source else first_learner(units), units[-1]
     if learner == len(units):
         return ()
-    calls = []
+    calls: list[Call] = []
     if gradient_enters(units) == "dscores":
-        named = ["dscores", f"{last.name}.y", f"{last.name}.dy"]
+        named = ["dscores", last.result, last.gradient]
         calls.append(call("relu_backward", named, last.output.depth, mask=last.masked))
     inputs = list(_inputs(units))
     for i in range(len(units) - 1, learner - 1, -1):
         unit, x = inputs[i]
         before = units[i - 1] if i > learner else source
+        calls += _drop_back(unit)
+        if not unit.makes:
+            continue
         if isinstance(unit.node.layer, Fc):
             calls += _fc_backward(unit, x, before, shapes, target, streamed)
         else:
@@ -95,7 +116,7 @@ def backward_calls(
 
 def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target) -> Iterator[Call]:
     name, layer = unit.name, unit.node.layer
-    dx = f"{before.name}.dy" if before else ""
+    dx = before.gradient if before else ""
     mask = before is not None and before.masked
     if isinstance(layer, Conv):
         yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target)
@@ -114,7 +135,7 @@ def _fc_backward(
     name, tiles = unit.name, fc_tiles(target)
     dy, weights = f"{name}.dy", f"{name}.weights"
     if before:
-        dx = f"{before.name}.dy"
+        dx = before.gradient
         shared = unit.input.depth if shapes[dx].halo else pieces(unit.input.size, tiles.block)
         how = {"tile": tiles.data, "block": tiles.block, "mask": before.masked}
         yield call("fc_data_gradient", [dy, weights, x, dx], shared, **how)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-ELEMENT_BYTES = {"lanes": 4, "bytes": 1, "f32": 4, "u8": 1}
+ELEMENT_BYTES = {"lanes": 4, "words": 4, "bytes": 1, "f32": 4, "u8": 1}
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Axis:
 class Shape:
     """Axes, slowest first, and what one element is.
 
-    element: ``lanes`` a float32 vector, one number per image of the group; ``bytes`` the same as unsigned
-    bytes, read and written as float vectors; ``f32`` one float32; ``u8`` one unsigned byte. ``f32`` and ``u8``
-    also load as vectors of neighbours (``vector``).
+    element: ``lanes`` a float32 vector, one number per image of the group; ``words`` the same as unsigned whole
+    numbers of 32 bits; ``bytes`` as unsigned bytes, read and written as float vectors; ``f32`` one float32; ``u8`` one
+    unsigned byte. ``f32`` and ``u8`` also load as vectors of neighbours (``vector``).
     """
 
     axes: tuple[Axis, ...]
@@ -52,7 +52,7 @@ class Shape:
     @property
     def per_lane(self) -> bool:
         """Whether an element holds one number per lane."""
-        return self.element in ("lanes", "bytes")
+        return self.element in ("lanes", "words", "bytes")
 
     def bytes(self, lanes: int) -> int:
         """Bytes in memory for a target of that many lanes."""

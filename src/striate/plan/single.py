@@ -61,9 +61,9 @@ def _volume(volume: Volume, reader: Unit | None, lanes: int, tile: int = 1) -> S
     return Shape((rows, columns, Axis(volume.depth, 0, vectors * lanes - volume.depth)), "f32")
 
 
-def _image(volume: Volume, reader: Unit, lanes: int) -> Shape:
+def _image(volume: Volume, reader: Unit | None, lanes: int) -> Shape:
     """The input: as the caller's images lie, unless it is read in vectors."""
-    if isinstance(reader.node.layer, Pool | Relu):
+    if reader is None or isinstance(reader.node.layer, Pool | Relu):
         return _volume(volume, reader, lanes)
     _, rows, columns = volume_shape(volume, reader).axes
     return Shape((rows, columns, Axis(volume.depth)), "f32")
@@ -73,8 +73,8 @@ def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[
     lanes, image = arena.lanes, network.input
     for name in ("scales", "shifts"):
         arena.book(f"single.{name}", Shape.of(image.width * image.depth, element="f32"))
-    arena.book("single.input.y", _image(image, units[0], lanes))
-    for unit, reader in zip(units, [*units[1:], None], strict=True):
+    arena.book("single.input.y", _image(image, units[0] if units else None, lanes))
+    for unit, reader in zip(units, [*units, None][1:], strict=True):
         name, layer = f"single.{unit.name}", unit.node.layer
         if isinstance(layer, Conv):
             for buffer, shape in convs[unit.name].shapes():
@@ -125,7 +125,8 @@ def single(
     target: Target,
     force: str | None = None,
 ) -> Single:
-    """Book the buffers of the path, and decide what it does and for how many images."""
+    """Book the buffers of the path, and decide what it does and for how many images; DROPOUT takes no part."""
+    scores, units = f"single.{units[-1].result}", [unit for unit in units if unit.makes]
     convs = {
         unit.name: choose_single(unit, target, unit is units[0], force)
         for unit in units
@@ -144,4 +145,4 @@ def single(
             one, many = _cycles(unit, target.lanes)
             alone, group = alone + one, group + many
     most = max(1, min(target.lanes, int(group / alone)))
-    return Single(tuple(convs.values()), calls, f"single.{units[-1].name}.y", int(alone), most)
+    return Single(tuple(convs.values()), calls, scores, int(alone), most)

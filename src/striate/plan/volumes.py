@@ -22,13 +22,14 @@ def volumes(
     network: Network, units: Sequence[Unit], chosen: Mapping[str, Kernels], inside: bool = False
 ) -> Iterator[tuple[str, Shape]]:
     """Name and shape of every volume of the units; ``inside``: with gradients back to the images."""
-    yield "input.y", _read_by(network.input, units[0], chosen)
+    last, units = units[-1].output, [unit for unit in units if unit.makes]
+    first = units[0] if units else None
+    yield "input.y", _read_by(network.input, first, chosen)
     learner = -1 if inside else first_learner(units)
     if inside:
-        yield "input.dy", _gradient(network.input, units[0])
-    last = units[-1].output
+        yield "input.dy", _gradient(network.input, first)
     yield "dscores", Shape.of(last.depth, last.height, last.width)
-    for i, (unit, reader) in enumerate(zip(units, [*units[1:], None], strict=True)):
+    for i, (unit, reader) in enumerate(zip(units, [*units, None][1:], strict=True)):
         yield f"{unit.name}.y", _read_by(unit.output, reader, chosen)
         layer = unit.node.layer
         if unit.pool or isinstance(layer, Pool):
