@@ -2,7 +2,7 @@
 
 docs/plan.svg is the terminal after `striate plan`, docs/digits.png the picture that `striate train` saves.
 docs/look_*.png are what `striate look` draws of two networks trained on CIFAR-10, which takes a few minutes: the tiny
-VGG net of the notes, and one with large filters, in which more is to be seen. Models that are in a folder named on the
+VGG net of the notes, and one with large filters and volumes, in which more is to be seen. Models that are in a folder named on the
 command line already, as vgg.striate and large.striate, are not trained again.
 """
 
@@ -88,8 +88,8 @@ LOOKS = {
     "look_filters": ["large.striate", "--filters"],
     "look_confusion": ["vgg.striate", "--confusion"],
     "look_mistakes": ["vgg.striate", "--mistakes"],
-    "look_saliency": ["vgg.striate", "horse.png", "--saliency"],
-    "look_where": ["vgg.striate", "horse.png", "--where"],
+    "look_saliency": ["large.striate", "horse.png", "--saliency"],
+    "look_where": ["large.striate", "horse.png", "--where"],
     "look_architecture": ["vgg.striate"],
     "look_alexnet": [ALEXNET],
 }

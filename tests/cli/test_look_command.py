@@ -37,6 +37,7 @@ def folder(trained: tuple[Path, str], tmp_path: Path) -> Path:
         (["good.striate"], "good-architecture.png"),
         ([TINY], "architecture.png"),
         (["INPUT[10x10x1] - CONV[4, S=2, P=0]", "--fit", "pad"], "architecture.png"),
+        (["INPUT[8x8x1]" + " - CONV[4] - RELU" * 20], "architecture.png"),  # longer than a file's name can be
     ],
 )
 def test_it_draws_and_says_where(run: Run, folder: Path, words: list[str], name: str) -> None:

@@ -112,6 +112,12 @@ def test_slices_that_are_not_there(model: Model, image: Any, slices: Any) -> Non
         striate.look.activations(model, image, slices=slices)
 
 
+@pytest.mark.parametrize("most", [0, -1, 2.5])
+def test_as_many_slices_as_there_cannot_be(model: Model, image: Any, most: Any) -> None:
+    with pytest.raises(ArgumentError, match="from 1"):
+        striate.look.activations(model, image, most=most)
+
+
 def test_equal_slices_are_taken_in_order() -> None:
     assert most_active(np.zeros((2, 2, 20)), 10) == tuple(range(10))
 

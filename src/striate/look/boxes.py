@@ -30,7 +30,7 @@ LEANING = radians(40)  # how the width goes into the page
 SHORTER = 0.5  # a length that goes into the page
 NAME, SMALL = 10.5, 9.5  # sizes of letters
 WORDS = 58  # the lines beneath a box
-ABOVE = 36  # the names above it
+LINE = 13  # the names above it, one under the other
 GROUPS = 60  # boxes; of longer networks, layers in the middle are left out
 
 Point = tuple[float, float]
@@ -173,7 +173,7 @@ class _Drawing:
         wide = max([sum(box.width + APART for box in row) - APART for row in rows] + [420.0]) + 2 * EDGE
         line, facts = note.split("\n")
         top = head_height(line, wide, 2) + 18
-        heights = [self._tall(row) + ABOVE + WORDS + 24 for row in rows]
+        heights = [self._above(row) + self._tall(row) + WORDS + 24 for row in rows]
         self.paper = Paper(wide, top + sum(heights) + 8, dark)
         head(self.paper, title, line, 2)
         self.paper.text(EDGE, top - 14, shortened(facts, 10, wide - 2 * EDGE), 10, self.paper.colours["ink"])
@@ -187,12 +187,16 @@ class _Drawing:
         return self.paper.figure
 
     @staticmethod
+    def _above(row: list[Box]) -> float:
+        return 10 + LINE * max(len(box.nodes) for box in row)
+
+    @staticmethod
     def _tall(row: list[Box]) -> float:
         return max(box.height + box.lean[1] for box in row)
 
     def _row(self, row: list[Box], top: float, tall: float) -> None:
         """Boxes on one middle line, windows and lines between them, words above and beneath."""
-        x, middle = float(EDGE), top + ABOVE + tall / 2
+        x, middle = float(EDGE), top + self._above(row) + tall / 2
         before: tuple[Box, float] | None = None
         for box in row:
             left = x + (box.width - box.across) / 2
@@ -247,7 +251,7 @@ class _Drawing:
         colours = self.paper.colours
         for place, node in enumerate(box.nodes):
             colour = kind_colour(colours, node.layer.kind)
-            y = top + 12 + place * 13
+            y = top + 12 + place * LINE
             self.paper.text(middle, y, _notation(node), NAME, colour, bold=True, align="center", name="layer")
         y = bottom + 20
         size, learned, seen = box.words

@@ -28,7 +28,7 @@ SIDE = 288  # CSS pixels of an image's longer side
 APART = 20
 WORDS = 10
 BRIGHT = (255, 236, 150)  # where the map is largest
-COVER = 0.75  # how much of the image the map hides there
+COVER = 0.85  # how much of the image the map hides there
 
 
 def saliency(
@@ -142,7 +142,8 @@ def overlay(pixels: Numbers, seen: Numbers, side: int = 720) -> Bytes:
     orange, bright = np.array(rgb(POSITIVE), np.float64), np.array(BRIGHT, np.float64)
     colour = orange + np.clip((part - 0.5) / 0.5, 0, 1) * (bright - orange)
     # The image's own light and dark stay visible under the colour, and never reach its ends.
-    mixed: Bytes = ((1 - COVER * part) * (30 + 0.6 * ground) + COVER * part * colour + 0.5).astype(np.uint8)
+    cover = COVER * part**0.7
+    mixed: Bytes = ((1 - cover) * (24 + 0.55 * ground) + cover * colour + 0.5).astype(np.uint8)
     return mixed
 
 

@@ -79,8 +79,8 @@ class Subject:
             return int(self.program.scores(image[None])[0].argmax())
         if isinstance(wanted, str) and wanted in self.classes:
             return self.classes.index(wanted)
-        if isinstance(wanted, int) and 0 <= wanted < len(self.classes):
-            return wanted
+        if isinstance(wanted, int | np.integer) and 0 <= wanted < len(self.classes):
+            return int(wanted)
         raise ArgumentError(f"there is no class {wanted!r}: the classes are {some(self.classes)}")
 
 
