@@ -2,8 +2,8 @@
 
 docs/plan.svg is the terminal after `striate plan`, docs/digits.png the picture that `striate train` saves.
 docs/look_*.png are what `striate look` draws of two networks trained on CIFAR-10, which takes a few minutes: the tiny
-VGG net of the notes, and one with large filters and volumes, in which more is to be seen. Models that are in a folder named on the
-command line already, as vgg.striate and large.striate, are not trained again.
+VGG net of the notes, and one with large filters and volumes, in which more is to be seen. In a folder that is named on
+the command line, models that are there already (vgg.striate, large.striate) are not trained again.
 """
 
 from __future__ import annotations
