@@ -100,5 +100,8 @@ def test_the_pictures_are_there() -> None:
         assert (README.parent / name).stat().st_size > 1000
     for name in re.findall(r"[^!]\[.*?\]\(([^)]*)\)", TEXT):
         assert (README.parent / name).exists()
+    more = README.parent / "docs" / "look.md"
+    for name in re.findall(r"!\[.*?\]\((.*?)\)", more.read_text(encoding="utf-8")):
+        assert (more.parent / name).stat().st_size > 1000
     for name in re.findall(r'(?:src|srcset)="(.*?)"', TEXT):
         assert (README.parent / name).stat().st_size > 1000

@@ -68,6 +68,15 @@ def test_it_can_be_read(line: str) -> None:
     assert figure.get_size_inches()[0] * 96 <= 1300
 
 
+def test_dropout_stands_with_its_layer() -> None:
+    figure = striate.look.architecture("INPUT[16x16x3] - CONV[4] - RELU - DROPOUT - POOL - FC[3]")
+    assert texts(figure, "layer") == ["INPUT", "CONV[4]", "RELU", "DROPOUT", "POOL", "FC[3]"]
+    assert texts(figure, "size") == ["16x16x3", "16x16x4", "8x8x4", "1x1x3"]
+    # The names end above the highest box: y grows downwards.
+    lowest = max(text.get_position()[1] for text in figure.axes[0].texts if text.get_gid() == "layer")
+    assert lowest < min(patch.get_xy()[:, 1].min() for patch in figure.axes[0].patches)
+
+
 def test_very_long_networks_lose_their_middle() -> None:
     figure = striate.look.architecture("INPUT[8x8x1] - [CONV[2] - RELU]*200 - FC[3]")
     assert len(fronts(figure)) == 60

@@ -83,5 +83,7 @@ def test_it_can_be_read(make_model: Callable[..., Model], line: str) -> None:
 def test_layers_that_have_no_weights(make_model: Callable[..., Model]) -> None:
     with pytest.raises(ArgumentError, match=r"'relu1'.* conv1, conv2, fc1"):
         striate.look.filters(make_model("INPUT[4x4x1] - CONV[2] - RELU - CONV[2] - FC[2]"), layers=["relu1"])
+    with pytest.raises(ArgumentError, match="no layers are named"):
+        striate.look.filters(make_model("INPUT[4x4x1] - FC[2]"), layers=[])
     with pytest.raises(ArgumentError, match="no weights"):
         striate.look.filters(make_model("INPUT[4x4x1] - POOL"))

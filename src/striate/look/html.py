@@ -57,4 +57,5 @@ def _row(row: Row, kind: str) -> str:
 
 def _cell(content: str, place: int, tag: str) -> str:
     """A cell; its content is HTML already."""
-    return f'<{tag} style="text-align:{"left" if place < _LEFT else "right"};padding:3px 9px;white-space:nowrap">{content}</{tag}>'
+    side = "left" if place < _LEFT else "right"
+    return f'<{tag} style="text-align:{side};padding:3px 9px;white-space:nowrap">{content}</{tag}>'

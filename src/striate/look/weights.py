@@ -95,6 +95,8 @@ def _learning(network: Network, layers: Sequence[str] | None) -> list[Node]:
     known = {node.name: node for node in network.nodes if "weights" in node.layer.parameter_shapes(node.input)}
     if not known:
         raise ArgumentError(f"{network} has no weights: there are no filters to show")
+    if layers is not None and not layers:
+        raise ArgumentError(f"no layers are named: there are {some(tuple(known))}")
     for name in layers or ():
         if name not in known:
             raise ArgumentError(f"there is no layer {name!r} with weights: there are {some(tuple(known))}")
