@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import striate
 
@@ -29,7 +31,7 @@ def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_shows_every_command() -> None:
-    assert {words[0] for words in commands()} == {"train", "test", "predict", "plan", "serve"}
+    assert {words[0] for words in commands()} == {"train", "test", "predict", "plan", "look", "serve"}
 
 
 @pytest.mark.parametrize("words", [words for words in commands() if words[0] == "train" and len(words) > 1])
@@ -48,6 +50,32 @@ def test_training_ends_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert told[-1] == said[-1]
     accuracies = [float(re.search(r"([\d.]+) %", lines[-2])[1]) for lines in (told, said)]  # type: ignore[index]
     assert accuracies[1] == pytest.approx(accuracies[0], abs=1.0)
+
+
+def test_the_looks_are_saved_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands run as they stand, on a model of the same line with drawn weights, and on drawn images."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(striate.__file__).parents[1]))
+    monkeypatch.setenv("COLUMNS", "200")
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (40, 32, 32, 3)).astype(np.uint8)
+    classes = ("0", "horse", *map(str, range(2, 10)))
+    np.savez(tmp_path / "few.npz", images=images, labels=np.arange(40) % 10, classes=classes)
+    Image.fromarray(images[0]).save(tmp_path / "horse.png")
+    line = next(words[1] for words in commands() if "vgg.striate" in words and words[0] == "train")
+    network = striate.parse(line)
+    drawn = {
+        name: random.standard_normal(shape).astype(np.float32) for name, shape in network.parameter_shapes().items()
+    }
+    striate.Model(network, drawn, classes, notes={"data": str(tmp_path / "few.npz")}).save(tmp_path / "vgg.striate")
+    told = re.findall(r"^\$ striate look .*\n(saved .*)$", TEXT, re.M)
+    said = []
+    for words in (words for words in commands() if words[0] == "look"):
+        done = run(words, tmp_path)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout.strip())
+        assert (tmp_path / said[-1].removeprefix("saved ")).stat().st_size > 1000
+    assert said == told
+    assert len(said) == 5
 
 
 def test_the_misfit_is_told_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,3 +100,8 @@ def test_the_pictures_are_there() -> None:
         assert (README.parent / name).stat().st_size > 1000
     for name in re.findall(r"[^!]\[.*?\]\(([^)]*)\)", TEXT):
         assert (README.parent / name).exists()
+    more = README.parent / "docs" / "look.md"
+    for name in re.findall(r"!\[.*?\]\((.*?)\)", more.read_text(encoding="utf-8")):
+        assert (more.parent / name).stat().st_size > 1000
+    for name in re.findall(r'(?:src|srcset)="(.*?)"', TEXT):
+        assert (README.parent / name).stat().st_size > 1000

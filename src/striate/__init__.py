@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from striate.errors import ArgumentError, DataError, DivergedError, FitError, ModelError, NotationError, StriateError
 from striate.notation.network import Network
 from striate.notation.parse import parse
@@ -16,6 +18,9 @@ from striate.program import Program, compile
 from striate.train.model import Model
 from striate.version import __version__
 from striate.volume import Volume
+
+if TYPE_CHECKING:
+    from striate import look
 
 __all__ = [
     "SGD",
@@ -33,5 +38,15 @@ __all__ = [
     "Volume",
     "__version__",
     "compile",
+    "look",
     "parse",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The room of pictures, when it is first asked for: few programs draw any."""
+    if name == "look":
+        from importlib import import_module
+
+        return import_module("striate.look")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -207,6 +207,60 @@ def predict(
     run(model, images, threads, json)
 
 
+@app.command(short_help="Draw a network, and what it makes of images.")
+@spoken
+def look(
+    model: Annotated[str, typer.Argument(metavar="MODEL|NET", help="A model file, or a line of notation.")],
+    subject: Annotated[
+        str | None,
+        typer.Argument(metavar="IMAGE|DATA", help="An image file; for --confusion and --mistakes, a data set."),
+    ] = None,
+    filters: Annotated[bool, typer.Option("--filters", help="Draw the learned filters.")] = False,
+    confusion: Annotated[
+        bool, typer.Option("--confusion", help="Draw which classes of DATA are taken for which.")
+    ] = False,
+    mistakes: Annotated[bool, typer.Option("--mistakes", help="Draw the surest mistakes on DATA.")] = False,
+    saliency: Annotated[
+        bool, typer.Option("--saliency", help="Draw how much each pixel of IMAGE moves the score.")
+    ] = False,
+    where: Annotated[bool, typer.Option("--where", help="Draw where in IMAGE the class was seen.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Picture to write: .png, .svg or .pdf."),
+    ] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="Draw on a dark ground.")] = False,
+    slices: Annotated[
+        str | None,
+        typer.Option("--slices", metavar="0,3,7", help="Depth slices to show; the most active if not given."),
+    ] = None,
+    of: Annotated[
+        str | None,
+        typer.Option(
+            "--class", metavar="NAME", help="Class that --saliency and --where explain, or the best."
+        ),
+    ] = None,
+    fit: FitOption = Fit.stop,
+    data_dir: DataDir = None,
+    threads: Threads = None,
+) -> None:
+    """Draw an image's way through a network: every volume as a column of activation maps, and the best classes.
+
+    With an option, draw another picture; of a line of notation, or of a model alone, the volumes to scale.
+    Without DATA, a model is tested on what striate test would take.
+
+    \b
+      striate look cifar.striate photo.jpg
+      striate look cifar.striate --mistakes
+      striate look "INPUT[32x32x3] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[10]" -o net.svg
+    """
+    from striate.commands.look import PICTURES, Options
+    from striate.commands.look import look as run
+
+    asked = (filters, confusion, mistakes, saliency, where)
+    wanted = tuple(name for name, given in zip(PICTURES, asked, strict=True) if given)
+    run(Options(model, subject, wanted, out, dark, slices, of, fit.value, data_dir, threads))
+
+
 @app.command(short_help="Print a network layer by layer.")
 @spoken
 def plan(

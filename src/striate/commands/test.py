@@ -10,9 +10,9 @@ from striate.commands.source import load_data
 from striate.commands.verdict import verdict
 from striate.errors import ArgumentError
 from striate.train.evaluate import evaluate
-from striate.train.held_out import to_test
 from striate.train.match import relabel
 from striate.train.model import Model
+from striate.train.tested import tested
 
 
 def test(path: Path, data: str | None, data_dir: Path | None, threads: int | None, as_json: bool) -> None:
@@ -21,7 +21,7 @@ def test(path: Path, data: str | None, data_dir: Path | None, threads: int | Non
     name = data if data is not None else model.notes.get("data")
     if not isinstance(name, str):
         raise ArgumentError(f"{path} does not say what it was trained on: name a data set after it")
-    dataset, what = to_test(load_data(name, data_dir, model.network.input), model.notes)
+    dataset, what = tested(load_data(name, data_dir, model.network.input), model)
     # The names of the classes are compared before anything is compiled.
     dataset = relabel(dataset, model.classes)
     result = evaluate(model.compile(threads=threads), dataset)

@@ -88,6 +88,12 @@ class Network:
     def __repr__(self) -> str:
         return f"parse({str(self)!r})"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table of the network."""
+        from striate.look.html import network_html
+
+        return network_html(self)
+
     @property
     def dropouts(self) -> dict[str, float]:
         """The rate of every DROPOUT, by its name, in order."""

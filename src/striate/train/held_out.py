@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 import numpy as np
 
@@ -55,25 +53,6 @@ def hold_out(splits: Splits, validation: float, seed: int) -> Parts:
     if validation:
         train, held = split(train, validation, seed)
     return Parts(train, held, test, splits.test is None, seed)
-
-
-def to_test(splits: Splits, notes: Mapping[str, Any]) -> tuple[Dataset, str]:
-    """Return the images to test a model on, and in words which they are; `notes` are the model's.
-
-    Of a source with a test part, that; of the one the model was trained on, the images held out
-    then; of any other, all images.
-    """
-    if splits.test is not None:
-        return splits.test, f"its {_count(splits.test, 'test image')}"
-    seed = notes.get("seed")
-    if isinstance(seed, int) and seed >= 0 and notes.get("fingerprint") == fingerprint(splits):
-        held = hold_out(splits, 0.0, seed).test
-        return held, f"the {_count(held, 'test image')} that were held out when the model was trained"
-    return splits.train, f"all {_count(splits.train, 'image')}"
-
-
-def _count(part: Dataset, noun: str) -> str:
-    return f"{len(part):,} {noun}{'' if len(part) == 1 else 's'}"
 
 
 def fingerprint(splits: Splits) -> str:

@@ -73,6 +73,12 @@ class Model:
         shown = ", ".join(self.classes[:10]) + (", ..." if len(self.classes) > 10 else "")
         return f"{self.network}, trained with {self.loss} to tell {shown}"
 
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """What a notebook shows: the architecture and the first layer's filters, and how large in CSS pixels."""
+        from striate.look.portrait import portrait_png
+
+        return portrait_png(self)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to `path`, whole or not at all; an OSError says why it cannot be written.
 

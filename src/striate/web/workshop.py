@@ -14,10 +14,10 @@ from striate.errors import ArgumentError, StriateError
 from striate.notation.network import Network
 from striate.program import Program, compile
 from striate.train.checkpoint import Checkpoint
-from striate.train.held_out import to_test
 from striate.train.match import check_match, relabel
 from striate.train.model import Model
 from striate.train.steps import Steps
+from striate.train.tested import tested
 from striate.volume import Volume
 from striate.web.run import Run
 from striate.web.sets import Material, Sets
@@ -100,7 +100,7 @@ class Workshop:
             names = [name for name in (named, self.sets.given) if isinstance(name, str) and name in self.sets.names]
             for name in names:
                 try:
-                    dataset, _ = to_test(self.sets.splits(name, model.network.input), model.notes)
+                    dataset, _ = tested(self.sets.splits(name, model.network.input), model)
                     return name, relabel(dataset, model.classes)
                 except StriateError as error:
                     problem = str(error)
