@@ -141,6 +141,11 @@ def test_curves_grow_and_frames_arrive(train: Page, heard: Heard) -> None:
     expect(train.locator(".fact-speed dd")).not_to_have_text("–")
     expect(train.locator(".fact-left dd")).not_to_have_text("–")
     train.locator(".layers").scroll_into_view_if_needed()
+    for band in ("activations", "gradients", "weights"):
+        canvas = train.locator(f'[data-band="{band}"]')
+        canvas.scroll_into_view_if_needed()
+        changes(train, canvas)
+    train.get_by_role("radio", name="List").check()
     for part in ("conv1 activations", "conv1 gradients", "conv1 weights", "fc1 activations"):
         canvas = train.locator(f'[data-part="{part}"]')
         canvas.scroll_into_view_if_needed()
@@ -151,16 +156,18 @@ def test_a_map_shows_the_bytes_that_came(train: Page, heard: Heard) -> None:
     """Paused, so that the last frame stays: pixels read back are the payload's bytes, grey, in their places."""
     start(train)
     pause(train)
-    train.locator('[data-part="conv1 activations"]').scroll_into_view_if_needed()
+    canvas = train.locator('[data-band="activations"]')
+    canvas.scroll_into_view_if_needed()
     until(train, lambda: heard.kinds("frame"))
     train.wait_for_timeout(500)
     header, payload = heard.kinds("frame")[-1]
     section = next(each for each in header["sections"] if (each["layer"], each["what"]) == ("conv1", "activations"))
     maps = np.frombuffer(payload, np.uint8)[section["at"] : section["at"] + section["bytes"]].reshape(6, 8, 8)
-    canvas = train.locator('[data-part="conv1 activations"]')
-    shown = pixels(canvas)
-    assert shown.shape == (6 * 33 - 1, 32, 4)  # a map a row, 4x4 pixels a number, a gap of one pixel
-    assert (shown[..., 0] == shown[..., 1]).all() and (shown[..., 0] == shown[..., 2]).all()
+    left = canvas.evaluate(
+        "node => document.querySelector('[data-range=\"conv1 activations\"]').offsetLeft - node.offsetLeft"
+    )
+    shown = pixels(canvas)[: 6 * 33 - 1, left // 2 : left // 2 + 32]  # a map a row, 4x4 pixels a number, a gap of one
+    assert (shown[..., 0] == shown[..., 1]).sum() == (shown[..., 0] == shown[..., 2]).sum() >= 6 * 32 * 32
     for place in range(6):
         tile = shown[33 * place : 33 * place + 32, :, 0]
         assert (tile[::4, ::4] == maps[place]).all()
@@ -174,20 +181,20 @@ def test_every_layer_has_its_least_and_greatest(train: Page, heard: Heard) -> No
     pause(train)
     train.locator(".layers").scroll_into_view_if_needed()
     names = [node.name for node in striate.parse(LINE).nodes]
-    expect(train.locator(".layer:not(.layer-legend) h3")).to_have_text(names)
+    expect(train.locator(".layer-head h3")).to_have_text(names)
     until(train, lambda: heard.kinds("frame"))
     header, _ = heard.kinds("frame")[-1]
     sections = {(each["layer"], each["what"]): each for each in header["sections"]}
     assert set(sections) == {
         *((name, what) for name in names for what in ("activations", "gradients")), ("conv1", "weights"), ("fc1", "weights"),
     }  # fmt: skip
-    relu = train.locator('[data-layer="relu1"] .part-activations dd')
+    relu = train.locator('[data-range="relu1 activations"] dd')
     relu.first.scroll_into_view_if_needed()
     expect(relu.first).to_have_text("0")
     shown = float(relu.last.inner_text())
     assert shown == pytest.approx(sections["relu1", "activations"]["max"], rel=0.01)
-    weights = train.locator('[data-layer="conv1"] .part-weights dd')
-    train.locator('[data-part="conv1 weights"]').scroll_into_view_if_needed()
+    weights = train.locator('[data-range="conv1 weights"] dd')
+    train.locator('[data-band="weights"]').scroll_into_view_if_needed()
     expect(weights.first).not_to_have_text("–")
     low, high = weights.all_inner_texts()
     greatest = sections["conv1", "weights"]["max"]

@@ -69,7 +69,7 @@ def test_axe_finds_no_fault_in_train(coloured: Page, served: Served) -> None:
     assert faults(coloured) == []
     train(coloured, served)
     coloured.locator(".layers").scroll_into_view_if_needed()
-    coloured.wait_for_selector(".layer canvas")
+    coloured.wait_for_selector(".layers canvas")
     coloured.locator(".guesses").scroll_into_view_if_needed()
     coloured.wait_for_selector(".guess:enabled")
     coloured.get_by_role("button", name="Pause").click()
@@ -85,6 +85,7 @@ def test_the_keyboard_alone_gets_everywhere(page: Page, served: Served) -> None:
             page.keyboard.press("Tab")
             name = page.evaluate(
                 """() => { const node = document.activeElement;
+                if (node === document.body) return "";
                 return node.getAttribute("aria-label") || node.labels?.[0]?.innerText || node.innerText || ""; }"""
             )
             if words in name:
@@ -152,7 +153,7 @@ def test_a_narrow_screen_holds_it(phone: Page, served: Served, tab: str) -> None
     if tab == "train":
         train(phone, served)
         phone.locator(".layers").scroll_into_view_if_needed()
-        phone.wait_for_selector(".layer canvas")
+        phone.wait_for_selector(".layers canvas")
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     # Nothing that is not inside a scrolling box reaches beyond the edge.
     beyond = phone.evaluate(

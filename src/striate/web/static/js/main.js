@@ -50,6 +50,9 @@ class App {
 
   go(name) {
     location.hash = name;
+    // What was pressed is hidden with its view: the keyboard goes on at the top of the new one.
+    document.querySelector("main").focus({ preventScroll: true });
+    scrollTo(0, 0);
   }
 
   /** The run that the views look at, as the server last described it. */

@@ -58,6 +58,76 @@ export function shapeOf(section) {
 }
 
 /**
+ * Maps of one size side by side, `columns` in a row with `gap` pixels between them: where each lies, and their bytes
+ * written as pixels. A small map has whole blocks of pixels a number, so that it is about `least` pixels wide; of a
+ * large one, every `skip`-th row and column is drawn.
+ */
+export class Tiles {
+  constructor({ columns = 8, least = LEAST, gap = GAP, skip = 1 } = {}) {
+    this.options = { columns, least, gap, skip };
+  }
+
+  /** Make room for {count, width, height}; `width` and `height` are then those of the whole, in pixels. */
+  lay({ count, width, height }) {
+    const { columns, least, gap, skip } = this.options;
+    const [wide, high] = [Math.ceil(width / skip), Math.ceil(height / skip)];
+    const block = Math.max(1, Math.round(least / Math.max(wide, high)));
+    const across = Math.min(columns, count);
+    this.laid = { count, width, height, block, across, wide: wide * block, high: high * block };
+    this.width = across * (wide * block + gap) - gap;
+    this.height = Math.ceil(count / across) * (high * block + gap) - gap;
+  }
+
+  /** Where map `index` begins: [x, y]. */
+  begin(index) {
+    const { across, wide, high } = this.laid;
+    const { gap } = this.options;
+    return [(index % across) * (wide + gap), Math.floor(index / across) * (high + gap)];
+  }
+
+  /** Write `section`, whose bytes begin at `section.at` of `payload`, to 32-bit pixels with `stride` in a line, from `corner`. */
+  write(pixels, stride, corner, section, payload, table) {
+    const { width, height, block, count } = this.laid;
+    const { skip } = this.options;
+    const share = section.form === "rgb" ? 3 : 1;
+    const most = Math.min(count, Math.floor(section.bytes / (width * height * share)));
+    for (let index = 0; index < most; index++) {
+      const [x, y] = this.begin(index);
+      let from = corner + y * stride + x;
+      for (let row = 0; row < height; row += skip, from += block * stride) {
+        const at = section.at + (index * height + row) * width * share;
+        const to = share === 3 ? this.#rgb(pixels, from, payload, at) : this.#grey(pixels, from, payload, at, table);
+        for (let down = 1; down < block; down++) pixels.copyWithin(from + down * stride, from, to);
+      }
+    }
+  }
+
+  #grey(pixels, to, payload, at, table) {
+    const { width, block } = this.laid;
+    const { skip } = this.options;
+    if (block === 1 && skip === 1) for (const end = at + width; at < end; ) pixels[to++] = table[payload[at++]];
+    else {
+      for (let column = 0; column < width; column += skip) {
+        const value = table[payload[at + column]];
+        for (const end = to + block; to < end; ) pixels[to++] = value;
+      }
+    }
+    return to;
+  }
+
+  #rgb(pixels, to, payload, at) {
+    const { width, block } = this.laid;
+    const { skip } = this.options;
+    for (let column = 0; column < width; column += skip) {
+      const place = at + 3 * column;
+      const value = pixel(payload[place], payload[place + 1], payload[place + 2]);
+      for (const end = to + block; to < end; ) pixels[to++] = value;
+    }
+    return to;
+  }
+}
+
+/**
  * One canvas for all maps of a Section, `columns` of them side by side. `draw` writes one ImageData through a
  * 32-bit view and puts it once. CSS scales the canvas; nothing is read from the layout.
  */
@@ -65,12 +135,18 @@ export class Atlas {
   #key = "";
   #image = null;
   #pixels = null;
+  #tiles = null;
 
   /** `unit`: how many CSS pixels a canvas pixel takes. */
   constructor(canvas, { columns = 8, unit = 2, least = LEAST, gap = GAP } = {}) {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");
     this.options = { columns, unit, least, gap };
+  }
+
+  /** How the maps lie: {count, width, height, block, across, …} of Tiles, or null before there are any. */
+  get laid() {
+    return this.#tiles?.laid ?? null;
   }
 
   /** The side by side count, or another option, from now on. */
@@ -81,106 +157,48 @@ export class Atlas {
 
   /** Where map `index` lies on the canvas, in CSS pixels: {x, y, width, height}. */
   place(index) {
-    const { unit, gap } = this.options;
-    const { width, height, block, across } = this.laid;
-    const x = (index % across) * (width * block + gap);
-    const y = Math.floor(index / across) * (height * block + gap);
-    return { x: x * unit, y: y * unit, width: width * block * unit, height: height * block * unit };
+    const { unit } = this.options;
+    const [x, y] = this.#tiles.begin(index);
+    const { wide, high } = this.#tiles.laid;
+    return { x: x * unit, y: y * unit, width: wide * unit, height: high * unit };
   }
 
   /** Which map and number lie at (x, y) of the canvas, in CSS pixels, or null: {index, column, row}. */
   at(x, y) {
-    if (!this.laid) return null;
+    if (!this.#tiles) return null;
     const { unit, gap } = this.options;
-    const { width, height, block, across, count } = this.laid;
+    const { width, height, block, across, count, wide, high } = this.#tiles.laid;
     const [left, top] = [Math.floor(x / unit), Math.floor(y / unit)];
-    const [wide, high] = [width * block + gap, height * block + gap];
-    const index = Math.floor(top / high) * across + Math.floor(left / wide);
-    const column = Math.floor((left % wide) / block);
-    const row = Math.floor((top % high) / block);
-    const hit = left >= 0 && top >= 0 && left < across * wide && index < count && column < width && row < height;
+    const index = Math.floor(top / (high + gap)) * across + Math.floor(left / (wide + gap));
+    const column = Math.floor((left % (wide + gap)) / block);
+    const row = Math.floor((top % (high + gap)) / block);
+    const hit = left >= 0 && top >= 0 && left < across * (wide + gap) && index < count && column < width && row < height;
     return hit ? { index, column, row } : null;
   }
 
   /** Take the room that maps of this shape ({count, width, height}) need, before there are any. */
   reserve(shape) {
     const key = `${shape.count} ${shape.width} ${shape.height}`;
-    if (key !== this.#key) this.#lay(shape, key);
-  }
-
-  /** Draw `section`, whose bytes begin at `section.at` of `payload`, with `table` (or rgb as it is). */
-  draw(section, payload, table = scaleOf(section)) {
-    this.reserve(shapeOf(section));
-    if (section.form === "rgb") this.#rgb(payload, section.at);
-    else this.#maps(payload, section.at, table);
-    this.context.putImageData(this.#image, 0, 0);
-  }
-
-  #lay({ count, width, height }, key) {
-    const { columns, unit, least, gap } = this.options;
-    const block = Math.max(1, Math.round(least / Math.max(width, height)));
-    const across = Math.min(columns, count);
-    const down = Math.ceil(count / across);
-    this.laid = { count, width, height, block, across };
-    const canvas = this.canvas;
-    canvas.width = across * (width * block + gap) - gap;
-    canvas.height = down * (height * block + gap) - gap;
+    if (key === this.#key) return;
+    this.#key = key;
+    const { canvas } = this;
+    const { unit } = this.options;
+    this.#tiles = new Tiles(this.options);
+    this.#tiles.lay(shape);
+    canvas.width = this.#tiles.width;
+    canvas.height = this.#tiles.height;
     canvas.style.width = `${canvas.width * unit}px`;
     canvas.style.height = `${canvas.height * unit}px`;
     canvas.classList.toggle("pixels", unit >= 1);
     this.#image = this.context.createImageData(canvas.width, canvas.height);
     this.#pixels = new Uint32Array(this.#image.data.buffer);
-    this.#key = key;
   }
 
-  #maps(payload, at, table) {
-    const { count, width, height, block } = this.laid;
-    const stride = this.canvas.width;
-    const pixels = this.#pixels;
-    for (let index = 0; index < count; index++) {
-      let from = this.#corner(index);
-      for (let row = 0; row < height; row++, from += block * stride) {
-        let to = from;
-        if (block === 1) for (let column = 0; column < width; column++) pixels[to++] = table[payload[at++]];
-        else {
-          for (let column = 0; column < width; column++) {
-            const value = table[payload[at++]];
-            for (const end = to + block; to < end; ) pixels[to++] = value;
-          }
-          this.#repeat(from, to);
-        }
-      }
-    }
-  }
-
-  #rgb(payload, at) {
-    const { count, width, height, block } = this.laid;
-    const stride = this.canvas.width;
-    const pixels = this.#pixels;
-    for (let index = 0; index < count; index++) {
-      let from = this.#corner(index);
-      for (let row = 0; row < height; row++, from += block * stride) {
-        let to = from;
-        for (let column = 0; column < width; column++, at += 3) {
-          const value = pixel(payload[at], payload[at + 1], payload[at + 2]);
-          for (const end = to + block; to < end; ) pixels[to++] = value;
-        }
-        this.#repeat(from, to);
-      }
-    }
-  }
-
-  /** Where the first pixel of map `index` is. */
-  #corner(index) {
-    const { width, height, block, across } = this.laid;
-    const { gap } = this.options;
-    return Math.floor(index / across) * (height * block + gap) * this.canvas.width + (index % across) * (width * block + gap);
-  }
-
-  /** Copy one line of pixels to the others of its blocks. */
-  #repeat(from, to) {
-    const stride = this.canvas.width;
-    for (let down = 1; down < this.laid.block; down++) this.#pixels.copyWithin(from + down * stride, from, to);
+  /** Draw `section`, whose bytes begin at `section.at` of `payload`, with `table` (or rgb as it is). */
+  draw(section, payload, table = scaleOf(section)) {
+    this.reserve(shapeOf(section));
+    this.#tiles.write(this.#pixels, this.canvas.width, 0, section, payload, table);
+    this.context.putImageData(this.#image, 0, 0);
   }
 }
 

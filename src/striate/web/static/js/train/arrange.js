@@ -1,5 +1,6 @@
 // How the maps of a layer lie side by side: how large each is, and how many stand in a row.
 
+export const UNIT = 2; // CSS pixels that a pixel of a column takes
 const SIDE = 64; // CSS pixels, about, for one map
 const TALL = 12; // maps in a column before a second one begins
 const STRIP = 1024; // numbers of a 1x1 layer that the server sends
@@ -25,19 +26,27 @@ function filters(layer, most) {
   return { count: count * across, width, height, across };
 }
 
-/** Options of an Atlas for maps of `shape`; `room` is the width to fill in a list, or null for a column. */
-export function arrange(shape, room) {
-  const { count, width, height, across } = shape;
+/** Options of an Atlas for maps of `shape` in a list, with `room` CSS pixels in a row. */
+export function inList(shape, room) {
+  const { width, height, across } = shape;
   const side = Math.max(width, height);
-  if (across > 2) return matrix(side, across, room ? 3 : 1);
-  if (shape.rgb || across) return { least: Math.max(side, SIDE / 2 - 1), gap: 1, unit: room ? 2 : 1, columns: room ? fitting(room, SIDE) : 2 };
-  if (side === 1 && count > TALL) {
-    return { least: 6, gap: 1, unit: 2, columns: room ? fitting(room, 14) : Math.ceil(count / 47) };
-  }
+  if (across > 2) return matrix(side, across, 3);
+  if (shape.rgb || across) return { least: Math.max(side, SIDE / 2 - 1), gap: 1, unit: 2, columns: fitting(room, SIDE) };
+  if (side === 1 && shape.count > TALL) return { least: 6, gap: 1, unit: 2, columns: fitting(room, 14) };
   const block = Math.max(1, Math.round(SIDE / 2 / side));
   const unit = side * block <= 0.625 * SIDE ? 2 : SIDE / (side * block);
-  const columns = room ? fitting(room, (side * block + 1) * unit) : Math.ceil(count / TALL);
-  return { least: SIDE / 2, gap: unit < 1 ? Math.ceil(2 / unit) : 1, unit, columns };
+  return { least: SIDE / 2, gap: unit < 1 ? Math.ceil(2 / unit) : 1, unit, columns: fitting(room, (side * block + 1) * unit) };
+}
+
+/** Options of Tiles for maps of `shape` in a column whose pixels are drawn UNIT CSS pixels large. */
+export function inColumn({ count, width, height, across, rgb }) {
+  const side = Math.max(width, height);
+  const half = SIDE / UNIT;
+  if (across > 2 && side === 1) return { least: 1, gap: 0, columns: Math.min(across, half) };
+  if (across > 2) return { least: Math.max(1, Math.floor(half / across) - 1), gap: 1, columns: across };
+  if (rgb || across) return { least: half / 2 - 1, gap: 1, columns: 2 };
+  if (side === 1 && count > TALL) return { least: 6, gap: 1, columns: Math.ceil(count / 47) };
+  return { least: half, gap: 1, columns: Math.ceil(count / TALL), skip: side > 1.25 * half ? Math.ceil(side / SIDE) : 1 };
 }
 
 /** Filters below one another, the slices of each side by side, in about `wide` columns of maps. */

@@ -10,7 +10,7 @@ import { Picture } from "./picture.js";
 import { nearest, shows } from "./run.js";
 import { Setup } from "./setup.js";
 
-const REDRAW = 100; // milliseconds between two drawings of curves and figures
+const REDRAW = 250; // milliseconds between two drawings of curves and figures
 
 /** Build the view in `root`. */
 export function mount(root, app) {
@@ -32,7 +32,7 @@ class TrainView {
     this.curves = new Curves(app.history, { choose: (run) => this.#choose(run), remove: (run) => this.#remove(run) });
     this.knobs = new Knobs(app, (line) => this.setup.addDropout(line));
     this.picture = new Picture(app, (image) => app.set({ image }));
-    this.layers = new Layers(app, () => this.#watch());
+    this.layers = new Layers(app, () => this.#watch(), (header) => this.#told(header));
     this.guesses = new Guesses(app, (image) => this.#look(image));
     root.append(...this.#layout());
     this.#listen();
@@ -45,7 +45,7 @@ class TrainView {
       el("strong", {}, "Nothing is training yet"),
       el("p", {}, "Choose a data set under New run and press Start training: the curves of loss and accuracy grow here, and below you see every layer at work. Load model opens one that was saved."),
     );
-    this.running = el("div", { class: "run-body" }, this.curves.root, this.knobs.root);
+    this.running = el("div", { class: "run-body", hidden: true }, this.curves.root, this.knobs.root);
     return [
       el("h1", {}, "Train"),
       el(
@@ -81,6 +81,7 @@ class TrainView {
     this.guesses.open = true;
     this.guesses.tick();
     this.#changed();
+    this.#draw();
   }
 
   hide() {
@@ -107,6 +108,7 @@ class TrainView {
   }
 
   #draw() {
+    clearTimeout(this.#timer);
     this.#timer = 0;
     if (!this.#dirty || !this.#open) return;
     this.#dirty = false;
@@ -139,7 +141,11 @@ class TrainView {
     const { run } = this.app;
     if (!this.#open || !run || header.run !== run.id) return;
     this.layers.draw(header, bytes);
-    this.picture.best(run, header);
+  }
+
+  #told(header) {
+    const { run } = this.app;
+    if (run && header.run === run.id) this.picture.best(run, header);
   }
 
   #started(run) {
