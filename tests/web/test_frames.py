@@ -14,7 +14,7 @@ from visiting import LINE, Client, Served
 import striate
 from striate.data.load import load
 from striate.train.held_out import hold_out
-from striate.web.frames import GRADIENTS, Album, Camera, pack, pick, quantised
+from striate.web.frames import GRADIENTS, TINY, Album, Camera, pack, pick, quantised
 from striate.web.run import Run
 from striate.web.settings import Settings
 from striate.web.trainer import Watch
@@ -145,7 +145,8 @@ def test_quantised_numbers_are_off_by_half_a_step(values: list[float], odd: bool
     data = quantised(given, low, high)
     assert data.dtype == np.uint8
     back = low + data[: len(array)].astype(np.float64) / 255 * (high - low)
-    np.testing.assert_allclose(back, array, atol=(high - low) / 255 * 0.501 + 1e-6 * max(abs(low), abs(high)))
+    step = (high - low) / 255
+    np.testing.assert_allclose(back, array, atol=0.501 * step + 1e-6 * max(abs(low), abs(high)) + TINY)
 
 
 def test_frames_go_on_while_it_trains_and_stop_when_asked(client: Client, run: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ BEST = 5
 GRADIENTS = 4  # frames for which the same gradients are shown, while a run trains
 REMEMBERED = 4  # watches whose last gradients are kept
 STRIP = 1024  # numbers of a layer of 1 x 1 that are shown
+TINY = 1e-30  # a span that is as good as none: its inverse is beyond float32
 WEIGHTS = 16_384  # weights of a layer that are shown, at most
 
 Floats = npt.NDArray[np.float32]
@@ -237,7 +238,7 @@ def pick(name: str, values: Floats, most: int, picks: Picks) -> npt.NDArray[np.i
 
 def quantised(values: Floats, low: float, high: float) -> Bytes:
     """Bytes, so that value = low + byte/255*(high - low) within half a step; what is not finite is 0."""
-    if high <= low:
+    if high - low < TINY:
         return np.zeros(values.shape, np.uint8)
     scaled = (values - np.float32(low)) * np.float32(255 / (high - low))
     scaled += np.float32(0.5)
