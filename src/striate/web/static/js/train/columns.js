@@ -41,6 +41,7 @@ export class Columns {
     for (const one of parts) if (one) band.parts.set(one.layer.name, one);
     this.#bands.set(what, band);
     this.#ground(band);
+    context.putImageData(image, 0, 0);
     const legend = el("div", { class: `band-name band-${what}` }, el("b", {}, words), el("span", { class: "small pale" }, meaning), el("span", { class: "ramp" }));
     return [
       at(legend, `${2 * i + 2} / span 2`, 1),
