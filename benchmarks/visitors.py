@@ -134,7 +134,9 @@ def chromium(pipe: Connection, url: str, run: int, rate: float) -> None:
         while (order := pipe.recv()) != "end":
             if order == "open":
                 tab.goto(f"{url}#train")
-                while tab.evaluate("window.counted.events") < 10:
+                tab.locator(".layers canvas").first.wait_for()
+                tab.locator(".layers-panel").scroll_into_view_if_needed()  # what is out of sight is not asked for
+                while tab.evaluate("Math.min(window.counted.events, window.counted.frames)") < 3:
                     tab.wait_for_timeout(100)
                 tab.evaluate("window.counted.frames = window.counted.events = 0")
                 began = time.perf_counter()
