@@ -12,8 +12,9 @@ from striate.errors import FitError, NotationError
 from striate.notation.table import summary
 
 if TYPE_CHECKING:
-    from conftest import Served
     from playwright.sync_api import Locator, Page
+
+    from conftest import Served
 
 LENET = "INPUT[28x28x1] - CONV[20, 5x5, P=0] - RELU - POOL - CONV[50, 5x5, P=0] - RELU - POOL - FC[500] - RELU - FC[10]"
 MISFIT = "INPUT[10x10x1] - CONV[4, S=2, P=0] - RELU"
@@ -44,7 +45,8 @@ def test_every_volume_is_drawn_and_counted_as_the_table_has_it(page: Page, line:
     for shown, row, size in zip(cells, table.rows, sizes, strict=True):
         wide, high = row.receptive_field
         assert shown[:7] == [
-            row.name, row.notation, size, plain(row.neurons), plain(row.parameters), plain(row.connections), f"{wide}x{high}",
+            row.name, row.notation, size,
+            plain(row.neurons), plain(row.parameters), plain(row.connections), f"{wide}x{high}",
         ]  # fmt: skip
     totals = page.locator(".counts tfoot tr").locator("th, td").all_inner_texts()
     assert totals[3:5] == [f"{table.totals.neurons:,}", f"{table.totals.parameters:,}"]
@@ -91,12 +93,13 @@ def test_the_caret_stands_under_the_wrong_characters(page: Page, line: Locator) 
     assert layer == area
     verdict = page.locator(".plan-verdict")
     expect(verdict).to_contain_text(f"Column {error.position + 1}")
-    expect(verdict.locator(".arithmetic")).to_have_text("(W - F + 2*P)/S + 1 = (10 - 3 + 2*0)/2 + 1 = 4.5 is no whole number")
+    arithmetic = "(W - F + 2*P)/S + 1 = (10 - 3 + 2*0)/2 + 1 = 4.5 is no whole number"
+    expect(verdict.locator(".arithmetic")).to_have_text(arithmetic)
     expect(line).to_have_attribute("aria-invalid", "true")
 
 
 def test_carets_are_where_a_monospaced_line_has_them(page: Page, line: Locator) -> None:
-    """Letters are placed by the browser, one by one: the caret's left edge is that of its letter, in wrapped lines too."""
+    """The browser places letters one by one: a caret begins where its letter does, in wrapped lines too."""
     from playwright.sync_api import expect
 
     page.set_viewport_size({"width": 360, "height": 800})

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from conftest import serving, watched
 
 if TYPE_CHECKING:
-    from conftest import Served
     from playwright.sync_api import Browser, Page
+
+    from conftest import Served
 
 WRONG = "INPUT[10x10x1] - CONV[4, S=2, P=0] - RELU"
 # The cumulative layout shift as web.dev/cls defines it: the worst stretch of at most 5 s without 1 s of rest.
@@ -39,7 +41,8 @@ def phone(browser: Browser, complaints: list[str]) -> Iterator[Page]:
 def faults(page: Page) -> list[str]:
     """What axe calls serious or critical; contrast among it."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="faults are found by axe")
-    found = axe.Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}).response
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+    found = axe.Axe().run(page, options={"runOnly": rules}).response
     return [
         json.dumps([fault["id"], *(node["html"] for node in fault["nodes"][:3])])
         for fault in found["violations"]
@@ -94,7 +97,7 @@ def test_the_keyboard_alone_gets_everywhere(page: Page, served: Served) -> None:
             )
             if words in name:
                 style = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
-                hidden = page.evaluate("() => document.activeElement.type === 'radio' || document.activeElement.type === 'file'")
+                hidden = page.evaluate("() => ['radio', 'file'].includes(document.activeElement.type)")
                 assert hidden or style != "none", f"{words} has the focus, and nothing shows it"
                 return
         pytest.fail(f"Tab never came to {words}")
@@ -161,9 +164,10 @@ def test_a_narrow_screen_holds_it(phone: Page, served: Served, tab: str) -> None
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     # Nothing that is not inside a scrolling box reaches beyond the edge.
     beyond = phone.evaluate(
-        """() => [...document.querySelectorAll("main button, main input, main select, main h2, main p")].filter(node => {
-        const box = node.getBoundingClientRect();
-        return box.width > 2 && box.right > innerWidth + 1 && !node.closest(".scrolls, .layers"); }).map(node => node.outerHTML)"""
+        """() => [...document.querySelectorAll("main button, main input, main select, main h2, main p")]
+        .filter(node => { const box = node.getBoundingClientRect();
+        return box.width > 2 && box.right > innerWidth + 1 && !node.closest(".scrolls, .layers"); })
+        .map(node => node.outerHTML)"""
     )
     assert beyond == []
     expect(phone.get_by_role("radio", name="Dark")).to_be_attached()

@@ -6,13 +6,14 @@ import { UNIT, expected, inColumn } from "./arrange.js";
 import { Range } from "./range.js";
 
 const GAP = 10; // CSS pixels between two columns
-const LEAST = 66; // CSS pixels of a column, so that its numbers can be read
+const LEAST = 70; // CSS pixels of a column, so that its numbers can be read
 
-/** Columns of `layers` (of a plan), with `bands` of [what, words, meaning], in `root`. */
+/** Columns of `layers` (of a plan), with `bands` of [what, words, meaning], in `root`; `moved()` when others are seen. */
 export class Columns {
   #bands = new Map();
 
-  constructor(root, layers, bands, most) {
+  constructor(root, layers, bands, most, moved) {
+    this.moved = moved;
     const columns = layers.map((layer) => ({ layer, parts: bands.map(([what]) => part(layer, what, most)) }));
     let left = 0;
     for (const column of columns) {
@@ -59,7 +60,13 @@ export class Columns {
     }
   }
 
+  /** Which of activations, gradients and weights are on the screen. */
+  get visible() {
+    return [...this.#bands.values()].filter((band) => band.seen).map((band) => band.what);
+  }
+
   #seen(entries) {
+    this.moved();
     for (const entry of entries) {
       const band = this.#bands.get(entry.target.dataset.band);
       band.seen = entry.isIntersecting;

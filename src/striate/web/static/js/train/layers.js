@@ -1,6 +1,6 @@
 // Every layer alive: activations, their gradients and weights, column by column, with the least and the greatest.
 
-import { el, fill, say, segments } from "../dom.js";
+import { debounce, el, fill, say, segments } from "../dom.js";
 import { Columns } from "./columns.js";
 import { List } from "./list.js";
 import { shows } from "./run.js";
@@ -11,6 +11,7 @@ const BANDS = [
   ["weights", "Weights", "a row a filter, its slices side by side; CONV on colours in colour"],
 ];
 const TEXTS = 500; // milliseconds between two updates of the numbers beside the maps
+const SETTLE = 120; // milliseconds without scrolling before the server hears what is seen
 const MOST = [4, 6, 8, 10, 12, 16, 24, 32];
 const RATES = [1, 2, 5, 10, 20];
 
@@ -46,6 +47,14 @@ export class Layers {
     }, { rootMargin: "80px" }).observe(this.root);
     new ResizeObserver(([entry]) => this.#resized(Math.floor(entry.contentRect.width))).observe(this.root);
     addEventListener("theme", () => setTimeout(() => this.#maps?.again()));
+  }
+
+  #moved = debounce(() => this.watched(), SETTLE);
+
+  /** What the server is asked for: of what is chosen, that which is on the screen. */
+  get wanted() {
+    const seen = this.visible ? (this.#maps?.visible ?? []) : [];
+    return this.options.what.filter((what) => seen.includes(what));
   }
 
   #controls() {
@@ -117,7 +126,7 @@ export class Layers {
     this.#maps?.close();
     this.body.className = `layers as-${mode}`;
     this.body.removeAttribute("style");
-    this.#maps = mode === "columns" ? new Columns(this.body, plan.layers, bands, most) : new List(this.body, plan.layers, bands, most, this.#width());
+    this.#maps = mode === "columns" ? new Columns(this.body, plan.layers, bands, most, this.#moved) : new List(this.body, plan.layers, bands, most, this.#width(), this.#moved);
     if (this.#last && this.#last.header.run === this.app.state.run) this.draw(this.#last.header, this.#last.payload);
   }
 

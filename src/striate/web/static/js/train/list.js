@@ -5,11 +5,15 @@ import { el, size } from "../dom.js";
 import { expected, inList } from "./arrange.js";
 import { Range } from "./range.js";
 
-/** A list of `layers` (of a plan), with `bands` of [what, words], in `root`; `room` CSS pixels for the maps of a part. */
+/**
+ * A list of `layers` (of a plan), with `bands` of [what, words], in `root`; `room` CSS pixels for
+ * the maps of a part; `moved()` when others are seen.
+ */
 export class List {
   #parts = new Map();
 
-  constructor(root, layers, bands, most, room) {
+  constructor(root, layers, bands, most, room, moved) {
+    this.moved = moved;
     this.seen = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: "40px" });
     root.style.setProperty("--bands", String(bands.length));
     root.replaceChildren(...layers.map((layer) => this.#layer(layer, bands, most, room)));
@@ -36,7 +40,13 @@ export class List {
     return el("div", { class: `part part-${what}` }, el("span", { class: "part-name" }, words), part.range.root, canvas);
   }
 
+  /** Which of activations, gradients and weights are on the screen. */
+  get visible() {
+    return [...new Set([...this.#parts.values()].filter((part) => part.seen).map((part) => part.what))];
+  }
+
   #seen(entries) {
+    this.moved();
     for (const entry of entries) {
       const part = this.#parts.get(entry.target.dataset.part);
       part.seen = entry.isIntersecting;

@@ -123,8 +123,9 @@ class TrainView {
   /** Tell the server what of the chosen run is looked at, or that nothing is. */
   async #watch() {
     const { run, state } = this.app;
-    const { what, most, rate } = this.layers.options;
-    const able = this.#open && !document.hidden && this.layers.visible && shows(run);
+    const { most, rate } = this.layers.options;
+    const what = this.layers.wanted;
+    const able = this.#open && !document.hidden && what.length > 0 && shows(run);
     const wish = able ? { run: run.id, what, image: nearest(run, state.image), most, rate } : { run: null };
     const key = JSON.stringify(wish);
     if (key === this.#watching || (!able && this.#watching === "")) return;
