@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from visiting import until
 
 import striate
 from striate.errors import ArgumentError, DivergedError
@@ -69,13 +70,6 @@ def working() -> Iterator[Any]:
     yield make
     for trainer in made:
         trainer.stop()
-
-
-def until(right: Any) -> None:
-    ends = time.monotonic() + 30
-    while not right():
-        assert time.monotonic() < ends, "it never happened"
-        time.sleep(0.005)
 
 
 def test_running_runs_take_turns(working: Any) -> None:

@@ -13,6 +13,7 @@ from striate.program import Program
 from striate.train.match import check_match
 from striate.train.model import Model
 from striate.train.steps import Steps, check_finite
+from striate.web.batches import Batches
 from striate.web.hub import Hub
 from striate.web.run import Run
 from striate.web.settings import Settings
@@ -33,7 +34,7 @@ class Desk:
         self.trainer, self.hub, self.workshop, self.shelf = trainer, hub, workshop, shelf
         hub.due = shelf.keep
         shelf.tell = self._kept
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.batches = Batches(workshop, self.call, self._changed)
         self._ready: dict[int, asyncio.Task[None]] = {}  # what has to be done before a run can be looked at
         self._next = 1
 
@@ -52,6 +53,11 @@ class Desk:
             self.shelf.keep(run)
         self.shelf.close()
         return sum(run.saved is not None for run in self.trainer.runs.values())
+
+    def _changed(self, run: Run, problem: str | None) -> None:
+        self.hub.announce()
+        if problem is not None:
+            self.hub.tell(problem)
 
     def _kept(self, run: Run, problem: str | None) -> None:
         self.hub.states_changed()
@@ -155,6 +161,7 @@ class Desk:
 
         await self.call(take)
         self.hub.announce()
+        self.batches.look(run)
         await self.workshop.warm(run.awake())
         run.warm = True
         self.hub.announce()
@@ -243,36 +250,7 @@ class Desk:
             self._apply(run)
 
         await self.call(change)
-        if run.program is not None and run.program.batch != run.settings.batch:
-            self._later(self._change_batch(run))
-        self.hub.announce()
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _change_batch(self, run: Run) -> None:
-        """Compile for another batch while training goes on, and change over between two steps."""
-        material = run.material
-        if material is None:
-            return
-        try:
-            program = await self.workshop.program(run.network, run.settings, material)
-            await self.workshop.warm(program)
-        except StriateError as error:
-            self.hub.tell(f"{run.name} keeps its batch: {error}")
-            return
-
-        def change() -> None:
-            # The latest wish counts, and the run may have fallen asleep meanwhile.
-            steps = run.steps
-            if steps is not None and run.settings.batch == program.batch != steps.program.batch:
-                steps.change_program(program)
-                run.program = program
-                self._apply(run)
-
-        await self.call(change)
+        self.batches.look(run)
         self.hub.announce()
 
     async def add_model(self, model: Model) -> Run:
