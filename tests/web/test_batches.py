@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,29 @@ def test_a_batch_that_is_set_while_it_compiles_is_what_it_gets(
     assert told["state"] == "compiling" and told["settings"]["batch"] == 8
     compiler.open.set()
     until(lambda: batch_of(shared, run)() == 8)
+
+
+def test_what_was_asked_is_done_although_who_asked_is_gone(
+    client: Client, shared: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, begun = threading.Event(), threading.Event()
+    workshop = shared.page.desk.workshop
+    material = workshop.sets.material
+
+    def slowly(*values: Any) -> Any:
+        begun.set()
+        assert gate.wait(60)
+        return material(*values)
+
+    monkeypatch.setattr(workshop.sets, "material", slowly)
+    hub = shared.page.desk.hub
+    before = len(hub.browsers)
+    with shared.client() as other:
+        other.socket.send(json.dumps({"id": 1, "do": "start", "line": LINE, "data": "digits", "settings": SETTINGS}))
+        assert begun.wait(60)
+    until(lambda: len(hub.browsers) == before)
+    gate.set()
+    until(lambda: [run["state"] for run in client.ask("hello")["runs"]] == ["running"])
 
 
 def test_of_many_wishes_the_first_and_the_last_are_compiled(

@@ -63,7 +63,7 @@ def test_a_browser_that_stops_reading_stops_nothing_and_is_let_go(
             for number in range(2, 30):
                 say(raw, {"id": number, "do": "hello"})
             client.event("progress")
-            assert len(silent._answers) <= browser.WAITING and silent._inbox.qsize() <= browser.WAITING
+            assert len(silent._answers) <= browser.WAITING and silent._lanes.visits.qsize() <= browser.WAITING
             until(lambda: silent not in hub.browsers)
         assert client.event("progress")["run_now"]["step"] > steps[-1]
 

@@ -35,6 +35,7 @@ class Desk:
         hub.due = shelf.keep
         shelf.tell = self._kept
         self.batches = Batches(workshop, self.call, self._changed)
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._ready: dict[int, asyncio.Task[None]] = {}  # what has to be done before a run can be looked at
         self._next = 1
 
@@ -82,6 +83,18 @@ class Desk:
             await asyncio.shield(self._ready[id])
         run.awake()
         return run
+
+    async def finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do what was asked to its end, even where whoever asked is gone."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return await asyncio.shield(task)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # who asked is told of it, or is gone
 
     async def visit(self, work: Callable[[], T]) -> T:
         """Something looked up between two steps."""
