@@ -86,6 +86,16 @@ def test_pause_step_resume_stop_remove(client: Client, run: dict[str, Any]) -> N
     assert "no run" in client.refused("control", run=id, action="resume")["message"]
 
 
+def test_the_speed_is_that_since_it_was_resumed(client: Client, run: dict[str, Any], shared: Served) -> None:
+    client.ask("control", run=run["id"], action="step")
+    mine = shared.page.desk.trainer.runs[run["id"]]
+    assert not mine._marks
+    mine._marks.append((time.monotonic() - 1000, 0))
+    client.ask("control", run=run["id"], action="resume")
+    now = client.event("progress", lambda event: event["run_now"]["images_per_second"])["run_now"]
+    assert now["images_per_second"] > 100
+
+
 def test_settings_change_while_it_runs(client: Client, run: dict[str, Any]) -> None:
     id = run["id"]
     client.ask("control", run=id, action="resume")

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from striate.errors import ArgumentError, StriateError
 from striate.notation.parse import parse
-from striate.program import Program
 from striate.train.match import check_match
 from striate.train.model import Model
 from striate.train.steps import Steps, check_finite
@@ -117,8 +116,7 @@ class Desk:
 
         def begin() -> None:
             for other in () if race else self.trainer.runs.values():
-                if other.state == "running":
-                    self._pause(other)
+                self._pause(other)
             self.trainer.runs[run.id] = run
 
         await self.call(begin)
@@ -126,7 +124,7 @@ class Desk:
 
         async def prepare() -> None:
             program, steps = await self.workshop.begin(run, material)
-            await self._adopt(run, lambda: run.adopt(program, material, steps), "running")
+            await self._adopt(run, lambda: run.adopt(program, material, steps))
 
         self._ready[run.id] = asyncio.create_task(self._whole(run, prepare()))
         return run
@@ -162,21 +160,22 @@ class Desk:
             self._ready.pop(run.id, None)
             self.hub.announce()
 
-    async def _adopt(self, run: Run, adopt: Callable[[], None], state: Any = None) -> None:
+    async def _adopt(self, run: Run, adopt: Callable[[], None]) -> None:
         """Give a run what was made for it; then compile what looks inside, while it trains already."""
 
         def take() -> None:
+            if run.removed:
+                return
             adopt()
-            if state is not None and run.state == "compiling":
-                run.state = state
+            if run.state == "compiling":
+                run.state = run.wish
             self._apply(run)
             self._rest_others()
 
         await self.call(take)
         self.hub.announce()
         self.batches.look(run)
-        await self.workshop.warm(run.awake())
-        run.warm = True
+        await self.workshop.warm(run)
         self.hub.announce()
 
     def _rest_others(self) -> None:
@@ -197,7 +196,7 @@ class Desk:
 
     async def control(self, run: Run, action: str) -> None:
         """Do what was asked; ArgumentError where the run cannot."""
-        if action in ("resume", "step"):
+        if action in ("resume", "step") and not (action == "resume" and run.state == "compiling"):
             self._may_train(run)
             if run.program is None:
                 await self.awake(run.id)
@@ -206,14 +205,20 @@ class Desk:
         self.hub.announce()
 
     def _pause(self, run: Run) -> None:
-        if run.state == "running":
+        if run.state == "compiling":
+            run.wish = "paused"
+        elif run.state == "running":
             run.state = "paused"
             run.rest()
             self.shelf.keep(run)
 
     def _resume(self, run: Run) -> None:
+        if run.state == "compiling":
+            run.wish = "running"
+            return
         self._may_train(run)
         run.awake()
+        run.rest()
         run.state = "running"
 
     def _step(self, run: Run) -> None:
@@ -239,7 +244,9 @@ class Desk:
             raise ArgumentError(f"{run.name} has trained all its {run.settings.epochs:,} epochs: start a new one")
 
     def _stop(self, run: Run) -> None:
-        if run.state in ("running", "paused"):
+        if run.state == "compiling":
+            run.wish = "stopped"
+        elif run.state in ("running", "paused"):
             run.state = "stopped"
             run.rest()
             run.kept = -1  # the checkpoint says how it stands, too
@@ -283,13 +290,9 @@ class Desk:
             self._rest_others()
 
         await self.call(adopt)
-        self._ready[run.id] = asyncio.create_task(self._whole(run, self._warm(run, program)))
+        self._ready[run.id] = asyncio.create_task(self._whole(run, self.workshop.warm(run)))
         self.hub.announce()
         return run
-
-    async def _warm(self, run: Run, program: Program) -> None:
-        await self.workshop.warm(program)
-        run.warm = True
 
     async def model(self, run: Run) -> Model:
         """The run as a model: that which it was loaded from, or what it has learned so far."""

@@ -63,6 +63,8 @@ class Workshop:
         """Everything that a new run trains with."""
 
         def make() -> tuple[Program, Steps]:
+            if run.removed:
+                raise ArgumentError(f"{run.name} has been removed")
             program = self._compile(run.network, run.settings, material)
             return program, _steps(program, run.settings, material)
 
@@ -92,9 +94,16 @@ class Workshop:
         """The program of a model."""
         return await self.work(lambda: model.compile(threads=self.threads))
 
-    async def warm(self, program: Program) -> None:
+    async def warm(self, run: Run) -> None:
         """Compile what looks inside, so that the training thread need not."""
-        await self.work(lambda: _look(program))
+
+        def look() -> None:
+            program = run.program
+            if program is not None and not run.removed:
+                _look(program)
+                run.warm = run.program is not None
+
+        await self.work(look)
 
     async def images_of(self, model: Model) -> tuple[str, Dataset] | str:
         """The name of a data set and its test images for a model, or why there are none."""
