@@ -160,7 +160,8 @@ def test_guesses_are_the_programs(client: Client, run: dict[str, Any], shared: S
     for guess, row, label in zip(head["guesses"], powers, DIGITS.test.labels[350:], strict=True):
         assert guess["label"] == label and guess["right"] == (row.argmax() == label)
         assert [name for name, _ in guess["best"]] == [str(i) for i in np.argsort(-row)[:3]]
-        np.testing.assert_allclose([p for _, p in guess["best"]], np.sort(row)[::-1][:3], rtol=1e-6)
+        # Few images at a time go through other kernels, whose roundings are others.
+        np.testing.assert_allclose([p for _, p in guess["best"]], np.sort(row)[::-1][:3], rtol=1e-4)
 
 
 def test_weights_are_the_programs(client: Client, run: dict[str, Any], shared: Served) -> None:

@@ -102,6 +102,17 @@ def test_visits_take_their_share_and_no_more(working: Any) -> None:
     assert run.taken > 12
 
 
+def test_a_long_visit_does_not_keep_frames_away(working: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SHARE", 0.001)
+    trainer, listening = working(Fake(1))
+    gates = [trainer.visit(lambda: time.sleep(0.1)) for _ in range(2)]  # the second in a hundred seconds
+    gates[0].result(30)
+    trainer.want((Want(WATCH, 30.0),))
+    until(lambda: len(listening.frames) >= 3)
+    assert not gates[1].done()
+    gates[1].cancel()
+
+
 def test_visits_of_standing_runs_do_not_wait(working: Any) -> None:
     run = Fake(1)
     run.state = "paused"

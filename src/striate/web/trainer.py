@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Protocol, TypeVar
 
 from striate.errors import DivergedError, StriateError
@@ -60,6 +61,27 @@ class Listener(Protocol):
         """What is called with a run whose checkpoint is to be written."""
 
 
+class Gate:
+    """Lets work through, and then stays closed until that has taken no more than its share of the time."""
+
+    def __init__(self) -> None:
+        self._opens = 0.0
+        self._typical = 0.0  # seconds that it takes
+
+    def through(self, work: Callable[[], bool], now: float, share: float) -> bool:
+        """Do the work where the gate is open; whether there was any."""
+        if now < self._opens:
+            return False
+        began = time.monotonic()
+        if not work():
+            return False
+        spent = time.monotonic() - began
+        # Once in a while the system lets something else in meanwhile, and that is not the work's doing.
+        self._typical = 0.9 * self._typical + 0.1 * spent if self._typical else spent
+        self._opens = began + min(spent, 4 * self._typical) / share
+        return True
+
+
 class Trainer:
     """Runs, and the thread in which they train."""
 
@@ -73,8 +95,7 @@ class Trainer:
         self._visits: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._last: dict[Watch, float] = {}  # when each was captured
         self._saves: dict[int, float] = {}  # when each run's next checkpoint is due
-        self._free_at = 0.0  # no visit before, while a run is training
-        self._typical = 0.0  # seconds of a visit
+        self._gates = {"visit": Gate(), "frame": Gate()}
         self._turn = 0
         self._running: list[Run] = []
         self._ending = False
@@ -120,9 +141,9 @@ class Trainer:
             if self._running:
                 self._turn += 1
                 self._take_step(self._running[self._turn % len(self._running)])
-                if (self._visits or self.wanted) and time.monotonic() >= self._free_at:
-                    self._look()
-            elif not self._look():
+                if self._visits or self.wanted:
+                    self._look(time.monotonic())
+            elif not self._look(inf):
                 self._awake.wait(self._nap())
                 self._awake.clear()
         for work, future in (*self._controls, *self._visits):
@@ -180,21 +201,22 @@ class Trainer:
             self._due(run)
         self._heard("the browsers could not be told", lambda listener: listener.states_changed())
 
-    def _look(self) -> bool:
-        """One visit and one frame, where somebody waits for them; whether there was anything."""
-        began = time.monotonic()
-        asked = bool(self._visits)
-        if asked:
-            _do(*self._visits.popleft())
-        framed = self._frame(began)
-        spent = time.monotonic() - began
-        # Once in a while the system lets something else in meanwhile, and that is not the visit's doing.
-        self._typical = 0.9 * self._typical + 0.1 * spent if self._typical else spent
-        self._free_at = began + min(spent, 4 * self._typical) / SHARE
-        return asked or framed
+    def _look(self, now: float) -> bool:
+        """One visit and one frame, where somebody waits for them and their gates are open; whether there was any."""
+        # Each has a gate of its own, so that a long visit does not keep frames away.
+        share = SHARE / 2 if self._visits and self.wanted else SHARE
+        turns = {"visit": self._visit, "frame": self._frame}
+        return any([self._gates[kind].through(turn, now, share) for kind, turn in turns.items()])
 
-    def _frame(self, now: float) -> bool:
+    def _visit(self) -> bool:
+        if self._visits:
+            _do(*self._visits.popleft())
+            return True
+        return False
+
+    def _frame(self) -> bool:
         """Capture the frame that has waited longest among those that are due."""
+        now = time.monotonic()
         due = [
             (self._last.get(want.watch, 0.0), want)
             for want in self.wanted
