@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from visiting import LINE, Client, Served, served, until
 from websockets.sync.client import connect
 
 from striate.train.checkpoint import Checkpoint
+from striate.web.run import Run
 
 SETTINGS = {"epochs": 30, "batch": 40, "lr": 0.03, "seed": 2}
 
@@ -62,6 +64,36 @@ def test_a_run_goes_on_bit_for_bit_in_another_server(tmp_path: Path, uninterrupt
             assert again[name] == paused[name] == kept_points[name], name
         history = client.event("history") if not client.events else client.events[-1]
         assert history
+        client.ask("control", run=run, action="resume")
+        client.state(run, "done")
+        same(learned(page, run), whole)
+
+
+def test_a_pause_does_not_wait_for_validation(
+    tmp_path: Path, uninterrupted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is kept in the middle of it goes on exactly, too."""
+    monkeypatch.setattr("striate.train.steps.PIECE", 20)
+    whole = dict(uninterrupted)
+    with served(tmp_path) as page, page.client() as client:
+        desk = page.page.desk
+        close, met = Run._close_some, threading.Event()
+
+        def hold(self: Run, steps: Any) -> None:
+            if steps.epoch == 2 and not met.is_set() and len(steps._scores) == 3:
+                met.set()
+                desk.trainer.call(lambda: desk._pause(self))  # asked for in the middle of validation
+            close(self, steps)
+
+        monkeypatch.setattr(Run, "_close_some", hold)
+        run = client.ask("start", line=whole.pop("line"), data="digits", settings=SETTINGS)["run"]["id"]
+        until(lambda: desk.trainer.runs[run].state == "paused")
+        steps = desk.trainer.runs[run].steps
+        assert steps is not None and steps.epoch == 2 and steps.epoch_over
+    monkeypatch.setattr(Run, "_close_some", close)
+    with served(tmp_path) as page, page.client() as client:
+        before = client.ask("hello")["runs"][0]["step"]
+        assert client.ask("control", run=run, action="step")["run"]["step"] == before + 1
         client.ask("control", run=run, action="resume")
         client.state(run, "done")
         same(learned(page, run), whole)

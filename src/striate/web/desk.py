@@ -226,7 +226,7 @@ class Desk:
         if run.state == "running":
             raise ArgumentError(f"{run.name} is running: pause it to go step by step")
         try:
-            run.step()
+            run.whole_step()
         except StriateError as error:
             run.state, run.error = "failed", str(error)
             return

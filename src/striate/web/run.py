@@ -100,22 +100,36 @@ class Run:
             self.test = None
 
     def step(self) -> None:
-        """Take one training step, and close the epoch after its last; what training raises."""
+        """Take one training step, or after an epoch's last validate on some images; what training raises."""
         steps = self.steps
         if steps is None:
             raise ArgumentError(f"{self.name} is no training run")
-        report = steps.advance()
-        self.version += 1
-        self.time = steps.time
-        self.history.add((steps.time, report.loss, report.accuracy, report.lr))
+        if not steps.epoch_over:
+            report = steps.advance()
+            self.version += 1
+            self.time = steps.time
+            self.history.add((steps.time, report.loss, report.accuracy, report.lr))
         if steps.epoch_over:
-            closed = steps.close_epoch()
-            self.history.add_epoch(
-                (steps.time, closed.loss, closed.accuracy, closed.validation_loss, closed.validation_accuracy)
-            )
-            if steps.over:
-                self.state = "done"
+            self._close_some(steps)
         self._mark(steps)
+
+    def _close_some(self, steps: Steps) -> None:
+        closed = steps.close_some()
+        if closed is None:
+            return
+        self.kept = -1
+        self.history.add_epoch(
+            (steps.time, closed.loss, closed.accuracy, closed.validation_loss, closed.validation_accuracy)
+        )
+        if steps.over:
+            self.state = "done"
+
+    def whole_step(self) -> None:
+        """Take one training step, and after an epoch's last validate; what training raises."""
+        steps = self.steps
+        before = steps.step if steps is not None else 0
+        while steps is None or (not steps.over and (steps.step == before or steps.epoch_over)):
+            self.step()
 
     def _mark(self, steps: Steps) -> None:
         if self.state != "running":
