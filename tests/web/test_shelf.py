@@ -131,6 +131,30 @@ def test_a_change_of_batch_goes_on_exactly_too(tmp_path: Path) -> None:
     same(*results)
 
 
+def test_changes_and_steps_of_a_standing_run_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, and not only when the server ends in peace: also where the run sleeps."""
+
+    def kept() -> Checkpoint:
+        return Checkpoint.load(next(tmp_path.glob("*.checkpoint")))
+
+    monkeypatch.setattr("striate.web.history.MOST", 20)
+    with served(tmp_path) as page, page.client() as client:
+        run = client.ask("start", line=LINE, data="digits", settings={**SETTINGS, "epochs": 10**5})["run"]["id"]
+        client.event("progress", lambda event: event["run_now"]["step"] > 50)
+        client.ask("control", run=run, action="pause")
+        for _ in range(3):
+            step = client.ask("control", run=run, action="step")["run"]["step"]
+        until(lambda: list(tmp_path.glob("*.checkpoint")) and kept().position.step == step)
+        client.ask("set", run=run, settings={"lr": 0.123})
+        until(lambda: kept().settings["lr"] == 0.123)
+        stride = page.page.desk.trainer.runs[run].history.stride
+    with served(tmp_path) as page, page.client() as client:
+        assert page.page.desk.trainer.runs[run].history.stride == stride > 1
+        client.ask("set", run=run, settings={"lr": 0.321})
+        until(lambda: kept().settings["lr"] == 0.321)
+        assert page.page.desk.trainer.runs[run].program is None and kept().position.step == step
+
+
 def test_damaged_checkpoints_are_told_and_left_alone(tmp_path: Path) -> None:
     with served(tmp_path) as page, page.client() as client:
         run = client.ask("start", line=LINE, data="digits", settings={"epochs": 1})["run"]["id"]

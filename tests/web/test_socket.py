@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_requests import mutated, values
-from visiting import LINE, Client, Served, served
+from visiting import LINE, Client, Served, served, until
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import striate
@@ -148,6 +148,39 @@ def test_a_run_that_diverges_says_so(client: Client) -> None:
     failed = client.state(id, "failed")
     assert "smaller learning rate" in failed["error"]
     assert "has failed" in client.refused("control", run=id, action="resume")["message"]
+
+
+def test_a_failed_run_goes_on_from_its_checkpoint(client: Client, run: dict[str, Any], shared: Served) -> None:
+    id = run["id"]
+    until(lambda: client.ask("hello")["runs"][0]["saved"])
+    client.ask("set", run=id, settings={"lr": 1000})
+    until(lambda: not shared.page.desk.trainer._changed)
+    client.ask("control", run=id, action="resume")
+    failed = client.state(id, "failed")
+    assert "its last checkpoint is kept: resume it" in failed["error"]
+    assert "has failed" in client.refused("control", run=id, action="step")["message"]
+    client.ask("set", run=id, settings={"lr": 0.001})
+    client.events.clear()
+    again = client.ask("control", run=id, action="resume")["run"]
+    assert again["state"] == "running" and again["error"] is None
+    client.event("progress", lambda event: event["run_now"]["step"] > failed["step"] + 50)
+    told = next(event for event in client.events if event["event"] == "history" and event["run"] == id)
+    points = told["points"] + [point for event in client.events if "run_now" in event for point in event["points"]]
+    times = [point[0] for point in points]
+    assert times == sorted(times) and max(point[1] for point in points) < 20  # what diverged is forgotten
+    with shared.client() as other:
+        points = other.event("history", lambda event: event["run"] == id)["points"]
+        assert [point[0] for point in points] == sorted(point[0] for point in points)
+
+
+def test_a_single_step_that_fails_says_what_is_left(client: Client, run: dict[str, Any]) -> None:
+    until(lambda: client.ask("hello")["runs"][0]["saved"])
+    client.ask("set", run=run["id"], settings={"lr": 1000})
+    for _ in range(100):
+        found = client.ask("control", run=run["id"], action="step")["run"]
+        if found["state"] == "failed":
+            break
+    assert "its last checkpoint is kept" in found["error"]
 
 
 def test_guesses_are_the_programs(client: Client, run: dict[str, Any], shared: Served) -> None:

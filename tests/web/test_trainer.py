@@ -13,6 +13,7 @@ from visiting import until
 import striate
 from striate.errors import ArgumentError, DivergedError
 from striate.web import trainer as module
+from striate.web.history import History
 from striate.web.hub import Hub
 from striate.web.run import Run
 from striate.web.settings import Settings
@@ -198,6 +199,19 @@ def test_a_hub_that_is_closed_takes_no_frame() -> None:
     hub.captured(WATCH, "raw")
     hub.refresh()
     assert not trainer.wanted
+
+
+def test_the_curve_of_a_restored_run_keeps_its_past_and_its_scale() -> None:
+    whole = History()
+    for step in range(6000):
+        whole.add((step / 10, 1.0, 0.5, 0.01))
+    again = History(whole.whole(), whole.whole_epochs(), whole.stride)
+    for step in range(6000, 12000):
+        whole.add((step / 10, 1.0, 0.5, 0.01))
+        again.add((step / 10, 1.0, 0.5, 0.01))
+    assert again.stride == whole.stride == 16
+    found, expected = ([point[0] for point in each.whole()] for each in (again, whole))
+    assert len(found) == pytest.approx(len(expected), abs=2) and found == pytest.approx(expected[: len(found)], abs=2)
 
 
 def test_what_still_waits_is_done_at_the_end(working: Any) -> None:

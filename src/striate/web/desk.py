@@ -155,6 +155,9 @@ class Desk:
             else:
                 trained, material, steps = await self.workshop.resume(run, self.shelf.load)
                 run.test = material.test
+                if steps.time < run.time:  # it is taken back to its checkpoint
+                    run.history = run.history.until(steps.time)
+                    self.hub.retell(run.id)
                 await self._adopt(run, lambda: run.adopt(trained, material, steps))
         finally:
             self._ready.pop(run.id, None)
@@ -196,6 +199,8 @@ class Desk:
 
     async def control(self, run: Run, action: str) -> None:
         """Do what was asked; ArgumentError where the run cannot."""
+        if action == "resume" and run.state == "failed" and run.saved is not None:
+            await self.call(lambda: self._return(run))
         if action in ("resume", "step") and not (action == "resume" and run.state == "compiling"):
             self._may_train(run)
             if run.program is None:
@@ -221,6 +226,12 @@ class Desk:
         run.rest()
         run.state = "running"
 
+    def _return(self, run: Run) -> None:
+        """Let a run that has failed stand as at its last checkpoint, asleep."""
+        if run.state == "failed":
+            run.sleep()
+            run.state, run.error = "paused", None
+
     def _step(self, run: Run) -> None:
         self._may_train(run)
         if run.state == "running":
@@ -228,10 +239,11 @@ class Desk:
         try:
             run.whole_step()
         except StriateError as error:
-            run.state, run.error = "failed", str(error)
+            run.fail(str(error))
             return
         if run.state == "stopped":
             run.state = "paused"
+        self.trainer.soon(run)
 
     def _may_train(self, run: Run) -> None:
         if run.loaded:
@@ -268,6 +280,11 @@ class Desk:
         def change() -> None:
             run.settings = run.settings.changed(changes)
             self._apply(run)
+            run.kept = -1
+            if run.steps is None:
+                self.shelf.amend(run)
+            elif run.state != "running":
+                self.trainer.soon(run)
 
         await self.call(change)
         self.batches.look(run)

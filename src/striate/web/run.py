@@ -78,7 +78,8 @@ class Run:
     def awake(self) -> Program:
         """The program; ArgumentError where the run sleeps."""
         if self.program is None:
-            raise ArgumentError(f"{self.name} is {self.state} and has no program in memory: resume it first")
+            why = f"has failed: {self.error}" if self.state == "failed" else f"is {self.state} and not in memory"
+            raise ArgumentError(f"{self.name} {why}")
         return self.program
 
     def adopt(self, program: Program, material: Material | None, steps: Steps | None) -> None:
@@ -139,6 +140,14 @@ class Run:
             self._marks.append((now, steps.images))
             while len(self._marks) > 2 and now - self._marks[1][0] > WINDOW:
                 self._marks.popleft()
+
+    def fail(self, message: str) -> None:
+        """Stand still for good, and say why and what is left of it."""
+        left = (
+            "its last checkpoint is kept: resume it to go on from there" if self.saved else "what was learned is lost"
+        )
+        self.state, self.error = "failed", f"{message}; {left}"
+        self.rest()
 
     def rest(self) -> None:
         """Forget the speed: what comes after a pause has its own."""

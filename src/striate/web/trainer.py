@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Protocol, TypeVar
 
-from striate.errors import DivergedError, StriateError
+from striate.errors import StriateError
 from striate.web.run import Run
 
 T = TypeVar("T")
 
 LATER = 5.0  # seconds until a frame is tried again that nobody took
+SOON = 0.5  # seconds from a change of a standing run to its checkpoint
 SHARE = 0.03  # of the training thread's time, for visits while a run is training
 
 
@@ -95,6 +96,7 @@ class Trainer:
         self._visits: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._last: dict[Watch, float] = {}  # when each was captured
         self._saves: dict[int, float] = {}  # when each run's next checkpoint is due
+        self._changed: dict[Run, float] = {}  # standing runs, and when their checkpoint is due
         self._gates = {"visit": Gate(), "frame": Gate()}
         self._turn = 0
         self._running: list[Run] = []
@@ -121,6 +123,10 @@ class Trainer:
         """Have something looked up between two steps, when visits have time again."""
         return self._put(self._visits, work)
 
+    def soon(self, run: Run) -> None:
+        """Have a checkpoint of a standing run that has changed written in a moment; in the training thread."""
+        self._changed[run] = time.monotonic() + min(SOON, self._checkpoint)
+
     def _put(self, queue: deque[tuple[Callable[[], Any], Future[Any]]], work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
         queue.append((work, future))
@@ -138,6 +144,7 @@ class Trainer:
             while self._controls:
                 _do(*self._controls.popleft())
                 self._recount()
+            self._keep_changed()
             if self._running:
                 self._turn += 1
                 self._take_step(self._running[self._turn % len(self._running)])
@@ -150,10 +157,20 @@ class Trainer:
             _do(work, future)
 
     def _nap(self) -> float | None:
-        """How long there is nothing to do: until the next frame that is wanted of a standing run."""
+        """How long there is nothing to do: until the next frame or checkpoint of a standing run."""
         if self._controls or self._visits or self._ending:
             return 0
-        return 0.02 if any(want.watch not in self.busy for want in self.wanted) else None
+        naps = [max(0.0, due - time.monotonic()) for due in self._changed.values()]
+        if any(want.watch not in self.busy for want in self.wanted):
+            naps.append(0.02)
+        return min(naps, default=None)
+
+    def _keep_changed(self) -> None:
+        if self._changed:
+            now = time.monotonic()
+            for run in [run for run, due in self._changed.items() if due <= now]:
+                del self._changed[run]
+                self._due(run)
 
     def _recount(self) -> None:
         before = self._running
@@ -166,10 +183,10 @@ class Trainer:
         try:
             run.step()
         except StriateError as error:
-            self._fail(run, str(error), isinstance(error, DivergedError))
+            run.fail(str(error))
         except Exception as error:
             # The thread must outlive whatever a run does, or no run would ever train again.
-            self._fail(run, f"training ended: {type(error).__name__}: {error}", False)
+            run.fail(f"training ended: {type(error).__name__}: {error}")
         if run.state != "running":
             self._recount()
             self._tell(run)
@@ -192,9 +209,6 @@ class Trainer:
                 listener.trouble(f"{lost}: {type(error).__name__}: {error}")
             return False
         return True
-
-    def _fail(self, run: Run, message: str, diverged: bool) -> None:
-        run.state, run.error = "failed", message + ("; what was learned is lost" if diverged else "")
 
     def _tell(self, run: Run) -> None:
         if run.state == "done":
