@@ -135,6 +135,17 @@ def test_a_batch_that_cannot_be_is_told_and_put_back(client: Client, run: dict[s
     client.event("progress", lambda event: event["points"])
 
 
+def test_a_removed_run_gets_no_batch(client: Client, run: dict[str, Any], shared: Served, compiler: Compiler) -> None:
+    compiler.open.clear()
+    client.ask("set", run=run["id"], settings={"batch": 10})
+    until(lambda: compiler.batches)
+    client.ask("set", run=run["id"], settings={"batch": 11})
+    client.ask("control", run=run["id"], action="remove")
+    compiler.open.set()
+    until(lambda: not shared.page.desk.batches._pending)
+    assert compiler.batches == [10]
+
+
 def paused(folder: Path) -> int:
     """A run of five steps and more in that folder."""
     with served(folder) as page, page.client() as client:

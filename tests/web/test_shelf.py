@@ -62,8 +62,10 @@ def test_a_run_goes_on_bit_for_bit_in_another_server(tmp_path: Path, uninterrupt
         again = client.ask("hello")["runs"][0]
         for name in ("id", "network", "step", "steps", "epoch", "settings", "data", "classes", "state", "time"):
             assert again[name] == paused[name] == kept_points[name], name
-        history = client.event("history") if not client.events else client.events[-1]
-        assert history
+        told = [event for event in client.events if event["event"] == "history"]
+        history = told[0] if told else client.event("history")
+        assert history["run"] == run and history["points"][-1][0] == pytest.approx(paused["time"], rel=1e-6)
+        assert len(history["points"]) == paused["step"]
         client.ask("control", run=run, action="resume")
         client.state(run, "done")
         same(learned(page, run), whole)

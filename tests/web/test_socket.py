@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,18 @@ def test_the_speed_is_that_since_it_was_resumed(client: Client, run: dict[str, A
     client.ask("control", run=run["id"], action="resume")
     now = client.event("progress", lambda event: event["run_now"]["images_per_second"])["run_now"]
     assert now["images_per_second"] > 100
+
+
+def test_a_line_is_read_beside_the_event_loop(client: Client, shared: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[threading.Thread] = []
+
+    def noting(line: str, fit: str) -> Any:
+        found.append(threading.current_thread())
+        return striate.parse(line, fit)
+
+    monkeypatch.setattr("striate.web.desk.parse", noting)
+    client.ask("start", line=LINE, data="digits")
+    assert len(found) == 1 and found[0] is not shared.thread
 
 
 def test_settings_change_while_it_runs(client: Client, run: dict[str, Any]) -> None:

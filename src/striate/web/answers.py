@@ -125,7 +125,7 @@ class Answers:
         }  # fmt: skip
         return wire.pack(header, [in_bytes(images)[0].tobytes()])
 
-    async def weights(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
+    async def weights(self, browser: Browser, values: dict[str, Any], ask: Ask) -> str:
         """One filter of a layer."""
         run = await self.desk.awake(values["run"])
         node = find_node(run, values["layer"])
@@ -139,7 +139,12 @@ class Answers:
             raise ArgumentError(f"{node.name} has {len(cube):,} filters, 0 to {len(cube) - 1:,}; not {chosen:,}")
         filter = cube[chosen].transpose(1, 2, 0)
         bias = float(parameters[f"{node.name}.biases"][chosen])
-        return {"shape": list(filter.shape), "values": filter.tolist(), "bias": bias}
+
+        def said() -> str:
+            result = {"shape": list(filter.shape), "values": filter.tolist(), "bias": bias}
+            return wire.text({"re": ask.id, "result": result})
+
+        return await asyncio.to_thread(said)
 
     async def explain(self, browser: Browser, values: dict[str, Any], ask: Ask) -> str:
         """How one number came to be."""

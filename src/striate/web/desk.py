@@ -105,7 +105,7 @@ class Desk:
 
     async def start(self, line: str, fit: str, data: str, settings: dict[str, Any], race: bool) -> Run:
         """A new run, which trains as soon as it is compiled."""
-        network = parse(line, fit)
+        network = await asyncio.to_thread(parse, line, fit)
         chosen = Settings().changed(settings)
         if chosen.dropout is not None and not network.dropouts:
             chosen = chosen.changed({"dropout": None})
