@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,14 @@ import pytest
 from visiting import LINE, Client, Served, served
 from websockets.sync.client import connect
 
+from striate.notation.parse import parse
+from striate.program import compile
 from striate.train.checkpoint import Checkpoint
+from striate.train.steps import Steps
+from striate.web.run import Run
+from striate.web.sets import Sets
+from striate.web.settings import Settings
+from striate.web.shelf import Shelf
 
 SETTINGS = {"epochs": 30, "batch": 40, "lr": 0.03, "seed": 2}
 
@@ -175,6 +184,89 @@ def test_a_full_disk_is_told_and_training_goes_on(tmp_path: Path, monkeypatch: p
         assert client.ask("hello")["runs"][0]["saved"] is None and run
 
 
+def stepping(id: int = 1) -> Run:
+    """A run in memory that takes a step whenever it is told."""
+    network, settings = parse("INPUT[8x8x1] - FC[10]"), Settings(batch=64)
+    material = Sets().material("digits", network.input, 0)
+    program = compile(network, batch=64, threads=1, preprocessing=material.preprocessing)
+    run = Run(id, network, str(network), "digits", material.parts.train.classes, settings, "running")
+    run.adopt(program, material, Steps(program, material.parts.train, material.parts.validation, 20))
+    return run
+
+
+def on_disk(run: Run) -> int:
+    assert run.path is not None
+    return Checkpoint.load(run.path).position.step
+
+
+def test_a_copy_that_comes_during_a_write_is_written_although_the_end_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, shelf = stepping(), Shelf(tmp_path)
+    begun, go = threading.Event(), threading.Event()
+    save = Checkpoint.save
+
+    def slow(self: Checkpoint, path: Path) -> None:
+        begun.set()
+        assert go.wait(60)
+        save(self, path)
+
+    monkeypatch.setattr(Checkpoint, "save", slow)
+    run.step()
+    shelf.keep(run)
+    assert begun.wait(60)
+    for _ in range(5):
+        run.step()
+    shelf.keep(run)
+    assert not shelf.holds(run)
+    closing = threading.Thread(target=shelf.close)
+    closing.start()
+    until(lambda: shelf._writer._shutdown)
+    go.set()
+    closing.join()
+    assert on_disk(run) == 6 and shelf.holds(run)
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+def test_what_could_not_be_written_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asleep: bool
+) -> None:
+    said: list[str | None] = []
+    run, shelf = stepping(), Shelf(tmp_path)
+    shelf.tell = lambda run, problem: said.append(problem)
+    run.step()
+    shelf.keep(run)
+    until(lambda: said == [None])
+
+    def full(self: Checkpoint, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    for _ in range(3):
+        run.step()
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "save", full)
+        shelf.keep(run)
+        if asleep:
+            run.sleep()
+        until(lambda: len(said) == 2)
+    assert on_disk(run) == 1 and not shelf.holds(run) and "No space left" in shelf.problems[run.id]
+    assert shelf.load(run).position.step == 4  # what wakes a run is what it has learned
+    shelf.keep(run)
+    shelf.close()
+    assert on_disk(run) == 4 and shelf.holds(run) and not shelf.problems and said[2:] == [None]
+
+
+def test_settings_of_a_standing_run_are_kept_too(tmp_path: Path) -> None:
+    run, shelf = stepping(), Shelf(tmp_path)
+    run.step()
+    shelf.keep(run)
+    until(lambda: shelf.holds(run))
+    run.settings = run.settings.changed({"lr": 0.5})
+    shelf.keep(run)
+    shelf.close()
+    assert run.path is not None and Checkpoint.load(run.path).settings["lr"] == 0.5
+
+
 @contextmanager
 def process(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], Client]]:
     """`striate serve` as a process of its own, and a browser of it."""
@@ -230,3 +322,17 @@ def test_ctrl_c_keeps_the_run_and_says_so(tmp_path: Path) -> None:
     assert errors == f"stopped; 1 run kept in {tmp_path}: striate serve shows it again\n"
     kept = Checkpoint.load(next(tmp_path.glob("*.checkpoint")))
     assert kept.position.step >= told and json.loads(json.dumps(dict(kept.settings)))["epochs"] == 10**5
+
+
+def test_a_run_that_cannot_be_kept_is_told_at_the_end(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    with process(folder, "--checkpoint", "1000") as (server, client):
+        run = client.ask("start", line=LINE, data="digits", settings={"epochs": 10**5})["run"]["id"]
+        client.state(run, "running")
+        client.event("progress")
+        shutil.rmtree(folder)
+        folder.write_text("a file where the folder was")
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=60)
+    assert server.returncode == 1 and "Traceback" not in errors
+    assert "stopped\n" in errors and "kept in" not in errors and "run 1 could not be kept" in errors

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from striate.commands.say import count
+from striate.commands.say import FAILED, count, stop
 from striate.commands.source import load_data
 from striate.commands.train import DATA, LINE
 from striate.data.load import NAMES
@@ -81,10 +81,12 @@ def serve(options: Options) -> None:
     try:
         run(page.app, listening)
     finally:
-        kept = page.end()
+        kept, problems = page.end()
         sys.setswitchinterval(before)
     again = f"; {count(kept, 'run')} kept in {folder}: striate serve shows {'it' if kept == 1 else 'them'} again"
     print(f"stopped{again if kept else ''}", file=sys.stderr)
+    if problems:
+        stop("\n".join(problems), FAILED)
 
 
 def _page(options: Options, model: Model | None, network: Network | None, port: int, folder: Path) -> Page:

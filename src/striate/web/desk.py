@@ -46,12 +46,17 @@ class Desk:
                 self.trainer.runs[found.id] = found
                 self._next = max(self._next, found.id + 1)
 
-    def close(self) -> int:
-        """Keep every run that has changed, once training has ended; how many runs are on the shelf."""
-        for run in self.trainer.runs.values():
+    def close(self) -> tuple[int, list[str]]:
+        """Keep every run that has changed, once training has ended.
+
+        How many runs are on the shelf as they are, and why the others are not.
+        """
+        runs = list(self.trainer.runs.values())
+        for run in runs:
             self.shelf.keep(run)
         self.shelf.close()
-        return sum(run.saved is not None for run in self.trainer.runs.values())
+        kept = sum(self.shelf.holds(run) or (run.state == "failed" and run.saved is not None) for run in runs)
+        return kept, [self.shelf.problems[run.id] for run in runs if run.id in self.shelf.problems]
 
     def _kept(self, run: Run, problem: str | None) -> None:
         self.hub.states_changed()
