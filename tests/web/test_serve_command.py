@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import striate
+from striate.web.ending import FINISHING
 
 COMMAND = [sys.executable, "-m", "striate.cli", "serve", "--no-open"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -28,11 +29,12 @@ def served(*words: str) -> tuple[str, subprocess.Popen[str]]:
 
 
 def ended(process: subprocess.Popen[str]) -> str:
-    """What it says on Ctrl-C."""
+    """What it says on Ctrl-C, after that it is about to end."""
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
-    return errors
+    assert errors.startswith(FINISHING)
+    return errors.removeprefix(FINISHING)
 
 
 def test_it_prints_an_address_that_opens_and_ends_with_a_sentence(tmp_path: Path) -> None:

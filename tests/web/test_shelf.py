@@ -25,6 +25,7 @@ from striate.notation.parse import parse
 from striate.program import compile
 from striate.train.checkpoint import Checkpoint
 from striate.train.steps import Steps
+from striate.web.ending import FINISHING, GIVEN_UP, LOST
 from striate.web.run import Run
 from striate.web.sets import Sets
 from striate.web.settings import Settings
@@ -311,17 +312,43 @@ def test_killed_in_mid_training_it_loses_no_more_than_the_interval(tmp_path: Pat
         assert client.event("progress", lambda event: event["points"])["run_now"]["step"] > found.position.step
 
 
-def test_ctrl_c_keeps_the_run_and_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "signals", [["SIGINT"], ["SIGTERM"], ["SIGHUP"], ["SIGINT", "SIGINT"], ["SIGTERM", "SIGTERM"]], ids="+".join
+)
+def test_ctrl_c_keeps_the_run_and_says_so(tmp_path: Path, signals: list[str]) -> None:
     with process(tmp_path, "--checkpoint", "1000") as (server, client):
         run = client.ask("start", line=LINE, data="digits", settings={"epochs": 10**5})["run"]["id"]
         client.state(run, "running")
         told = client.event("progress")["run_now"]["step"]
-        server.send_signal(signal.SIGINT)
+        for name in signals:  # two at once are one
+            server.send_signal(getattr(signal, name))
+            time.sleep(0.05)
         _, errors = server.communicate(timeout=60)
     assert server.returncode == 0
-    assert errors == f"stopped; 1 run kept in {tmp_path}: striate serve shows it again\n"
+    assert errors == f"{FINISHING}stopped; 1 run kept in {tmp_path}: striate serve shows it again\n"
     kept = Checkpoint.load(next(tmp_path.glob("*.checkpoint")))
     assert kept.position.step >= told and json.loads(json.dumps(dict(kept.settings)))["epochs"] == 10**5
+
+
+LONG = "INPUT[32x32x3] - [CONV[64] - RELU]*2 - POOL - FC[10]"
+
+
+def test_a_second_ctrl_c_gives_the_runs_up_without_a_traceback(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    data = tmp_path / "own.npz"
+    images = random.integers(0, 256, (4000, 32, 32, 3), dtype=np.uint8)
+    np.savez(data, images=images, labels=np.arange(4000) % 10)
+    folder = tmp_path / "runs"
+    with process(folder, LONG, str(data), "--threads", "1", "--checkpoint", "1000") as (server, client):
+        settings = {"epochs": 9, "batch": 3000}
+        run = client.ask("start", line=LONG, data=str(data), settings=settings)["run"]["id"]
+        client.state(run, "running")  # a step takes seconds
+        server.send_signal(signal.SIGINT)
+        time.sleep(0.7)
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=60)
+    assert server.returncode == GIVEN_UP and errors == FINISHING + LOST
+    assert not list(folder.glob("*.checkpoint"))
 
 
 def test_a_run_that_cannot_be_kept_is_told_at_the_end(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ class Options:
 
 def serve(options: Options) -> None:
     """Show the page until Ctrl-C, and keep every run."""
+    from striate.web.ending import Ending
     from striate.web.server import address, listen
     from striate.web.server import serve as run
 
@@ -77,12 +78,13 @@ def serve(options: Options) -> None:
         webbrowser.open(where)
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
-    page.begin()
-    try:
-        run(page.app, listening)
-    finally:
-        kept, problems = page.end()
-        sys.setswitchinterval(before)
+    with Ending() as ending:
+        page.begin()
+        try:
+            run(page.app, listening, ending)
+        finally:
+            kept, problems = page.end()
+            sys.setswitchinterval(before)
     again = f"; {count(kept, 'run')} kept in {folder}: striate serve shows {'it' if kept == 1 else 'them'} again"
     print(f"stopped{again if kept else ''}", file=sys.stderr)
     if problems:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +13,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from striate.errors import ArgumentError
+from striate.web.ending import Ending
 from striate.web.guard import bracketed
 
 PORT = 8765
@@ -50,21 +49,20 @@ class Connection(WebSocketsSansIOProtocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server; Ctrl-C ends it and is not raised again."""
+    """uvicorn's server, which ends when it is wished; signals are heard elsewhere."""
+
+    def __init__(self, config: uvicorn.Config, ending: Ending) -> None:
+        super().__init__(config)
+        self.ending = ending
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Let Ctrl-C and the wish to terminate end the server."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = {each: signal.signal(each, self.handle_exit) for each in signals}
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+        """Leave the signals as they are."""
+        yield
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether it is to end."""
+        return await super().on_tick(counter) or self.ending.wished
 
 
 def listen(host: str, port: int | None) -> socket.socket:
@@ -97,7 +95,7 @@ def address(host: str, port: int, token: str) -> str:
     return f"http://{shown}:{port}/?token={token}"
 
 
-def make_server(app: Starlette) -> Server:
+def make_server(app: Starlette, ending: Ending | None = None) -> Server:
     """The server of an application, with what a local page needs of it and no more."""
     config = uvicorn.Config(
         app,
@@ -113,9 +111,9 @@ def make_server(app: Starlette) -> Server:
         proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
-    return Server(config)
+    return Server(config, ending or Ending())
 
 
-def serve(app: Starlette, listening: socket.socket) -> None:
-    """Answer until Ctrl-C."""
-    asyncio.run(make_server(app).serve(sockets=[listening]))
+def serve(app: Starlette, listening: socket.socket, ending: Ending) -> None:
+    """Answer until the end is wished."""
+    asyncio.run(make_server(app, ending).serve(sockets=[listening]))
