@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import sys
 import webbrowser
@@ -20,6 +21,9 @@ from striate.train.match import check_match
 from striate.train.model import Model
 
 if TYPE_CHECKING:
+    from socket import socket
+
+    from striate.web.claim import Claim
     from striate.web.page import Page
     from striate.web.sets import Sets
 
@@ -62,33 +66,50 @@ class Options:
 
 def serve(options: Options) -> None:
     """Show the page until Ctrl-C, and keep every run."""
-    from striate.web.ending import Ending
+    from striate.web.claim import Claim
     from striate.web.server import address, listen
-    from striate.web.server import serve as run
 
     model, network = _subject(options.what)
-    folder = _folder(options.folder)
     listening = listen(options.host, options.port)
-    page = _page(options, model, network, listening.getsockname()[1], folder)
-    where = address(options.host, page.port, page.token)
+    claim = Claim(_folder(options.folder))
+    try:
+        page = _page(options, model, network, listening.getsockname()[1], claim.folder)
+        _greet(options, claim, address(options.host, page.port, page.token))
+        kept, problems = _run(page, listening, claim)
+    finally:
+        claim.close()
+    again = f"; {count(kept, 'run')} kept in {claim.folder}: striate serve shows {'it' if kept == 1 else 'them'} again"
+    print(f"stopped{again if kept else ''}", file=sys.stderr)
+    if problems:
+        stop("\n".join(problems), FAILED)
+
+
+def _greet(options: Options, claim: Claim, where: str) -> None:
+    """Say where the page is, and open it."""
     print(f"the page is at {where}\nCtrl-C ends it", flush=True)
     if options.host not in LOOPBACK:
         print("other machines can reach it: whoever has the address can use it", file=sys.stderr)
     if options.browse:
-        webbrowser.open(where)
+        with contextlib.suppress(OSError):
+            webbrowser.open(claim.door(where).absolute().as_uri())
+
+
+def _run(page: Page, listening: socket, claim: Claim) -> tuple[int, list[str]]:
+    """Serve until the end is wished; how many runs are kept, and why others are not."""
+    from striate.web.ending import Ending
+    from striate.web.server import serve as run
+
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     with Ending() as ending:
+        ending.at_last = claim.shut
         page.begin()
         try:
             run(page.app, listening, ending)
         finally:
-            kept, problems = page.end()
+            ended = page.end()
             sys.setswitchinterval(before)
-    again = f"; {count(kept, 'run')} kept in {folder}: striate serve shows {'it' if kept == 1 else 'them'} again"
-    print(f"stopped{again if kept else ''}", file=sys.stderr)
-    if problems:
-        stop("\n".join(problems), FAILED)
+    return ended
 
 
 def _page(options: Options, model: Model | None, network: Network | None, port: int, folder: Path) -> Page:
@@ -146,12 +167,7 @@ def _line_for(sets: Sets, data: str) -> str:
 
 
 def _folder(given: Path | None) -> Path:
-    """Where runs are kept; ArgumentError where nothing can be kept there."""
+    """Where runs are kept."""
     import platformdirs
 
-    folder = given if given is not None else Path(platformdirs.user_data_dir("striate", appauthor=False)) / "runs"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ArgumentError(f"--folder {folder}: {error.strerror or error}: name another") from None
-    return folder
+    return given if given is not None else Path(platformdirs.user_data_dir("striate", appauthor=False)) / "runs"
