@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from striate.web.claim import Claim
+    from striate.web.ending import Ending
     from striate.web.page import Page
     from striate.web.sets import Sets
 
@@ -67,6 +68,7 @@ class Options:
 def serve(options: Options) -> None:
     """Show the page until Ctrl-C, and keep every run."""
     from striate.web.claim import Claim
+    from striate.web.ending import Ending
     from striate.web.server import address, listen
 
     model, network = _subject(options.what)
@@ -74,8 +76,10 @@ def serve(options: Options) -> None:
     claim = Claim(_folder(options.folder))
     try:
         page = _page(options, model, network, listening.getsockname()[1], claim.folder)
-        _greet(options, claim, address(options.host, page.port, page.token))
-        kept, problems = _run(page, listening, claim)
+        with Ending() as ending:
+            ending.at_last = claim.shut
+            _greet(options, claim, address(options.host, page.port, page.token))
+            kept, problems = _run(page, listening, ending)
     finally:
         claim.close()
     again = f"; {count(kept, 'run')} kept in {claim.folder}: striate serve shows {'it' if kept == 1 else 'them'} again"
@@ -94,21 +98,18 @@ def _greet(options: Options, claim: Claim, where: str) -> None:
             webbrowser.open(claim.door(where).absolute().as_uri())
 
 
-def _run(page: Page, listening: socket, claim: Claim) -> tuple[int, list[str]]:
+def _run(page: Page, listening: socket, ending: Ending) -> tuple[int, list[str]]:
     """Serve until the end is wished; how many runs are kept, and why others are not."""
-    from striate.web.ending import Ending
     from striate.web.server import serve as run
 
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
-    with Ending() as ending:
-        ending.at_last = claim.shut
-        page.begin()
-        try:
-            run(page.app, listening, ending)
-        finally:
-            ended = page.end()
-            sys.setswitchinterval(before)
+    page.begin()
+    try:
+        run(page.app, listening, ending)
+    finally:
+        ended = page.end()
+        sys.setswitchinterval(before)
     return ended
 
 
