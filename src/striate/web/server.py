@@ -6,46 +6,18 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from striate.errors import ArgumentError
+from striate.web.connections import Connection, Requests, open_more_files
 from striate.web.ending import Ending
 from striate.web.guard import bracketed
 
 PORT = 8765
 TRIES = 20  # ports tried after the usual one
 MESSAGE = 4 << 20  # bytes of one message from a browser
-HIGH = 1 << 16  # bytes that a socket holds back before sending waits
-
-
-class Connection(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket, which the application can also cut off.
-
-    Closing politely waits until everything unsent is read, which a browser that stops reading never does.
-    """
-
-    def connection_made(self, transport: Any) -> None:
-        """Remember how to cut it off, for the application's scope."""
-        super().connection_made(transport)
-        transport.set_write_buffer_limits(high=HIGH)
-        self.app_state = {**self.app_state, "abort": transport.abort}
-
-    def pause_writing(self) -> None:
-        """Let sending wait: the browser does not read."""
-        self.writable.clear()
-
-    def resume_writing(self) -> None:
-        """Let sending go on."""
-        self.writable.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let whoever waits for a browser that is gone find out."""
-        super().connection_lost(exc)
-        self.writable.set()
 
 
 class Server(uvicorn.Server):
@@ -99,7 +71,7 @@ def make_server(app: Starlette, ending: Ending | None = None) -> Server:
     """The server of an application, with what a local page needs of it and no more."""
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=Requests,
         ws=Connection,
         ws_max_size=MESSAGE,
         ws_per_message_deflate=False,
@@ -116,4 +88,5 @@ def make_server(app: Starlette, ending: Ending | None = None) -> Server:
 
 def serve(app: Starlette, listening: socket.socket, ending: Ending) -> None:
     """Answer until the end is wished."""
+    open_more_files()
     asyncio.run(make_server(app, ending).serve(sockets=[listening]))
