@@ -23,8 +23,10 @@ from websockets.sync.client import connect
 
 from striate.notation.parse import parse
 from striate.program import compile
-from striate.train.checkpoint import Checkpoint
+from striate.train.checkpoint import FORMAT, Checkpoint
+from striate.train.modelfile import read_tensors, write_tensors
 from striate.train.steps import Steps
+from striate.web.claim import LOCK
 from striate.web.ending import FINISHING, GIVEN_UP, LOST
 from striate.web.run import Run
 from striate.web.sets import Sets
@@ -139,6 +141,81 @@ def test_damaged_checkpoints_are_told_and_left_alone(tmp_path: Path) -> None:
         for name in damaged:
             assert any(name in note for note in notes)
     assert all((tmp_path / name).read_bytes() == data for name, data in damaged.items())
+
+
+CRAFTED: dict[str, Any] = {
+    "position is a list": {"position": []},
+    "endless time": {"facts": {"time": 10**400}},
+    "no time": {"facts": {"time": float("nan")}},
+    "high number": {"facts": {"id": 2**40}},
+    "more seen than there are": {"position": {"seen": 10**9}},
+    "more right than seen": {"position": {"seen": 1, "correct": 2}},
+    "more steps than there will be": {"position": {"steps": 1}},
+    "no share": {"position": {"share": 2.0}},
+    "no scales": {"preprocessing": []},
+    "a class too few": {"classes": ["a"]},
+}
+
+
+def test_crafted_checkpoints_are_told_and_the_others_shown(tmp_path: Path) -> None:
+    """Their checksums are right: somebody wrote them so."""
+    run, shelf = stepping(3), Shelf(tmp_path)
+    for _ in range(5):
+        run.step()
+    shelf.keep(run)
+    shelf.close()
+    assert run.path is not None
+    tensors, metadata = read_tensors(run.path, FORMAT)
+    metadata.pop("sha256")
+    for name, change in CRAFTED.items():
+        changed = {
+            key: json.dumps({**json.loads(metadata[key]), **value} if isinstance(value, dict) else value)
+            for key, value in change.items()
+        }
+        write_tensors(tmp_path / f"{name}.checkpoint", tensors, {**metadata, **changed})
+    (tmp_path / "link.checkpoint").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "folder.checkpoint").mkdir()
+    found = list(Shelf(tmp_path).runs())
+    runs, told = [each for each in found if isinstance(each, Run)], [each for each in found if isinstance(each, str)]
+    assert [(each.id, each.at.step) for each in runs] == [(3, 5)]
+    for name in (*CRAFTED, "link", "folder"):
+        (sentence,) = [each for each in told if f"{name}.checkpoint" in each]
+        assert "Error:" not in sentence
+
+
+def test_the_page_answers_while_the_shelf_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for id in (1, 2):
+        run, shelf = stepping(id), Shelf(tmp_path)
+        run.step()
+        shelf.keep(run)
+        shelf.close()
+    first, second = sorted(tmp_path.glob("*.checkpoint"), key=lambda path: path.stat().st_mtime)
+    second.rename(tmp_path / "renamed.checkpoint")
+    begun, go = threading.Event(), threading.Event()
+    load = Checkpoint.load
+
+    def slow(path: Path) -> Checkpoint:
+        begun.set()
+        assert go.wait(60)
+        return load(path)
+
+    monkeypatch.setattr(Checkpoint, "load", slow)
+    page = Served(tmp_path)
+    page.page.begin()
+    page.thread.start()
+    try:
+        assert begun.wait(60)
+        with page.client() as client:
+            assert client.ask("hello")["runs"] == []
+            new = client.ask("start", line=LINE, data="digits", settings={"epochs": 10**5})["run"]["id"]
+            go.set()
+            client.event("runs", lambda event: len(event["runs"]) == 3)
+            shown = {each["id"]: each["saved"] for each in client.ask("hello")["runs"]}
+            assert shown == {1: str(first), new: shown[new], new + 1: str(tmp_path / "renamed.checkpoint")}
+            assert new == 2
+    finally:
+        go.set()
+        page.close()
 
 
 def test_other_images_under_the_same_name_are_refused(tmp_path: Path) -> None:
@@ -301,11 +378,13 @@ def test_killed_in_mid_training_it_loses_no_more_than_the_interval(tmp_path: Pat
         server.wait()
     kept = next(tmp_path.glob("*.checkpoint"))
     found = Checkpoint.load(kept)  # whole, although its writer was killed
-    assert not [path for path in tmp_path.iterdir() if path.suffix != ".checkpoint" and ".part" not in path.name]
+    others = {path.name for path in tmp_path.iterdir() if path.suffix != ".checkpoint" and ".part" not in path.name}
+    assert others == {LOCK}
     # The interval, and as much again for a machine that is busy with other things.
     before = [step for when, step in seen if when < killed - 2]
     assert before and found.position.step >= before[-1]
     with process(tmp_path) as (_, client):
+        until(lambda: client.ask("hello")["runs"])
         again = client.ask("hello")["runs"][0]
         assert again["id"] == run and again["state"] == "paused" and again["step"] == found.position.step
         client.ask("control", run=run, action="resume")

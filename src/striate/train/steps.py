@@ -105,6 +105,8 @@ class Steps:
         self.validating = 0.0
         self._order: Iterator[tuple[Images, Labels]] | None = None
         if position is not None:
+            if position.seen > len(train):
+                raise ArgumentError(f"{train.name} has {len(train):,} images, not the {position.seen:,} already seen")
             program.steps = position.step  # what DROPOUT keeps is drawn from it
         self._take(position or Position(steps=epochs * ceil(len(train) / program.batch)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from striate.errors import ArgumentError, StriateError
@@ -36,15 +37,26 @@ class Desk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: dict[int, asyncio.Task[None]] = {}  # what has to be done before a run can be looked at
         self._next = 1
+        self.shown = False  #: whether the whole shelf has been read
 
-    async def open(self) -> None:
-        """Show the runs that the shelf has."""
-        for found in await asyncio.to_thread(lambda: list(self.shelf.runs())):
+    def open(self) -> None:
+        """Begin to show the runs that the shelf has, one after the other, while the page answers already."""
+        # Their numbers are theirs before they are read.
+        self._next = self.shelf.highest() + 1
+        self._later(self._show_kept(self._next))
+
+    async def _show_kept(self, free: int) -> None:
+        """Read the shelf; numbers from `free` may be those of new runs."""
+        kept = self.shelf.runs()
+        while (found := await asyncio.to_thread(next, kept, None)) is not None:
             if isinstance(found, str):
                 self.hub.remember(found)
-            else:
-                self.trainer.runs[found.id] = found
-                self._next = max(self._next, found.id + 1)
+                continue
+            if found.id >= free or found.id in self.trainer.runs:
+                found.id, self._next = self._next, self._next + 1
+            await self.call(partial(self.trainer.runs.__setitem__, found.id, found))
+            self.hub.announce()
+        self.shown = True
 
     def close(self) -> tuple[int, list[str]]:
         """Keep every run that has changed, once training has ended.

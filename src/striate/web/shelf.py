@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -17,12 +18,14 @@ import numpy as np
 from striate.errors import ArgumentError, ModelError
 from striate.train.checkpoint import Checkpoint
 from striate.web.history import Epoch, History, Point
-from striate.web.messages import SETTINGS, Table
+from striate.web.messages import LINE, SETTINGS, Table, number, text, whole
 from striate.web.run import Run, State
 from striate.web.settings import Settings
 
 SUFFIX = ".checkpoint"
 MOST = 64  # checkpoints that are shown again, the newest
+HIGHEST = 10**9 - 1  # number of a run
+_NAME = re.compile(rf"run-([0-9]{{1,9}})-[0-9a-f]{{8}}{re.escape(SUFFIX)}")
 
 
 Mark = tuple[Settings, bool]
@@ -156,29 +159,45 @@ class Shelf:
         with suppress(OSError):
             path.unlink()
 
+    def _paths(self) -> list[Path]:
+        """The checkpoints in the folder, oldest first; none where it cannot be read."""
+        with suppress(OSError):
+            return sorted(self.folder.glob(f"*{SUFFIX}"), key=_age)
+        return []
+
+    def highest(self) -> int:
+        """The highest number of a run in the folder, as the names of the files have it; 0 where there is none."""
+        found = (_NAME.fullmatch(path.name) for path in self._paths())
+        return max((int(match[1]) for match in found if match), default=0)
+
     def runs(self) -> Iterator[Run | str]:
-        """Every run in the folder, asleep, oldest first; for a file that is none, a sentence about it."""
-        taken: set[int] = set()
-        try:
-            paths = sorted(self.folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime)
-        except OSError as error:
-            yield f"{self.folder}: {error.strerror or error}"
-            return
-        for path in paths[-MOST:]:
+        """Every run in the folder, asleep, oldest first; for a file that is none, a sentence about it.
+
+        Each is read when it is asked for, which takes a while where it is large.
+        """
+        for path in self._paths()[-MOST:]:
             try:
                 run = restored(Checkpoint.load(path), path)
             except ModelError as error:
                 yield f"{error}; the file was left where it is"
-                continue
-            while run.id in taken:
-                run.id += 1
-            taken.add(run.id)
-            self._kept[run] = _mark(run)
-            yield run
+            except Exception as error:
+                # Whatever stands in a file, the others are shown.
+                yield f"{path}: it cannot be read: {type(error).__name__}: {error}; the file was left where it is"
+            else:
+                self._kept[run] = _mark(run)
+                yield run
 
     def close(self) -> None:
         """Wait until everything is written, or has been tried."""
         self._writer.shutdown(wait=True)
+
+
+def _age(path: Path) -> float:
+    """When the file was written; 0 for a link to nowhere."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _mark(run: Run) -> Mark:
@@ -211,11 +230,11 @@ def restored(kept: Checkpoint, path: Path) -> Run:
     facts = kept.facts
     try:
         settings = Settings(**Table(SETTINGS, {})("settings", dict(kept.settings)))
-        id, line, time, images = facts["id"], facts["line"], facts["time"], facts["images"]
-        if not (type(id) is int and id > 0 and isinstance(line, str) and type(images) is int):
-            raise ArgumentError("its facts are not what they should be")
-        time = float(time)
-    except (ArgumentError, KeyError, TypeError, ValueError) as error:
+        id, images = whole(1, HIGHEST)("id", facts["id"]), whole(1)("images", facts["images"])
+        line, time = text(LINE)("line", facts["line"]), number(0, 1e9)("time", facts["time"])
+        if kept.position.seen > images:
+            raise ArgumentError(f"{kept.position.seen:,} images are seen of {images:,}")
+    except (ArgumentError, KeyError, TypeError) as error:
         raise ModelError(f"{path}: its contents do not fit together: {error}") from None
     state: State = "stopped" if facts.get("state") == "stopped" else "paused"
     if kept.position.epoch > settings.epochs:
