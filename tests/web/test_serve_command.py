@@ -67,6 +67,18 @@ def test_the_next_free_port_is_taken_unless_one_was_asked_for(tmp_path: Path) ->
     assert [ended(process) for process in processes] == ["stopped\n", "stopped\n"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of the machine by itself")
+@pytest.mark.parametrize("host, warned", [("127.0.0.2", False), ("0.0.0.0", True)])
+def test_any_free_port_and_who_can_reach_it(tmp_path: Path, host: str, warned: bool) -> None:
+    line, process = served("--host", host, "--port", "0", "--folder", str(tmp_path))
+    url = line.split()[-1]
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        assert answer.status == 200
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0 and ("other machines can reach it" in errors) is warned
+
+
 def test_a_model_and_data_of_ones_own_are_shown(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (40, 6, 6, 1), dtype=np.uint8)
@@ -102,6 +114,8 @@ def test_a_model_and_data_of_ones_own_are_shown(tmp_path: Path) -> None:
         (["INPUT[9x9x1] - FC[10]", "digits"], "[8x8x1]"),
         (["--host", "no.such.host.invalid"], "there is no such address"),
         (["--folder", "{file}"], "name another"),
+        (["--host", "192.0.2.1"], "--host 192.0.2.1 cannot be listened on"),
+        (["--host", "192.0.2.1", "--port", "0"], "--host 192.0.2.1 --port 0 cannot be listened on"),
     ],
 )
 def test_mistakes_are_sentences(tmp_path: Path, words: list[str], part: str) -> None:

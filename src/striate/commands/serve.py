@@ -45,8 +45,6 @@ NETS = [
 ]  # fmt: skip
 """Lines that a page offers to begin with."""
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
 SWITCH = 0.0005  # seconds after which a thread of Python's lets another one in: training waits for no page
 
 
@@ -90,8 +88,10 @@ def serve(options: Options) -> None:
 
 def _greet(options: Options, claim: Claim, where: str) -> None:
     """Say where the page is, and open it."""
+    from striate.web.guard import is_local
+
     print(f"the page is at {where}\nCtrl-C ends it", flush=True)
-    if options.host not in LOOPBACK:
+    if not is_local(options.host):
         print("other machines can reach it: whoever has the address can use it", file=sys.stderr)
     if options.browse:
         with contextlib.suppress(OSError):

@@ -38,7 +38,7 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int | None) -> socket.socket:
-    """A socket that listens there: on the usual port or one of the next, or on the one asked for.
+    """A socket that listens there: on the usual port or one of the next, or on the one asked for; 0 is any free one.
 
     Raises ArgumentError where that cannot be.
     """
@@ -58,7 +58,8 @@ def listen(host: str, port: int | None) -> socket.socket:
             problem = error
         else:
             return found
-    raise ArgumentError(f"--host {host} --port {candidates[-1]} cannot be listened on: {problem.strerror or problem}")
+    where = f"--host {host}" + (f" --port {port}" if port is not None else "")
+    raise ArgumentError(f"{where} cannot be listened on: {problem.strerror or problem}")
 
 
 def address(host: str, port: int, token: str) -> str:
