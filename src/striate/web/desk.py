@@ -24,6 +24,7 @@ from striate.web.workshop import Workshop
 T = TypeVar("T")
 
 MOST_RUNS = 64
+MOST_MODELS = 2 << 30  # bytes of the models that were loaded and not removed
 MOST_AWAKE = 8  # runs with a program in memory; those used longest ago sleep
 
 
@@ -37,6 +38,7 @@ class Desk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: dict[int, asyncio.Task[None]] = {}  # what has to be done before a run can be looked at
         self._next = 1
+        self._models: list[Model] = []  # those that are being made ready
         self.shown = False  #: whether the whole shelf has been read
 
     def open(self) -> None:
@@ -293,7 +295,24 @@ class Desk:
         self.hub.announce()
 
     async def add_model(self, model: Model) -> Run:
-        """A loaded model: a run that stands still, with the test images that it was not trained on."""
+        """A loaded model: a run that stands still, with the test images that it was not trained on.
+
+        Raises ArgumentError where there are too many already, or they are too large together.
+        """
+        self._models.append(model)
+        try:
+            return await self._add_model(model)
+        finally:
+            self._models.remove(model)
+
+    async def _add_model(self, model: Model) -> Run:
+        loaded = [run.model for run in self.trainer.runs.values() if run.model is not None]
+        together = sum(_bytes(each) for each in {*loaded, *self._models})
+        if together > MOST_MODELS:
+            raise ArgumentError(
+                f"the loaded models would have {together:,} bytes, at most {MOST_MODELS:,} "
+                f"({MOST_MODELS >> 20} MiB) are kept: remove some that you no longer need"
+            )
         run = Run(self._number(), model.network, str(model.network), None, model.classes, _settings_of(model))
         run.state, run.loaded, run.model = "stopped", True, model
         found = await self.workshop.images_of(model)
@@ -323,6 +342,10 @@ class Desk:
             return run.model
         await self.awake(run.id)
         return await self.visit(lambda: model_of(run))
+
+
+def _bytes(model: Model) -> int:
+    return sum(values.nbytes for values in model.parameters.values())
 
 
 def model_of(run: Run) -> Model:
