@@ -86,6 +86,36 @@ def test_another_batch_keeps_what_was_learned_and_the_schedule(make_program: Mak
     assert rates == sorted(rates, reverse=True) and rates[-1] < 0.01 * rates[0]
 
 
+@pytest.mark.parametrize("batch", [8, 100])
+def test_another_batch_from_a_position_is_a_change_of_batch(make_program: Make, digits: Dataset, batch: int) -> None:
+    import striate
+
+    small = make_program()
+    awake = Steps(small, digits, None, 2, 1, "cosine")
+    for _ in range(20):
+        awake.advance()
+    at = awake.position
+    made = [striate.compile(small.network, batch, small.optimizer, threads=1) for _ in range(2)]
+    awake.change_program(made[0])
+    made[1].load(small.parameters())
+    made[1].load_velocity(small.velocity())
+    asleep = Steps(made[1], digits, None, 2, 1, "cosine", at)
+    assert asleep.position == awake.position and asleep.position.batch == batch
+    told = []
+    for steps in (asleep, awake):
+        steps.base = SGD(0.02, 0.9)
+        told.append([])
+        while not steps.over:
+            report = steps.advance()
+            told[-1].append((report.step, report.steps, report.lr, report.loss))
+            if steps.epoch_over:
+                steps.close_epoch()
+        assert steps.step == steps.steps and steps.done == 1
+    assert told[0] == told[1]
+    rates = [lr for _, _, lr, _ in told[0]]
+    assert rates == sorted(rates, reverse=True)
+
+
 def test_the_order_of_images_is_kept_when_the_batch_changes(make_program: Make, digits: Dataset) -> None:
     """No image is met twice in an epoch, and none is left out."""
     import striate
@@ -138,4 +168,4 @@ def test_a_position_is_plain_numbers(make_program: Make, digits: Dataset) -> Non
     steps = Steps(make_program(), digits)
     steps.advance()
     at = steps.position
-    assert at == Position(1, 32, at.correct, at.summed, 1, ceil(len(digits) / 32), 0, 0.0)
+    assert at == Position(1, 32, at.correct, at.summed, 1, ceil(len(digits) / 32), 0, 0.0, 32)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from visiting import LINE, Client, Served, served
+from visiting import LINE, Client, Served, served, until
 from websockets.sync.client import connect
 
 from striate.notation.parse import parse
@@ -109,13 +109,6 @@ def test_a_change_of_batch_goes_on_exactly_too(tmp_path: Path) -> None:
                 client.state(run, "done")
                 results.append(learned(page, run))
     same(*results)
-
-
-def until(right: Any) -> None:
-    ends = time.monotonic() + 60
-    while not right():
-        assert time.monotonic() < ends, "it never happened"
-        time.sleep(0.02)
 
 
 def test_damaged_checkpoints_are_told_and_left_alone(tmp_path: Path) -> None:

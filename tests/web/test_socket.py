@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 import striate
 from striate.data.load import load
 from striate.train.held_out import hold_out
-from striate.web import hub
+from striate.web import hub, lanes
 
 DIGITS = hold_out(load("digits"), 0.1, 0)
 
@@ -83,6 +84,16 @@ def test_pause_step_resume_stop_remove(client: Client, run: dict[str, Any]) -> N
     assert client.ask("control", run=id, action="stop")["run"]["state"] == "stopped"
     client.ask("control", run=id, action="remove")
     assert "no run" in client.refused("control", run=id, action="resume")["message"]
+
+
+def test_the_speed_is_that_since_it_was_resumed(client: Client, run: dict[str, Any], shared: Served) -> None:
+    client.ask("control", run=run["id"], action="step")
+    mine = shared.page.desk.trainer.runs[run["id"]]
+    assert not mine._marks
+    mine._marks.append((time.monotonic() - 1000, 0))
+    client.ask("control", run=run["id"], action="resume")
+    now = client.event("progress", lambda event: event["run_now"]["images_per_second"])["run_now"]
+    assert now["images_per_second"] > 100
 
 
 def test_settings_change_while_it_runs(client: Client, run: dict[str, Any]) -> None:
@@ -181,16 +192,54 @@ def test_wrong_requests_are_answered_and_the_server_goes_on(client: Client, run:
     client.ask("hello")
 
 
-def test_answers_come_in_order(client: Client) -> None:
-    for id in range(100, 120):
-        do = {"id": id, "do": "plan", "line": LINE} if id % 2 else {"id": id, "do": "hello"}
-        client.socket.send(json.dumps(do))
-    found = []
-    while len(found) < 20:
+def test_answers_come_in_order(client: Client, run: dict[str, Any]) -> None:
+    """In the order in which they were asked, each kind for itself."""
+    for id in range(100, 120, 2):
+        client.socket.send(json.dumps({"id": id, "do": "weights", "run": run["id"], "layer": "conv1", "filter": 0}))
+        client.socket.send(json.dumps({"id": id + 1, "do": "set", "run": run["id"], "settings": {"lr": id / 1e4}}))
+    found = replies(client, 20)
+    assert [id for id in found if id % 2 == 0] == list(range(100, 120, 2))
+    assert [id for id in found if id % 2 == 1] == list(range(101, 120, 2))
+    assert client.ask("hello")["runs"][0]["settings"]["lr"] == 118 / 1e4
+
+
+def test_orders_do_not_wait_for_what_is_looked_at(client: Client, run: dict[str, Any], shared: Served) -> None:
+    desk = shared.page.desk
+    visit, held = desk.visit, asyncio.Event()
+
+    async def never(work: Any) -> Any:
+        await held.wait()
+
+    desk.visit = never  # type: ignore[method-assign]
+    try:
+        client.socket.send(json.dumps({"id": 900, "do": "guesses", "run": run["id"], "first": 0, "count": 1}))
+        assert client.ask("set", run=run["id"], settings={"lr": 0.5})["run"]["settings"]["lr"] == 0.5
+        assert client.ask("control", run=run["id"], action="step")["run"]["step"] == run["step"] + 1
+    finally:
+        desk.visit = visit  # type: ignore[method-assign]
+        desk.hub.in_loop(held.set)
+
+
+def test_of_very_many_lines_the_newest_are_planned(client: Client) -> None:
+    for id in range(100, 160):
+        client.socket.send(json.dumps({"id": id, "do": "plan", "line": LINE}))
+    answers = {}
+    while len(answers) < 60:
+        message = client.receive()
+        if isinstance(message, dict) and "re" in message:
+            answers[message["re"]] = message
+    given_up = [id for id, answer in answers.items() if "newer lines" in answer.get("error", {}).get("message", "")]
+    assert 0 < len(given_up) < 59 and max(given_up) < 160 - lanes.WAITING
+    assert all("result" in answers[id] for id in range(160 - lanes.WAITING, 160))
+
+
+def replies(client: Client, count: int) -> list[int]:
+    found: list[int] = []
+    while len(found) < count:
         message = client.receive()
         if isinstance(message, dict) and "re" in message:
             found.append(message["re"])
-    assert found == list(range(100, 120))
+    return found
 
 
 def test_a_reload_picks_up(client: Client, run: dict[str, Any], shared: Served) -> None:

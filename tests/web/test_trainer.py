@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from visiting import until
 
 import striate
 from striate.errors import ArgumentError, DivergedError
 from striate.web import trainer as module
+from striate.web.hub import Hub
 from striate.web.run import Run
 from striate.web.settings import Settings
 from striate.web.trainer import Trainer, Want, Watch
@@ -39,16 +41,24 @@ class Listening:
     def __init__(self) -> None:
         self.states, self.frames, self.kept = 0, [], []  # type: ignore[var-annotated]
         self.trainer: Trainer | None = None
+        self.broken, self.notes = False, []  # type: ignore[var-annotated]
+
+    def trouble(self, message: str) -> None:
+        self.notes.append(message)
 
     def states_changed(self) -> None:
         self.states += 1
 
     def captured(self, watch: Watch, raw: object) -> None:
+        if self.broken:
+            raise RuntimeError("cannot schedule new futures")
         self.frames.append((watch, raw))
         assert self.trainer is not None
         self.trainer.busy.discard(watch)
 
     def due(self, run: Run) -> None:
+        if self.broken:
+            raise MemoryError
         self.kept.append(run)
 
 
@@ -69,13 +79,6 @@ def working() -> Iterator[Any]:
     yield make
     for trainer in made:
         trainer.stop()
-
-
-def until(right: Any) -> None:
-    ends = time.monotonic() + 30
-    while not right():
-        assert time.monotonic() < ends, "it never happened"
-        time.sleep(0.005)
 
 
 def test_running_runs_take_turns(working: Any) -> None:
@@ -158,6 +161,32 @@ def test_checkpoints_are_due_again_and_again(working: Any) -> None:
     _, listening = working(run, checkpoint=0.05)
     until(lambda: len(listening.kept) >= 3)
     assert set(listening.kept) == {run}
+
+
+@pytest.mark.parametrize("state", ["running", "paused"])
+def test_a_listener_that_fails_stops_nothing(working: Any, monkeypatch: pytest.MonkeyPatch, state: Any) -> None:
+    monkeypatch.setattr(module, "LATER", 0.01)
+    run = Fake(1)
+    run.state = state
+    trainer, listening = working(run, checkpoint=0.02)
+    listening.broken = True
+    trainer.want((Want(WATCH, 30.0),))
+    until(lambda: any("RuntimeError" in note for note in listening.notes))
+    if state == "running":
+        until(lambda: any("MemoryError" in note for note in listening.notes))
+    listening.broken = False
+    until(lambda: listening.frames)
+    assert trainer.call(lambda: 7).result(10) == 7
+
+
+def test_a_hub_that_is_closed_takes_no_frame() -> None:
+    trainer = Trainer(lambda run, watch: "raw")
+    hub = Hub(trainer)
+    trainer.want((Want(WATCH, 30.0),))
+    hub.close()
+    hub.captured(WATCH, "raw")
+    hub.refresh()
+    assert not trainer.wanted
 
 
 def test_what_still_waits_is_done_at_the_end(working: Any) -> None:

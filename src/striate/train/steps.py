@@ -55,8 +55,8 @@ class Position:
     """Where training stands between two steps, in plain numbers: enough to go on exactly.
 
     The epoch (from 1) in which `seen` images have been met, `correct` of them recognised, with a
-    `summed` loss; the steps done and those there will be. Where the batch changed, after `marked`
-    steps, the fraction `share` of the schedule was behind.
+    `summed` loss; the steps done and those there will be with that `batch`. Where the batch changed, after
+    `marked` steps, the fraction `share` of the schedule was behind.
     """
 
     epoch: int = 1
@@ -67,13 +67,15 @@ class Position:
     steps: int = 0
     marked: int = 0
     share: float = 0.0
+    batch: int = 0
 
 
 class Steps:
     """A program on its way through its training images.
 
     `base` is the optimiser before the schedule; it may be replaced between two steps. The order of
-    the images is drawn from (seed, epoch); the last batch of an epoch may be short.
+    the images is drawn from (seed, epoch); the last batch of an epoch may be short. With a `position`
+    that was taken with another batch, it goes on as after `change_program`.
 
     Raises ArgumentError at once where the data does not fit the network.
 
@@ -108,12 +110,22 @@ class Steps:
             if position.seen > len(train):
                 raise ArgumentError(f"{train.name} has {len(train):,} images, not the {position.seen:,} already seen")
             program.steps = position.step  # what DROPOUT keeps is drawn from it
-        self._take(position or Position(steps=epochs * ceil(len(train) / program.batch)))
+        self._take(position or Position(steps=epochs * ceil(len(train) / program.batch), batch=program.batch))
+        if self.batch != program.batch:
+            self._count_anew()
 
     def _take(self, at: Position) -> None:
         self.epoch, self.seen, self.correct, self.summed = at.epoch, at.seen, at.correct, at.summed
         self.step, self.steps, self.marked, self.share = at.step, at.steps, at.marked, at.share
-        self._first = at.step
+        self.batch, self._first = at.batch, at.step
+
+    def _count_anew(self) -> None:
+        """Count the steps there will be with the program's batch; the schedule goes on from where it is."""
+        self.marked, self.share = self.step, self.done
+        self.batch = self.program.batch
+        per_epoch = ceil(len(self.train) / self.batch)
+        here = ceil((len(self.train) - self.seen) / self.batch)
+        self.steps = self.step + here + (self.epochs - self.epoch) * per_epoch
 
     @property
     def position(self) -> Position:
@@ -124,7 +136,7 @@ class Steps:
     def done(self) -> float:
         """The fraction (0..1) of the schedule that is behind."""
         left = self.steps - self.marked
-        return self.share + (self.step - self.marked) / left * (1 - self.share) if left else 1.0
+        return min(1.0, self.share + (self.step - self.marked) / left * (1 - self.share)) if left > 0 else 1.0
 
     @property
     def time(self) -> float:
@@ -175,11 +187,8 @@ class Steps:
         program.optimizer, program.steps = self.base, self.program.steps
         for name, rate in self.program.dropout.items():
             program.set_dropout(rate, name)
-        self.marked, self.share = self.step, self.done
-        per_epoch = ceil(len(self.train) / program.batch)
-        here = ceil((len(self.train) - self.seen) / program.batch)
-        self.steps = self.step + here + (self.epochs - self.epoch) * per_epoch
         self.program, self._order = program, None
+        self._count_anew()
 
     def _validate(self) -> Evaluation | None:
         if self.validation is None:

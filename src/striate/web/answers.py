@@ -76,19 +76,19 @@ class Answers:
 
     async def start(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
         """A new run."""
-        run = await self.desk.start(**values)
+        run = await self.desk.finish(self.desk.start(**values))
         return {"run": run.describe()}
 
     async def control(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
         """Pause, resume, step, stop or remove."""
         run = self.desk.run(values["run"])
-        await self.desk.control(run, values["action"])
+        await self.desk.finish(self.desk.control(run, values["action"]))
         return {"run": run.describe()}
 
     async def set(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
         """Other settings, before the next step."""
         run = self.desk.run(values["run"])
-        await self.desk.set(run, values["settings"])
+        await self.desk.finish(self.desk.set(run, values["settings"]))
         return {"run": run.describe()}
 
     async def watch(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:

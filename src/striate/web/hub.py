@@ -42,6 +42,7 @@ class Hub:
         self._texts: dict[tuple[Any, ...], str] = {}
         self._notes: deque[str] = deque(maxlen=10)
         self._packer = ThreadPoolExecutor(1, "striate-packer")
+        self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticking: asyncio.Task[None] | None = None
 
@@ -54,6 +55,8 @@ class Hub:
         """End."""
         if self._ticking is not None:
             self._ticking.cancel()
+        self._closed = True
+        self.trainer.want(())
         self._packer.shutdown(wait=False, cancel_futures=True)
 
     def runs(self) -> Sequence[Run]:
@@ -99,9 +102,17 @@ class Hub:
         """A run has another state."""
         self.in_loop(self.announce)
 
+    def trouble(self, message: str) -> None:
+        """Something went wrong that stops nothing: everybody is told."""
+        self.in_loop(self.tell, message)
+
     def captured(self, watch: Watch, raw: object) -> None:
         """The numbers of a frame are here: pack them in the packer's thread."""
-        self._packer.submit(self._pack, watch, raw)
+        try:
+            self._packer.submit(self._pack, watch, raw)
+        except RuntimeError:
+            if not self._closed:
+                raise
 
     def announce(self) -> None:
         """Tell every browser how the runs stand."""
@@ -140,6 +151,8 @@ class Hub:
 
     def refresh(self) -> None:
         """Say anew which frames there is room for."""
+        if self._closed:
+            return
         rates: dict[Watch, float] = {}
         for browser in self.browsers:
             watch = browser.watch

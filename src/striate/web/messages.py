@@ -17,8 +17,7 @@ from striate.layers.loss import LOSSES
 from striate.train.schedule import SCHEDULES
 
 LONGEST = 256 * 1024  # characters of a request
-LINE = 100_000  # of a line of notation
-TRAINED = 20_000  # of one that is trained, and told again and again
+LINE = 20_000  # of a line of notation, which is told again and again
 HIGHEST = 2**31 - 1
 
 Check = Callable[[str, object], Any]
@@ -162,7 +161,7 @@ REQUESTS: dict[str, Table] = {
     ),
     "start": Table(
         {
-            "line": text(TRAINED), "fit": choice(*FITS), "data": text(4096), "settings": Some(SETTINGS),
+            "line": text(LINE), "fit": choice(*FITS), "data": text(4096), "settings": Some(SETTINGS),
             "race": yes_or_no,
         },
         {"fit": "raise", "settings": {}, "race": False},

@@ -41,6 +41,7 @@ class Run:
     settings: Settings
     state: State = "compiling"
     loaded: bool = False
+    wish: State = "running"  # what becomes of it once it is compiled
     error: str | None = None
     history: History = field(default_factory=History)
     path: Path | None = None  # of its checkpoint
@@ -117,6 +118,8 @@ class Run:
         self._mark(steps)
 
     def _mark(self, steps: Steps) -> None:
+        if self.state != "running":
+            return  # a single step has no speed
         now = time.monotonic()
         if not self._marks or now - self._marks[-1][0] > WINDOW / 32:
             self._marks.append((now, steps.images))

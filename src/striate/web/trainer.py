@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -20,6 +21,7 @@ from striate.web.run import Run
 
 T = TypeVar("T")
 
+LATER = 5.0  # seconds until a frame is tried again that nobody took
 SHARE = 0.03  # of the training thread's time, for visits while a run is training
 
 
@@ -49,6 +51,9 @@ class Listener(Protocol):
 
     def captured(self, watch: Watch, raw: object) -> None:
         """The numbers of a frame are here."""
+
+    def trouble(self, message: str) -> None:
+        """Something went wrong that stops nothing."""
 
     @property
     def due(self) -> Callable[[Run], None]:
@@ -150,17 +155,31 @@ class Trainer:
             self._tell(run)
         elif time.monotonic() >= self._saves.get(run.id, 0.0):
             self._saves[run.id] = time.monotonic() + self._checkpoint
-            if self.listener is not None:
-                self.listener.due(run)
+            self._due(run)
+
+    def _due(self, run: Run) -> None:
+        self._heard("no checkpoint could be made", lambda listener: listener.due(run))
+
+    def _heard(self, lost: str, say: Callable[[Listener], None]) -> bool:
+        """Tell the listener; whether it heard. Whatever goes wrong there, training goes on."""
+        listener = self.listener
+        if listener is None:
+            return True
+        try:
+            say(listener)
+        except Exception as error:
+            with suppress(Exception):
+                listener.trouble(f"{lost}: {type(error).__name__}: {error}")
+            return False
+        return True
 
     def _fail(self, run: Run, message: str, diverged: bool) -> None:
         run.state, run.error = "failed", message + ("; what was learned is lost" if diverged else "")
 
     def _tell(self, run: Run) -> None:
-        if self.listener is not None:
-            if run.state == "done":
-                self.listener.due(run)
-            self.listener.states_changed()
+        if run.state == "done":
+            self._due(run)
+        self._heard("the browsers could not be told", lambda listener: listener.states_changed())
 
     def _look(self) -> bool:
         """One visit and one frame, where somebody waits for them; whether there was anything."""
@@ -195,7 +214,9 @@ class Trainer:
             raw = error
         except Exception as error:
             raw = StriateError(f"no frame could be made: {type(error).__name__}: {error}")
-        self.listener.captured(watch, raw)
+        if not self._heard("a frame is lost", lambda listener: listener.captured(watch, raw)):
+            self.busy.discard(watch)
+            self._last[watch] = now + LATER
         return True
 
 
