@@ -323,7 +323,7 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option("--port", metavar="N", min=1, max=65535, help="The port; 8765 or the next free one if not given."),
+        typer.Option("--port", metavar="N", min=0, max=65535, help="The port, 0 for any; without it 8765 or the next."),
     ] = None,
     browse: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
     data_dir: DataDir = None,
