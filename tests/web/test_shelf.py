@@ -164,6 +164,8 @@ def test_changes_and_steps_of_a_standing_run_are_kept(tmp_path: Path, monkeypatc
         assert page.page.desk.trainer.runs[run].history.stride == stride > 1
         client.ask("set", run=run, settings={"lr": 0.321})
         until(lambda: kept().settings["lr"] == 0.321)
+        client.ask("control", run=run, action="stop")
+        until(lambda: kept().facts["state"] == "stopped")
         assert page.page.desk.trainer.runs[run].program is None and kept().position.step == step
 
 

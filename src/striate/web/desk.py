@@ -223,7 +223,7 @@ class Desk:
         """Do what was asked; ArgumentError where the run cannot."""
         if action == "resume" and run.state == "failed" and run.saved is not None:
             await self.call(lambda: self._return(run))
-        if action in ("resume", "step") and not (action == "resume" and run.state == "compiling"):
+        if action == "step" or (action == "resume" and run.state != "compiling"):
             self._may_train(run)
             if run.program is None:
                 await self.awake(run.id)
@@ -284,7 +284,10 @@ class Desk:
             run.state = "stopped"
             run.rest()
             run.kept = -1  # the checkpoint says how it stands, too
-            self.shelf.keep(run)
+            if run.steps is None:
+                self.shelf.amend(run)
+            else:
+                self.shelf.keep(run)
 
     def _remove(self, run: Run) -> None:
         if self.trainer.runs.pop(run.id, None) is not None:

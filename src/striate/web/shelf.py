@@ -133,7 +133,7 @@ class Shelf:
         self.tell(run, problem)
 
     def amend(self, run: Run) -> None:
-        """Have the settings of a sleeping run written into its checkpoint."""
+        """Have the settings and the state of a sleeping run written into its checkpoint."""
         self._writer.submit(self._amend, run)
 
     def _amend(self, run: Run) -> None:
@@ -141,7 +141,9 @@ class Shelf:
             return  # awake again, it is kept as it stands
         problem = None
         try:
-            replace(Checkpoint.load(run.path), settings=run.settings.to_json()).save(run.path)
+            kept = Checkpoint.load(run.path)
+            facts = {**kept.facts, "state": run.state}
+            replace(kept, settings=run.settings.to_json(), facts=facts).save(run.path)
         except (ModelError, OSError) as error:
             problem = f"{run.name} could not be kept: {error}"
         self.tell(run, problem)
