@@ -11,7 +11,7 @@ import { drawingPad } from "./pad.js";
 const NAMES = [["tests", "Test"], ["file", "File"], ["draw", "Draw"], ["camera", "Camera"]];
 
 /**
- * The sources as {node, use(run), show, hide}. `give(pixels)` gets every picture, at the size of the run's INPUT;
+ * The sources as {node, use(run), learned, leave, show, hide}. `give(pixels)` gets every picture, at the size of the run's INPUT;
  * `ready()` says whether another one from the camera is wanted.
  */
 export function sources(root, app, { give, ready, empty }) {
@@ -74,6 +74,15 @@ export function sources(root, app, { give, ready, empty }) {
     use(run) {
       state.run = run;
       refresh();
+    },
+    /** The run has learned: what it takes the test images for may be another thing now. */
+    learned() {
+      if (state.name === "tests") tests.renew();
+    },
+    /** There is no run any more. */
+    leave() {
+      state.run = null;
+      lens.hide();
     },
     show() {
       state.shown = true;
