@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from page_server import Served, watched
 from striate.errors import StriateError
 from striate.layers import Conv
 from striate.layers.window import check_window, window
 from striate.volume import Volume
-from web.page.conftest import Served, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -19,13 +19,13 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from page_server import CHROMIUM, SWITCHES, Served, serving, watched
 from striate.data.image import read_image
 from striate.data.load import load
 from striate.notation.parse import parse
 from striate.preprocessing import Preprocessing
 from striate.program import compile as compile_network
 from striate.train.model import Model
-from web.page.conftest import CHROMIUM, SWITCHES, Served, serving, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page

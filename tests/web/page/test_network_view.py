@@ -14,7 +14,7 @@ from striate.notation.table import summary
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-    from conftest import Served
+    from page_server import Served
 
 LENET = "INPUT[28x28x1] - CONV[20, 5x5, P=0] - RELU - POOL - CONV[50, 5x5, P=0] - RELU - POOL - FC[500] - RELU - FC[10]"
 MISFIT = "INPUT[10x10x1] - CONV[4, S=2, P=0] - RELU"

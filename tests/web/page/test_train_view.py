@@ -18,7 +18,7 @@ from striate.web.wire import unpack
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-    from conftest import Served
+    from page_server import Served
 
 LINE = "INPUT[8x8x1] - CONV[6] - RELU - POOL - FC[10]"
 FOREVER = "100000"  # epochs

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import serving, watched
+from page_server import serving, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from conftest import Served
+    from page_server import Served
 
 WRONG = "INPUT[10x10x1] - CONV[4, S=2, P=0] - RELU"
 # The cumulative layout shift as web.dev/cls defines it: the worst stretch of at most 5 s without 1 s of rest.
