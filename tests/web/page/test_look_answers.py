@@ -121,6 +121,18 @@ def test_dropout_passes_on_what_it_gets(served: Served, page: Page, models: dict
     assert number(page.locator(".explain-value").inner_text()) == value
 
 
+def test_that_there_are_no_test_images_is_said_once_and_in_place(served: Served, page: Page) -> None:
+    from playwright.sync_api import expect
+
+    choose(page, served, "model 1")
+    expect(page.locator(".thumbs-words")).to_contain_text(
+        "model 1 has no test images: it does not say what it was trained on. Drop an image, draw, or use the camera."
+    )
+    assert "trained on" not in page.locator("[data-banner]").inner_text()
+    blank(page)  # an answer later, so are notes that the server would have sent
+    assert "trained on" not in page.locator("[data-banner]").inner_text()
+
+
 def test_a_neuron_is_called_by_its_number_and_class(served: Served, page: Page) -> None:
     from playwright.sync_api import expect
 
