@@ -450,6 +450,27 @@ def test_the_camera_is_live_and_off_when_one_leaves(served: Served, page: Page) 
     expect(page.get_by_role("button", name="Use the camera")).to_be_visible()
 
 
+def test_the_camera_is_off_when_its_network_is_removed(empty: Served, page: Page, models: dict[str, Path]) -> None:
+    load_model(empty, models["coloured"])
+    page.goto(empty.tab("look"))
+    source(page, "Camera")
+    page.get_by_role("button", name="Use the camera").click()
+    page.locator(".column").first.wait_for()
+    page.evaluate(
+        """
+        async () => {
+          window.track = document.querySelector(".camera-video").srcObject.getVideoTracks()[0];
+          const { Socket } = await import("/static/js/socket.js");
+          const socket = new Socket();
+          await new Promise((resolve) => socket.on("open", resolve));
+          await socket.ask("control", { run: 1, action: "remove" });
+        }
+        """
+    )
+    page.wait_for_function("window.track.readyState === 'ended'")
+    page.locator(".look-empty").wait_for()
+
+
 def test_by_keyboard_alone(served: Served, page: Page) -> None:
     from playwright.sync_api import expect
 
