@@ -304,3 +304,12 @@ def test_a_wrong_file_is_named_in_plain_words(served: Served, page: Page, compla
     words = page.locator(".file-words")
     expect(words).to_contain_text(re.compile(r"^notes\.png: this is no image .*: choose another$"))
     complaints.clear()  # Chromium itself writes down what a server refuses
+
+
+def test_an_image_without_a_network_gets_a_sentence(empty: Served, page: Page) -> None:
+    from playwright.sync_api import expect
+
+    page.goto(empty.tab("look"))
+    page.locator(".look-empty").wait_for()
+    drop(page, "photo.png", b"", event="paste")
+    expect(page.locator("[data-banner]")).to_contain_text("no network yet that could look at it")

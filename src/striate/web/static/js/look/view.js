@@ -19,7 +19,11 @@ const LOOKABLE = new Set(["running", "paused", "stopped", "done"]);
 /** Build the view in `root`. */
 export function mount(root, app) {
   const view = new Look(root, app);
-  return { show: () => view.show(), hide: () => view.hide() };
+  const drop = (file) => {
+    view.sources.take(file);
+    return true;
+  };
+  return { show: () => view.show(), hide: () => view.hide(), drop };
 }
 
 class Look {
