@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from striate.errors import ArgumentError, StriateError
 from striate.notation.parse import parse
-from striate.program import Program
 from striate.train.match import check_match
 from striate.train.model import Model
 from striate.train.steps import Steps, check_finite
+from striate.web.batches import Batches
 from striate.web.hub import Hub
 from striate.web.run import Run
 from striate.web.settings import Settings
@@ -33,7 +33,8 @@ class Desk:
         self.trainer, self.hub, self.workshop, self.shelf = trainer, hub, workshop, shelf
         hub.due = shelf.keep
         shelf.tell = self._kept
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.batches = Batches(workshop, self.call, self._changed)
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._ready: dict[int, asyncio.Task[None]] = {}  # what has to be done before a run can be looked at
         self._next = 1
 
@@ -52,6 +53,11 @@ class Desk:
             self.shelf.keep(run)
         self.shelf.close()
         return sum(run.saved is not None for run in self.trainer.runs.values())
+
+    def _changed(self, run: Run, problem: str | None) -> None:
+        self.hub.announce()
+        if problem is not None:
+            self.hub.tell(problem)
 
     def _kept(self, run: Run, problem: str | None) -> None:
         self.hub.states_changed()
@@ -77,6 +83,18 @@ class Desk:
         run.awake()
         return run
 
+    async def finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do what was asked to its end, even where whoever asked is gone."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return await asyncio.shield(task)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # who asked is told of it, or is gone
+
     async def visit(self, work: Callable[[], T]) -> T:
         """Something looked up between two steps."""
         return await asyncio.wrap_future(self.trainer.visit(work))
@@ -87,7 +105,7 @@ class Desk:
 
     async def start(self, line: str, fit: str, data: str, settings: dict[str, Any], race: bool) -> Run:
         """A new run, which trains as soon as it is compiled."""
-        network = parse(line, fit)
+        network = await asyncio.to_thread(parse, line, fit)
         chosen = Settings().changed(settings)
         if chosen.dropout is not None and not network.dropouts:
             chosen = chosen.changed({"dropout": None})
@@ -98,8 +116,7 @@ class Desk:
 
         def begin() -> None:
             for other in () if race else self.trainer.runs.values():
-                if other.state == "running":
-                    self._pause(other)
+                self._pause(other)
             self.trainer.runs[run.id] = run
 
         await self.call(begin)
@@ -107,7 +124,7 @@ class Desk:
 
         async def prepare() -> None:
             program, steps = await self.workshop.begin(run, material)
-            await self._adopt(run, lambda: run.adopt(program, material, steps), "running")
+            await self._adopt(run, lambda: run.adopt(program, material, steps))
 
         self._ready[run.id] = asyncio.create_task(self._whole(run, prepare()))
         return run
@@ -138,25 +155,30 @@ class Desk:
             else:
                 trained, material, steps = await self.workshop.resume(run, self.shelf.load)
                 run.test = material.test
+                if steps.time < run.time:  # it is taken back to its checkpoint
+                    run.history = run.history.until(steps.time)
+                    self.hub.retell(run.id)
                 await self._adopt(run, lambda: run.adopt(trained, material, steps))
         finally:
             self._ready.pop(run.id, None)
             self.hub.announce()
 
-    async def _adopt(self, run: Run, adopt: Callable[[], None], state: Any = None) -> None:
+    async def _adopt(self, run: Run, adopt: Callable[[], None]) -> None:
         """Give a run what was made for it; then compile what looks inside, while it trains already."""
 
         def take() -> None:
+            if run.removed:
+                return
             adopt()
-            if state is not None and run.state == "compiling":
-                run.state = state
+            if run.state == "compiling":
+                run.state = run.wish
             self._apply(run)
             self._rest_others()
 
         await self.call(take)
         self.hub.announce()
-        await self.workshop.warm(run.awake())
-        run.warm = True
+        self.batches.look(run)
+        await self.workshop.warm(run)
         self.hub.announce()
 
     def _rest_others(self) -> None:
@@ -177,7 +199,9 @@ class Desk:
 
     async def control(self, run: Run, action: str) -> None:
         """Do what was asked; ArgumentError where the run cannot."""
-        if action in ("resume", "step"):
+        if action == "resume" and run.state == "failed" and run.saved is not None:
+            await self.call(lambda: self._return(run))
+        if action in ("resume", "step") and not (action == "resume" and run.state == "compiling"):
             self._may_train(run)
             if run.program is None:
                 await self.awake(run.id)
@@ -186,27 +210,40 @@ class Desk:
         self.hub.announce()
 
     def _pause(self, run: Run) -> None:
-        if run.state == "running":
+        if run.state == "compiling":
+            run.wish = "paused"
+        elif run.state == "running":
             run.state = "paused"
             run.rest()
             self.shelf.keep(run)
 
     def _resume(self, run: Run) -> None:
+        if run.state == "compiling":
+            run.wish = "running"
+            return
         self._may_train(run)
         run.awake()
+        run.rest()
         run.state = "running"
+
+    def _return(self, run: Run) -> None:
+        """Let a run that has failed stand as at its last checkpoint, asleep."""
+        if run.state == "failed":
+            run.sleep()
+            run.state, run.error = "paused", None
 
     def _step(self, run: Run) -> None:
         self._may_train(run)
         if run.state == "running":
             raise ArgumentError(f"{run.name} is running: pause it to go step by step")
         try:
-            run.step()
+            run.whole_step()
         except StriateError as error:
-            run.state, run.error = "failed", str(error)
+            run.fail(str(error))
             return
         if run.state == "stopped":
             run.state = "paused"
+        self.trainer.soon(run)
 
     def _may_train(self, run: Run) -> None:
         if run.loaded:
@@ -219,7 +256,9 @@ class Desk:
             raise ArgumentError(f"{run.name} has trained all its {run.settings.epochs:,} epochs: start a new one")
 
     def _stop(self, run: Run) -> None:
-        if run.state in ("running", "paused"):
+        if run.state == "compiling":
+            run.wish = "stopped"
+        elif run.state in ("running", "paused"):
             run.state = "stopped"
             run.rest()
             run.kept = -1  # the checkpoint says how it stands, too
@@ -241,38 +280,14 @@ class Desk:
         def change() -> None:
             run.settings = run.settings.changed(changes)
             self._apply(run)
+            run.kept = -1
+            if run.steps is None:
+                self.shelf.amend(run)
+            elif run.state != "running":
+                self.trainer.soon(run)
 
         await self.call(change)
-        if run.program is not None and run.program.batch != run.settings.batch:
-            self._later(self._change_batch(run))
-        self.hub.announce()
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _change_batch(self, run: Run) -> None:
-        """Compile for another batch while training goes on, and change over between two steps."""
-        material = run.material
-        if material is None:
-            return
-        try:
-            program = await self.workshop.program(run.network, run.settings, material)
-            await self.workshop.warm(program)
-        except StriateError as error:
-            self.hub.tell(f"{run.name} keeps its batch: {error}")
-            return
-
-        def change() -> None:
-            # The latest wish counts, and the run may have fallen asleep meanwhile.
-            steps = run.steps
-            if steps is not None and run.settings.batch == program.batch != steps.program.batch:
-                steps.change_program(program)
-                run.program = program
-                self._apply(run)
-
-        await self.call(change)
+        self.batches.look(run)
         self.hub.announce()
 
     async def add_model(self, model: Model) -> Run:
@@ -292,13 +307,9 @@ class Desk:
             self._rest_others()
 
         await self.call(adopt)
-        self._ready[run.id] = asyncio.create_task(self._whole(run, self._warm(run, program)))
+        self._ready[run.id] = asyncio.create_task(self._whole(run, self.workshop.warm(run)))
         self.hub.announce()
         return run
-
-    async def _warm(self, run: Run, program: Program) -> None:
-        await self.workshop.warm(program)
-        run.warm = True
 
     async def model(self, run: Run) -> Model:
         """The run as a model: that which it was loaded from, or what it has learned so far."""

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,20 @@ class Shelf:
             self._drop(path)
         elif again:
             self._writer.submit(self._write, id)
+        self.tell(run, problem)
+
+    def amend(self, run: Run) -> None:
+        """Have the settings of a sleeping run written into its checkpoint."""
+        self._writer.submit(self._amend, run)
+
+    def _amend(self, run: Run) -> None:
+        if run.steps is not None or run.path is None or run.removed:
+            return  # awake again, it is kept as it stands
+        problem = None
+        try:
+            replace(Checkpoint.load(run.path), settings=run.settings.to_json()).save(run.path)
+        except (ModelError, OSError) as error:
+            problem = f"{run.name} could not be kept: {error}"
         self.tell(run, problem)
 
     def _new_path(self, run: Run) -> Path:
@@ -134,7 +149,14 @@ def snapshot(run: Run) -> Checkpoint:
         velocity=program.velocity(),
         points=np.array(run.history.whole(), np.float32).reshape(-1, 4),
         epochs=np.array(epochs, np.float32).reshape(-1, 5),
-        facts={"id": run.id, "line": run.line, "state": run.state, "time": run.time, "images": run.images},
+        facts={
+            "id": run.id,
+            "line": run.line,
+            "state": run.state,
+            "time": run.time,
+            "images": run.images,
+            "stride": run.history.stride,
+        },
     )
 
 
@@ -144,7 +166,10 @@ def restored(kept: Checkpoint, path: Path) -> Run:
     try:
         settings = Settings(**Table(SETTINGS, {})("settings", dict(kept.settings)))
         id, line, time, images = facts["id"], facts["line"], facts["time"], facts["images"]
+        stride = facts.get("stride", 1)
         if not (type(id) is int and id > 0 and isinstance(line, str) and type(images) is int):
+            raise ArgumentError("its facts are not what they should be")
+        if not (type(stride) is int and 0 < stride < 2**40):
             raise ArgumentError("its facts are not what they should be")
         time = float(time)
     except (ArgumentError, KeyError, TypeError, ValueError) as error:
@@ -155,7 +180,7 @@ def restored(kept: Checkpoint, path: Path) -> Run:
     points: list[Point] = [tuple(row) for row in kept.points.astype(float).tolist()]
     epochs: list[Epoch] = [_epoch(row) for row in kept.epochs.astype(float).tolist()]
     run = Run(id, kept.network, line, kept.data, kept.classes, settings, state)
-    run.history, run.at, run.time, run.images = History(points, epochs), kept.position, time, images
+    run.history, run.at, run.time, run.images = History(points, epochs, stride), kept.position, time, images
     run.path = run.saved = path
     return run
 

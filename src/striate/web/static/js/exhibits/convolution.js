@@ -1,10 +1,10 @@
 // The notes' convolution demo: K filters slide over a volume and take dot products with all of its depth.
 
 import { NumberTable, linked } from "../draw/numbers.js";
-import { el, fill, say, show } from "../dom.js";
+import { el, fill, minus, say, show } from "../dom.js";
 import { controls, verdict } from "./controls.js";
 import { drawn, multiplied, surrounded } from "./volumes.js";
-import { bracketed, minus } from "./window.js";
+import { bracketed } from "./window.js";
 
 const RANGES = { W: [3, 9], F: [1, 4], S: [1, 4], P: [0, 3], D: [1, 3], K: [1, 3] };
 const PACE = 1400; // milliseconds a step

@@ -57,7 +57,7 @@ export class Looker {
     this.#sent = performance.now();
     let answer;
     try {
-      answer = await this.#socket.askBytes("look", { run: seen.run, most: seen.most, rgb: false }, seen.pixels);
+      answer = await this.#socket.askBytes("look", { run: seen.run, most: seen.most }, seen.pixels);
     } catch (error) {
       return this.failed(error, seen);
     } finally {

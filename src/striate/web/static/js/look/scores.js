@@ -1,6 +1,6 @@
 // The five best classes as labelled bars.
 
-import { el, percent, say, show } from "../dom.js";
+import { el, figure, percent, say, show } from "../dom.js";
 
 const BEST = 5;
 const LONG = 20; // letters of a name that may need a second line
@@ -30,7 +30,7 @@ export function scoreBars() {
     rows.slice(0, scores.length).forEach(({ label, value, bar }, i) => {
       const [name, score] = scores[i];
       named(label, name);
-      say(value, probable ? percent(score) : score.toFixed(2).replace("-", "−"));
+      say(value, probable ? percent(score) : figure(score));
       bar.style.transform = `scaleX(${Math.max(0, probable ? score : score / top).toFixed(4)})`;
     });
     best = `best class: ${scores[0][0]}`;
