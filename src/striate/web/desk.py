@@ -338,7 +338,7 @@ class Desk:
         run.state, run.loaded, run.model = "stopped", True, model
         found = await self.workshop.images_of(model)
         if isinstance(found, str):
-            self.hub.remember(f"{run.name}: {found}")
+            run.untested = found
         else:
             run.data, run.test = found
         program = await self.workshop.open(model)

@@ -129,7 +129,7 @@ class Album:
 def test_image(run: Run, index: int) -> tuple[npt.NDArray[Any], int]:
     """One test image (H, W, D) and its label; ArgumentError where the run has no such image."""
     if run.test is None:
-        raise ArgumentError(f"{run.name} has no test images: it does not say what it was trained on")
+        raise ArgumentError(f"{run.name} has no test images: {run.untested}")
     if index >= len(run.test):
         raise ArgumentError(f"{run.name} has {len(run.test):,} test images, 0 to {len(run.test) - 1:,}; not {index:,}")
     return run.test.images[index], int(run.test.labels[index])
