@@ -46,7 +46,9 @@ class Desk:
         """Begin to show the runs that the shelf has, one after the other, while the page answers already."""
         # Their numbers are theirs before they are read.
         self._next = self.shelf.highest() + 1
-        self._later(self._show_kept(self._next))
+        task = asyncio.create_task(self._show_kept(self._next))
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
 
     async def _show_kept(self, free: int) -> None:
         """Read the shelf; numbers from `free` may be those of new runs."""
