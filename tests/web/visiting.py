@@ -137,6 +137,7 @@ class Served:
         self.page.begin()
         self.thread.start()
         while not (self.server.started and self.page.desk.shown):
+            assert self.thread.is_alive()
             time.sleep(0.01)
 
     def close(self) -> None:
