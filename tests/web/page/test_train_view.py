@@ -324,9 +324,9 @@ def test_guesses_are_the_programs(train: Page, heard: Heard, tmp_path: Path) -> 
     coming.value.save_as(tmp_path / "it.striate")
     model = striate.Model.load(tmp_path / "it.striate")
     train.locator(".guesses-panel").get_by_role("button", name="Later").click()
-    expect(train.locator(".guesses-summary")).to_contain_text("images 24 to 47")
-    header, payload = [frame for frame in heard.kinds("guesses") if frame[0]["first"] == 24][-1]
-    images = np.frombuffer(payload, np.uint8).reshape(24, 8, 8, 1)
+    expect(train.locator(".guesses-summary")).to_contain_text("images 12 to 23")
+    header, payload = [frame for frame in heard.kinds("guesses") if frame[0]["first"] == 12][-1]
+    images = np.frombuffer(payload, np.uint8).reshape(12, 8, 8, 1)
     scores = model.compile().scores(images)
     best = scores.argmax(1)
     for card, guess, found in zip(train.locator(".guess").all(), header["guesses"], best, strict=True):
@@ -516,3 +516,52 @@ def test_a_dropped_file_is_taken_or_shown_its_place(train: Page, complaints: lis
     train.get_by_role("link", name="Exhibits", exact=True).click()
     assert train.evaluate(DROP, ["none.striate", "no model"])
     expect(train.locator("[data-banner]")).to_contain_text("under Train or Look")
+
+
+def test_one_test_image_is_a_tab_stop_and_arrows_lead_to_the_others(train: Page) -> None:
+    from playwright.sync_api import expect
+
+    start(train)
+    pause(train)
+    train.locator(".guesses").scroll_into_view_if_needed()
+    cards = train.locator(".guess")
+    expect(cards.first).to_be_enabled()
+    assert [card.evaluate("node => node.tabIndex") for card in cards.all()] == [0] + [-1] * 11
+    cards.first.focus()
+    for key, place in (("ArrowRight", 1), ("End", 11), ("ArrowLeft", 10), ("Home", 0)):
+        train.keyboard.press(key)
+        expect(cards.nth(place)).to_be_focused()
+    panel = train.locator(".guesses-panel")
+    expect(panel.get_by_role("button", name="Earlier")).to_be_disabled()
+    panel.get_by_role("button", name="Later").press("Enter")
+    expect(train.locator(".guesses-summary")).to_contain_text("images 12 to 23")
+    panel.get_by_role("button", name="Earlier").press("Enter")
+    expect(panel.get_by_role("button", name="Later")).to_be_focused()
+
+
+def test_the_validations_accuracy_stands_beside_the_batchs(train: Page, heard: Heard) -> None:
+    from playwright.sync_api import expect
+
+    start(train)
+    until(train, lambda: any(event["epochs"] for event in heard.events("progress")))
+    pause(train)
+    train.wait_for_timeout(600)
+    epochs = [epoch for event in heard.events("progress") for epoch in event["epochs"]]
+    wanted = f"{100 * epochs[-1][4]:.1f} %"
+    expect(train.locator(".fact-validation dd")).to_have_text(wanted)
+    expect(train.locator(".runs tbody td").nth(5)).to_have_text(wanted)
+
+
+def test_a_loaded_model_is_said_to_be_loaded(train: Page, tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    start(train)
+    until(train, lambda: step_of(train) > 5)
+    pause(train)
+    with train.expect_download() as coming:
+        train.get_by_role("button", name="Save model").click()
+    coming.value.save_as(tmp_path / "it.striate")
+    train.locator("#model-file").set_input_files(tmp_path / "it.striate")
+    expect(train.locator(".control .state")).to_have_text("loaded")
+    expect(train.locator(".knobs")).to_be_hidden()
+    expect(train.locator(".fact-step dd")).to_have_text("–")

@@ -130,7 +130,7 @@ export class Chart {
     const most = Math.max(2, Math.floor((box.right - box.left) / 70));
     for (const value of nice(0, end, most)) {
       const x = box.left + ((box.right - box.left) * value) / end;
-      if (x < box.right - 36) context.fillText(plain(value), x, box.bottom + 8);
+      if (x < box.right - 54) context.fillText(plain(value), x, box.bottom + 8);
     }
     context.textAlign = "right";
     context.fillText("epochs", box.right, box.bottom + 8);

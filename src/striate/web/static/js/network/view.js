@@ -30,9 +30,9 @@ class NetworkView {
     this.examples = el("div", { class: "chips" });
     this.batch = el("input", { type: "number", min: "1", max: "65536", value: "1", inputmode: "numeric", on: { input: () => this.#later() } });
     this.fit = segments("A filter that does not fit", FITS, app.state.fit, (fit) => app.set({ fit }));
-    this.figure = el("div", { class: "figure scrolls", tabindex: "0", role: "group", "aria-label": "Volumes" });
+    this.figure = el("div", { class: "figure scrolls shaded", tabindex: "0", role: "group", "aria-label": "Volumes" });
     this.caption = el("p", { class: "small pale caption" });
-    this.counts = el("div", { class: "scrolls counts", tabindex: "0", role: "group", "aria-label": "Counts" });
+    this.counts = el("div", { class: "scrolls shaded counts", tabindex: "0", role: "group", "aria-label": "Counts" });
     this.train = el("button", { type: "button", class: "primary", on: { click: () => app.go("train") } }, "Train this");
     this.#later = debounce(() => this.ask(), WAIT);
     root.append(...this.#layout());

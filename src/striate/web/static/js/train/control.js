@@ -1,16 +1,16 @@
 // What the chosen run is doing, and the buttons that steer it.
 
-import { clock, count, el, figure, percent, say } from "../dom.js";
+import { clock, count, el, figure, percent, say, short } from "../dom.js";
 import { post, token } from "../socket.js";
 import { stateOf } from "./run.js";
 
 /** [name, what stands below the figure, the figure] */
 const FACTS = [
-  ["loss", () => "loss of the batch", (run) => figure(run.loss)],
-  ["accuracy", () => "accuracy, batch", (run) => percent(run.accuracy ?? NaN)],
+  ["loss", () => "batch loss", (run) => figure(run.loss)],
+  ["accuracy", () => "batch accuracy", (run) => percent(run.accuracy ?? NaN)],
   ["validation", () => "validation", (run, checked) => percent(checked ?? NaN)],
   ["epoch", (run) => (run?.epochs && !run.loaded ? `epoch of ${count(run.epochs)}` : "epoch"), (run) => (run.loaded ? "–" : count(run.epoch))],
-  ["step", (run) => (run?.steps && !run.loaded ? `of ${count(run.steps)} steps` : "step"), (run) => (run.loaded ? "–" : count(run.step ?? 0))],
+  ["step", (run) => (run?.steps && !run.loaded ? `of ${short(run.steps)} steps` : "step"), (run) => (run.loaded ? "–" : count(run.step ?? 0))],
   ["speed", () => "images/s", (run) => (run.images_per_second ? count(run.images_per_second) : "–")],
   ["left", () => "time left", (run) => clock(run.seconds_left)],
 ];
