@@ -222,3 +222,12 @@ def test_what_still_waits_is_done_at_the_end(working: Any) -> None:
     threading.Timer(0.05, gate.set).start()
     trainer.stop()
     assert [each.result(1) for each in late] == [7, 8]
+
+
+def test_nothing_is_remembered_of_a_run_that_is_gone(working: Any) -> None:
+    trainer, _ = working(Fake(1), Fake(2))
+    trainer.call(lambda: None).result()
+    assert set(trainer._saves) == {1, 2}
+    trainer.call(lambda: trainer.runs.pop(1)).result()
+    trainer.call(lambda: None).result()
+    assert set(trainer._saves) == {2}

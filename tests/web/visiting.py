@@ -136,7 +136,8 @@ class Served:
     def open(self) -> None:
         self.page.begin()
         self.thread.start()
-        while not self.server.started:
+        while not (self.server.started and self.page.desk.shown):
+            assert self.thread.is_alive()
             time.sleep(0.01)
 
     def close(self) -> None:

@@ -111,6 +111,8 @@ class Steps:
         self._order: Iterator[tuple[Images, Labels]] | None = None
         self._scores: list[npt.NDArray[np.float32]] = []  # of the validation images, as far as they are scored
         if position is not None:
+            if position.seen > len(train):
+                raise ArgumentError(f"{train.name} has {len(train):,} images, not the {position.seen:,} already seen")
             program.steps = position.step  # what DROPOUT keeps is drawn from it
         self._take(position or Position(steps=epochs * ceil(len(train) / program.batch), batch=program.batch))
         if self.batch != program.batch:

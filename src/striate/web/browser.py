@@ -194,6 +194,7 @@ class Browser:
         self._told.pop(run, None)
         self._sent.pop(run, None)
         self.looked.pop(run, None)
+        self._picks.pop(run, None)
         if self.watch is not None and self.watch.run == run:
             self.watch = None
 

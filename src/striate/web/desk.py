@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from striate.errors import ArgumentError, StriateError
@@ -23,6 +24,7 @@ from striate.web.workshop import Workshop
 T = TypeVar("T")
 
 MOST_RUNS = 64
+MOST_MODELS = 2 << 30  # bytes of the models that were loaded and not removed
 MOST_AWAKE = 8  # runs with a program in memory; those used longest ago sleep
 
 
@@ -37,22 +39,39 @@ class Desk:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ready: dict[int, asyncio.Task[None]] = {}  # what has to be done before a run can be looked at
         self._next = 1
+        self._models: list[Model] = []  # those that are being made ready
+        self.shown = False  #: whether the whole shelf has been read
 
-    async def open(self) -> None:
-        """Show the runs that the shelf has."""
-        for found in await asyncio.to_thread(lambda: list(self.shelf.runs())):
+    def open(self) -> None:
+        """Begin to show the runs that the shelf has, one after the other, while the page answers already."""
+        # Their numbers are theirs before they are read.
+        self._next = self.shelf.highest() + 1
+        self._begin(self._show_kept(self._next))
+
+    async def _show_kept(self, free: int) -> None:
+        """Read the shelf; numbers from `free` may be those of new runs."""
+        kept = self.shelf.runs()
+        while (found := await asyncio.to_thread(next, kept, None)) is not None:
             if isinstance(found, str):
                 self.hub.remember(found)
-            else:
-                self.trainer.runs[found.id] = found
-                self._next = max(self._next, found.id + 1)
+                continue
+            if found.id >= free or found.id in self.trainer.runs:
+                found.id, self._next = self._next, self._next + 1
+            await self.call(partial(self.trainer.runs.__setitem__, found.id, found))
+            self.hub.announce()
+        self.shown = True
 
-    def close(self) -> int:
-        """Keep every run that has changed, once training has ended; how many runs are on the shelf."""
-        for run in self.trainer.runs.values():
+    def close(self) -> tuple[int, list[str]]:
+        """Keep every run that has changed, once training has ended.
+
+        How many runs are on the shelf as they are, and why the others are not.
+        """
+        runs = list(self.trainer.runs.values())
+        for run in runs:
             self.shelf.keep(run)
         self.shelf.close()
-        return sum(run.saved is not None for run in self.trainer.runs.values())
+        kept = sum(self.shelf.holds(run) or (run.state == "failed" and run.saved is not None) for run in runs)
+        return kept, [self.shelf.problems[run.id] for run in runs if run.id in self.shelf.problems]
 
     def _changed(self, run: Run, problem: str | None) -> None:
         self.hub.announce()
@@ -85,10 +104,13 @@ class Desk:
 
     async def finish(self, work: Coroutine[Any, Any, T]) -> T:
         """Do what was asked to its end, even where whoever asked is gone."""
+        return await asyncio.shield(self._begin(work))
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
-        return await asyncio.shield(task)
+        return task
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -294,12 +316,29 @@ class Desk:
         self.hub.announce()
 
     async def add_model(self, model: Model) -> Run:
-        """A loaded model: a run that stands still, with the test images that it was not trained on."""
+        """A loaded model: a run that stands still, with the test images that it was not trained on.
+
+        Raises ArgumentError where there are too many already, or they are too large together.
+        """
+        self._models.append(model)
+        try:
+            return await self._add_model(model)
+        finally:
+            self._models.remove(model)
+
+    async def _add_model(self, model: Model) -> Run:
+        loaded = [run.model for run in self.trainer.runs.values() if run.model is not None]
+        together = sum(_bytes(each) for each in {*loaded, *self._models})
+        if together > MOST_MODELS:
+            raise ArgumentError(
+                f"the loaded models would have {together:,} bytes, at most {MOST_MODELS:,} "
+                f"({MOST_MODELS >> 20} MiB) are kept: remove some that you no longer need"
+            )
         run = Run(self._number(), model.network, str(model.network), None, model.classes, _settings_of(model))
         run.state, run.loaded, run.model = "stopped", True, model
         found = await self.workshop.images_of(model)
         if isinstance(found, str):
-            self.hub.remember(f"{run.name}: {found}")
+            run.untested = found
         else:
             run.data, run.test = found
         program = await self.workshop.open(model)
@@ -320,6 +359,10 @@ class Desk:
             return run.model
         await self.awake(run.id)
         return await self.visit(lambda: model_of(run))
+
+
+def _bytes(model: Model) -> int:
+    return sum(values.nbytes for values in model.parameters.values())
 
 
 def model_of(run: Run) -> Model:

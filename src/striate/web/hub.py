@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from striate.errors import ArgumentError, DataError, FitError, ModelError, NotationError, StriateError
@@ -98,8 +99,9 @@ class Hub:
 
     def in_loop(self, work: Any, *values: Any) -> None:
         """Have something done in the event loop, from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(work, *values)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended, and nobody is there to be told
+                self._loop.call_soon_threadsafe(work, *values)
 
     def states_changed(self) -> None:
         """A run has another state."""

@@ -1,7 +1,8 @@
 """The requests of one browser on their way to their answers: what is quick does not wait for what is slow.
 
 Orders (`control`, `set`) wait for those of the same run only. Lines to `plan` are answered at most
-RATE times a second; of very many the oldest are given up. Everything else is a visit, one after the other.
+RATE times a second; of very many the oldest are given up. Everything else is a visit, one after the other;
+of those that bring a picture, no more than PICTURES are taken at a time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from striate.errors import ArgumentError
 from striate.web.messages import Ask, BadRequest
 
 WAITING = 8  # requests of a kind read and not yet answered
+PICTURES = 2  # of those, such as bring a picture, which are large
 RATE = 20.0  # lines planned a second
 ORDERS = ("control", "set")
 
@@ -27,6 +29,7 @@ class Lanes:
     def __init__(self, work: Work, refuse: Callable[[Ask, ArgumentError], Awaitable[None]]) -> None:
         self._work, self._refuse = work, refuse
         self.visits: asyncio.Queue[Given] = asyncio.Queue(WAITING)
+        self._pictures = 0
         self.plans: deque[Ask] = deque()
         self._planned = asyncio.Event()
         self._room = asyncio.Semaphore(WAITING)
@@ -47,7 +50,10 @@ class Lanes:
             self._planned.set()
             if len(self.plans) > WAITING:
                 await self._refuse(self.plans.popleft(), ArgumentError("newer lines have been sent since"))
+        elif isinstance(ask, Ask) and ask.payload and self._pictures >= PICTURES:
+            await self._refuse(ask, ArgumentError("pictures are being looked at already: wait for their answers"))
         else:
+            self._pictures += bool(isinstance(ask, Ask) and ask.payload)
             await self.visits.put(ask)
 
     async def _obey(self, ask: Ask, before: asyncio.Task[None] | None) -> None:
@@ -64,7 +70,9 @@ class Lanes:
     async def visit(self) -> None:
         """Answer the visits, without end."""
         while True:
-            await self._work(await self.visits.get())
+            ask = await self.visits.get()
+            await self._work(ask)
+            self._pictures -= bool(isinstance(ask, Ask) and ask.payload)
 
     async def plan(self) -> None:
         """Answer the lines, without end."""

@@ -175,6 +175,7 @@ class Trainer:
     def _recount(self) -> None:
         before = self._running
         self._running = [run for run in self.runs.values() if run.state == "running"]
+        self._saves = {id: when for id, when in self._saves.items() if id in self.runs}
         for run in self._running:
             if run not in before:
                 self._saves[run.id] = time.monotonic() + self._checkpoint

@@ -1,7 +1,7 @@
 // Test images with their three best guesses, asked for again and again while a run learns.
 
 import { drawImage } from "../draw/maps.js";
-import { count, el, fill, percent, say } from "../dom.js";
+import { count, el, figure, fill, minus, percent, say } from "../dom.js";
 import { shows } from "./run.js";
 
 const PAGE = matchMedia("(max-width: 640px)").matches ? 12 : 24;
@@ -9,6 +9,8 @@ const WAIT = 1000; // milliseconds between two questions while a run goes on
 const BEST = 3;
 
 const whole = (share) => `${Math.round(100 * share)} %`;
+/** A run that has gone wild makes scores that are no numbers: those guess nothing. */
+const sound = (guess) => guess.best.every(([, value]) => Number.isFinite(value));
 
 /** A page of test images; `choose(index)` is called with one that was clicked. */
 export class Guesses {
@@ -124,8 +126,9 @@ export class Guesses {
       card.root.hidden = !guess;
       if (guess) this.#one(card, run, guess, `${run.id} ${run.data} ${header.first + i}`, { header, bytes, at: i * width * height * depth });
     }
-    const right = guesses.filter((guess) => guess.right).length;
-    say(this.summary, `${right} of ${guesses.length} right · images ${count(header.first)} to ${count(header.first + guesses.length - 1)} of ${count(run.test ?? 0)}`);
+    const right = guesses.filter((guess) => guess.right && sound(guess)).length;
+    const words = guesses.every(sound) ? `${right} of ${guesses.length} right` : "the scores are no numbers";
+    say(this.summary, `${words} · images ${count(header.first)} to ${count(header.first + guesses.length - 1)} of ${count(run.test ?? 0)}`);
   }
 
   #one(card, run, guess, key, { header, bytes, at }) {
@@ -134,17 +137,19 @@ export class Guesses {
     card.button.disabled = false;
     const probable = run.settings?.loss !== "svm";
     const name = String(run.classes[guess.label] ?? guess.label);
-    say(card.mark, guess.right ? "✓" : "✗");
-    card.mark.className = `mark-word ${guess.right ? "good" : "bad"}`;
+    const right = guess.right && sound(guess);
+    const best = sound(guess) ? guess.best : [];
+    say(card.mark, right ? "✓" : "✗");
+    card.mark.className = `mark-word ${right ? "good" : "bad"}`;
     say(card.label, name);
     for (const [j, row] of card.rows.entries()) {
-      const [guessed, value] = guess.best[j] ?? ["", NaN];
+      const [guessed, value] = best[j] ?? ["", NaN];
       say(row.name, guessed);
-      say(row.value, guessed === "" ? "" : probable ? whole(value) : value.toFixed(1));
+      say(row.value, guessed === "" ? "" : probable ? whole(value) : minus(value.toFixed(1)));
       row.bar.style.transform = `scaleX(${probable && value > 0 ? Math.min(1, value) : 0})`;
       row.root.classList.toggle("is-label", String(guessed) === name);
     }
-    const told = guess.best.map(([guessed, value]) => `${guessed} ${probable ? percent(value) : value.toFixed(2)}`).join(", ");
-    card.button.setAttribute("aria-label", `Test image ${header.first + this.#cards.indexOf(card)}, ${name}: ${guess.right ? "right" : "wrong"}. Guesses: ${told}`);
+    const told = best.map(([guessed, value]) => `${guessed} ${probable ? percent(value) : figure(value)}`).join(", ") || "none";
+    card.button.setAttribute("aria-label", `Test image ${header.first + this.#cards.indexOf(card)}, ${name}: ${right ? "right" : "wrong"}. Guesses: ${told}`);
   }
 }
