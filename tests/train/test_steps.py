@@ -13,6 +13,8 @@ from striate.data.split import split
 from striate.errors import ArgumentError, DivergedError
 from striate.optimizers import SGD
 from striate.program import Program
+from striate.train import steps as module
+from striate.train.evaluate import evaluate
 from striate.train.loop import train_epochs
 from striate.train.steps import Position, Steps
 
@@ -114,6 +116,30 @@ def test_another_batch_from_a_position_is_a_change_of_batch(make_program: Make, 
     assert told[0] == told[1]
     rates = [lr for _, _, lr, _ in told[0]]
     assert rates == sorted(rates, reverse=True)
+
+
+def test_an_epoch_may_be_closed_in_parts(make_program: Make, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PIECE", 50)
+    train, held = split(digits, 0.2, 0)
+    reports = []
+    for parts in (False, True):
+        steps = Steps(make_program(), train, held, 1, 5)
+        while not steps.epoch_over:
+            steps.advance()
+        if parts:
+            for _ in range(len(held) // 50 - 1):
+                assert steps.close_some() is None and steps.epoch_over
+            # Another position may be taken in the middle, and validation begins anew.
+            again = Steps(steps.program, train, held, 1, 5, position=steps.position)
+            assert again.epoch_over and again.close_epoch().validation_loss == reports[0][0]
+            report = steps.close_some()
+            assert report is not None and steps.over
+        else:
+            report = steps.close_epoch()
+        judged = evaluate(steps.program, held)
+        assert (report.validation_loss, report.validation_accuracy) == (judged.loss, judged.accuracy)
+        reports.append((report.validation_loss, report.loss, report.accuracy))
+    assert reports[0] == reports[1]
 
 
 def test_the_order_of_images_is_kept_when_the_batch_changes(make_program: Make, digits: Dataset) -> None:

@@ -60,6 +60,37 @@ def test_a_batch_that_is_set_while_it_compiles_is_what_it_gets(
     until(lambda: batch_of(shared, run)() == 8)
 
 
+@pytest.mark.parametrize("do", ["guesses", "weights", "explain", "look"])
+def test_what_is_looked_up_is_looked_up_in_the_program_of_then(
+    client: Client, run: dict[str, Any], shared: Served, monkeypatch: pytest.MonkeyPatch, do: str
+) -> None:
+    """Between a request and its visit, the run changes over to a program with other parameters."""
+    desk, mine = shared.page.desk, shared.page.desk.trainer.runs[run["id"]]
+    other = compile(mine.network, batch=16, threads=1, seed=77)
+    visit = desk.trainer.visit
+
+    def later(work: Callable[[], Any]) -> Any:
+        mine.program = other
+        return visit(work)
+
+    monkeypatch.setattr(desk.trainer, "visit", later)
+    image = np.zeros((1, 8, 8, 1), np.uint8)
+    if do == "guesses":
+        head, payload = client.binary("guesses", run=run["id"], first=0, count=20)
+        scores = other.scores(np.frombuffer(payload, np.uint8).reshape(20, 8, 8, 1))
+        assert [guess["best"][0][0] for guess in head["guesses"]] == [str(best) for best in scores.argmax(1)]
+    elif do == "weights":
+        told = client.ask("weights", run=run["id"], layer="conv1", filter=1)
+        np.testing.assert_array_equal(np.array(told["values"])[:, :, 0], other.parameters()["conv1.weights"][1, 0])
+    elif do == "explain":
+        where = {"image": {"test": 0}, "layer": "conv1", "position": [2, 2, 1]}
+        told = client.ask("explain", run=run["id"], **where)
+        assert told["weights"][0] == other.parameters()["conv1.weights"][1, 0].tolist()
+    else:
+        head, _ = client.binary("look", image.tobytes(), run=run["id"])
+        assert head["scores"][0][0] == str(other.scores(image).argmax())
+
+
 def test_what_was_asked_is_done_although_who_asked_is_gone(
     client: Client, shared: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +133,17 @@ def test_a_batch_that_cannot_be_is_told_and_put_back(client: Client, run: dict[s
     assert "keeps its batch of 32" in note and "MemoryError" in note
     assert settings_of(client, run["id"])["batch"] == 32
     client.event("progress", lambda event: event["points"])
+
+
+def test_a_removed_run_gets_no_batch(client: Client, run: dict[str, Any], shared: Served, compiler: Compiler) -> None:
+    compiler.open.clear()
+    client.ask("set", run=run["id"], settings={"batch": 10})
+    until(lambda: compiler.batches)
+    client.ask("set", run=run["id"], settings={"batch": 11})
+    client.ask("control", run=run["id"], action="remove")
+    compiler.open.set()
+    until(lambda: not shared.page.desk.batches._pending)
+    assert compiler.batches == [10]
 
 
 def paused(folder: Path) -> int:

@@ -30,6 +30,15 @@ def test_progress_comes_twenty_times_a_second_over_all_runs(monkeypatch: pytest.
     assert 95 - 5 * count <= sent.count("progress") <= 100 + count
 
 
+def test_an_acknowledgement_changes_what_is_wanted_only_where_there_was_no_room() -> None:
+    asked: list[int] = []
+    browser = Browser(cast(Any, None), cast(Any, SimpleNamespace(refresh=lambda: asked.append(1))), cast(Any, None))
+    for credit, times in ((2, 0), (1, 0), (0, 1)):
+        browser.credit = credit
+        browser._acknowledged()
+        assert (browser.credit, len(asked)) == (min(credit + 1, 2), times)
+
+
 def test_slices_stay_while_pictures_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])

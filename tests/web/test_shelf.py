@@ -72,8 +72,40 @@ def test_a_run_goes_on_bit_for_bit_in_another_server(tmp_path: Path, uninterrupt
         again = client.ask("hello")["runs"][0]
         for name in ("id", "network", "step", "steps", "epoch", "settings", "data", "classes", "state", "time"):
             assert again[name] == paused[name] == kept_points[name], name
-        history = client.event("history") if not client.events else client.events[-1]
-        assert history
+        told = [event for event in client.events if event["event"] == "history"]
+        history = told[0] if told else client.event("history")
+        assert history["run"] == run and history["points"][-1][0] == pytest.approx(paused["time"], rel=1e-6)
+        assert len(history["points"]) == paused["step"]
+        client.ask("control", run=run, action="resume")
+        client.state(run, "done")
+        same(learned(page, run), whole)
+
+
+def test_a_pause_does_not_wait_for_validation(
+    tmp_path: Path, uninterrupted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is kept in the middle of it goes on exactly, too."""
+    monkeypatch.setattr("striate.train.steps.PIECE", 20)
+    whole = dict(uninterrupted)
+    with served(tmp_path) as page, page.client() as client:
+        desk = page.page.desk
+        close, met = Run._close_some, threading.Event()
+
+        def hold(self: Run, steps: Any) -> None:
+            if steps.epoch == 2 and not met.is_set() and len(steps._scores) == 3:
+                met.set()
+                desk.trainer.call(lambda: desk._pause(self))  # asked for in the middle of validation
+            close(self, steps)
+
+        monkeypatch.setattr(Run, "_close_some", hold)
+        run = client.ask("start", line=whole.pop("line"), data="digits", settings=SETTINGS)["run"]["id"]
+        until(lambda: desk.trainer.runs[run].state == "paused")
+        steps = desk.trainer.runs[run].steps
+        assert steps is not None and steps.epoch == 2 and steps.epoch_over
+    monkeypatch.setattr(Run, "_close_some", close)
+    with served(tmp_path) as page, page.client() as client:
+        before = client.ask("hello")["runs"][0]["step"]
+        assert client.ask("control", run=run, action="step")["run"]["step"] == before + 1
         client.ask("control", run=run, action="resume")
         client.state(run, "done")
         same(learned(page, run), whole)
@@ -109,6 +141,32 @@ def test_a_change_of_batch_goes_on_exactly_too(tmp_path: Path) -> None:
                 client.state(run, "done")
                 results.append(learned(page, run))
     same(*results)
+
+
+def test_changes_and_steps_of_a_standing_run_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, and not only when the server ends in peace: also where the run sleeps."""
+
+    def kept() -> Checkpoint:
+        return Checkpoint.load(next(tmp_path.glob("*.checkpoint")))
+
+    monkeypatch.setattr("striate.web.history.MOST", 20)
+    with served(tmp_path) as page, page.client() as client:
+        run = client.ask("start", line=LINE, data="digits", settings={**SETTINGS, "epochs": 10**5})["run"]["id"]
+        client.event("progress", lambda event: event["run_now"]["step"] > 50)
+        client.ask("control", run=run, action="pause")
+        for _ in range(3):
+            step = client.ask("control", run=run, action="step")["run"]["step"]
+        until(lambda: list(tmp_path.glob("*.checkpoint")) and kept().position.step == step)
+        client.ask("set", run=run, settings={"lr": 0.123})
+        until(lambda: kept().settings["lr"] == 0.123)
+        stride = page.page.desk.trainer.runs[run].history.stride
+    with served(tmp_path) as page, page.client() as client:
+        assert page.page.desk.trainer.runs[run].history.stride == stride > 1
+        client.ask("set", run=run, settings={"lr": 0.321})
+        until(lambda: kept().settings["lr"] == 0.321)
+        client.ask("control", run=run, action="stop")
+        until(lambda: kept().facts["state"] == "stopped")
+        assert page.page.desk.trainer.runs[run].program is None and kept().position.step == step
 
 
 def test_damaged_checkpoints_are_told_and_left_alone(tmp_path: Path) -> None:

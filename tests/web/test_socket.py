@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_requests import mutated, values
-from visiting import LINE, Client, Served, served
+from visiting import LINE, Client, Served, served, until
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import striate
@@ -96,6 +97,18 @@ def test_the_speed_is_that_since_it_was_resumed(client: Client, run: dict[str, A
     assert now["images_per_second"] > 100
 
 
+def test_a_line_is_read_beside_the_event_loop(client: Client, shared: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[threading.Thread] = []
+
+    def noting(line: str, fit: str) -> Any:
+        found.append(threading.current_thread())
+        return striate.parse(line, fit)
+
+    monkeypatch.setattr("striate.web.desk.parse", noting)
+    client.ask("start", line=LINE, data="digits")
+    assert len(found) == 1 and found[0] is not shared.thread
+
+
 def test_settings_change_while_it_runs(client: Client, run: dict[str, Any]) -> None:
     id = run["id"]
     client.ask("control", run=id, action="resume")
@@ -150,6 +163,39 @@ def test_a_run_that_diverges_says_so(client: Client) -> None:
     assert "has failed" in client.refused("control", run=id, action="resume")["message"]
 
 
+def test_a_failed_run_goes_on_from_its_checkpoint(client: Client, run: dict[str, Any], shared: Served) -> None:
+    id = run["id"]
+    until(lambda: client.ask("hello")["runs"][0]["saved"])
+    client.ask("set", run=id, settings={"lr": 1000})
+    until(lambda: not shared.page.desk.trainer._changed)
+    client.ask("control", run=id, action="resume")
+    failed = client.state(id, "failed")
+    assert "its last checkpoint is kept: resume it" in failed["error"]
+    assert "has failed" in client.refused("control", run=id, action="step")["message"]
+    client.ask("set", run=id, settings={"lr": 0.001})
+    client.events.clear()
+    again = client.ask("control", run=id, action="resume")["run"]
+    assert again["state"] == "running" and again["error"] is None
+    client.event("progress", lambda event: event["run_now"]["step"] > failed["step"] + 50)
+    told = next(event for event in client.events if event["event"] == "history" and event["run"] == id)
+    points = told["points"] + [point for event in client.events if "run_now" in event for point in event["points"]]
+    times = [point[0] for point in points]
+    assert times == sorted(times) and max(point[1] for point in points) < 20  # what diverged is forgotten
+    with shared.client() as other:
+        points = other.event("history", lambda event: event["run"] == id)["points"]
+        assert [point[0] for point in points] == sorted(point[0] for point in points)
+
+
+def test_a_single_step_that_fails_says_what_is_left(client: Client, run: dict[str, Any]) -> None:
+    until(lambda: client.ask("hello")["runs"][0]["saved"])
+    client.ask("set", run=run["id"], settings={"lr": 1000})
+    for _ in range(100):
+        found = client.ask("control", run=run["id"], action="step")["run"]
+        if found["state"] == "failed":
+            break
+    assert "its last checkpoint is kept" in found["error"]
+
+
 def test_guesses_are_the_programs(client: Client, run: dict[str, Any], shared: Served) -> None:
     head, payload = client.binary("guesses", run=run["id"], first=350, count=24)
     assert head["count"] == len(DIGITS.test) - 350 == 9  # no more than there are
@@ -160,7 +206,8 @@ def test_guesses_are_the_programs(client: Client, run: dict[str, Any], shared: S
     for guess, row, label in zip(head["guesses"], powers, DIGITS.test.labels[350:], strict=True):
         assert guess["label"] == label and guess["right"] == (row.argmax() == label)
         assert [name for name, _ in guess["best"]] == [str(i) for i in np.argsort(-row)[:3]]
-        np.testing.assert_allclose([p for _, p in guess["best"]], np.sort(row)[::-1][:3], rtol=1e-6)
+        # Few images at a time go through other kernels, whose roundings are others.
+        np.testing.assert_allclose([p for _, p in guess["best"]], np.sort(row)[::-1][:3], rtol=1e-4)
 
 
 def test_weights_are_the_programs(client: Client, run: dict[str, Any], shared: Served) -> None:

@@ -13,6 +13,7 @@ from visiting import until
 import striate
 from striate.errors import ArgumentError, DivergedError
 from striate.web import trainer as module
+from striate.web.history import History
 from striate.web.hub import Hub
 from striate.web.run import Run
 from striate.web.settings import Settings
@@ -102,6 +103,17 @@ def test_visits_take_their_share_and_no_more(working: Any) -> None:
     assert run.taken > 12
 
 
+def test_a_long_visit_does_not_keep_frames_away(working: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SHARE", 0.001)
+    trainer, listening = working(Fake(1))
+    gates = [trainer.visit(lambda: time.sleep(0.1)) for _ in range(2)]  # the second in a hundred seconds
+    gates[0].result(30)
+    trainer.want((Want(WATCH, 30.0),))
+    until(lambda: len(listening.frames) >= 3)
+    assert not gates[1].done()
+    gates[1].cancel()
+
+
 def test_visits_of_standing_runs_do_not_wait(working: Any) -> None:
     run = Fake(1)
     run.state = "paused"
@@ -187,6 +199,19 @@ def test_a_hub_that_is_closed_takes_no_frame() -> None:
     hub.captured(WATCH, "raw")
     hub.refresh()
     assert not trainer.wanted
+
+
+def test_the_curve_of_a_restored_run_keeps_its_past_and_its_scale() -> None:
+    whole = History()
+    for step in range(6000):
+        whole.add((step / 10, 1.0, 0.5, 0.01))
+    again = History(whole.whole(), whole.whole_epochs(), whole.stride)
+    for step in range(6000, 12000):
+        whole.add((step / 10, 1.0, 0.5, 0.01))
+        again.add((step / 10, 1.0, 0.5, 0.01))
+    assert again.stride == whole.stride == 16
+    found, expected = ([point[0] for point in each.whole()] for each in (again, whole))
+    assert len(found) == pytest.approx(len(expected), abs=2) and found == pytest.approx(expected[: len(found)], abs=2)
 
 
 def test_what_still_waits_is_done_at_the_end(working: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from striate.program import Program
@@ -42,19 +43,22 @@ class Batches:
     async def _change(self, run: Run, batch: int) -> None:
         try:
             program = await self.workshop.for_batch(run, batch)
+            changed = program is not None and await self._call(partial(_change_over, run, program))
         except Exception as error:
             why = str(error) or type(error).__name__
             if await self._call(lambda: _give_up(run, batch)):
                 self._tell(run, f"{run.name} keeps its batch of {run.settings.batch:,}: {batch:,} cannot be: {why}")
             return
-        if program is not None and await self._call(lambda: _change_over(run, program)):
+        if changed:
             self._tell(run, None)
 
 
 def _wished(run: Run) -> int | None:
     """The batch that a run is to get; None where it has it, or sleeps."""
-    batch = run.settings.batch
-    return batch if run.program is not None and run.steps is not None and run.program.batch != batch else None
+    program, batch = run.program, run.settings.batch
+    if run.removed or run.steps is None or program is None or program.batch == batch:
+        return None
+    return batch
 
 
 def _change_over(run: Run, program: Program) -> bool:

@@ -184,6 +184,11 @@ class Browser:
         self.hub.refresh()
         return frame
 
+    def retell(self, run: int) -> None:
+        """Tell the whole way of a run again."""
+        self._told.pop(run, None)
+        self.wake()
+
     def forget(self, run: int) -> None:
         """A run is gone."""
         self._told.pop(run, None)

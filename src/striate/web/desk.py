@@ -126,7 +126,7 @@ class Desk:
 
     async def start(self, line: str, fit: str, data: str, settings: dict[str, Any], race: bool) -> Run:
         """A new run, which trains as soon as it is compiled."""
-        network = parse(line, fit)
+        network = await asyncio.to_thread(parse, line, fit)
         chosen = Settings().changed(settings)
         if chosen.dropout is not None and not network.dropouts:
             chosen = chosen.changed({"dropout": None})
@@ -176,6 +176,9 @@ class Desk:
             else:
                 trained, material, steps = await self.workshop.resume(run, self.shelf.load)
                 run.test = material.test
+                if steps.time < run.time:  # it is taken back to its checkpoint
+                    run.history = run.history.until(steps.time)
+                    self.hub.retell(run.id)
                 await self._adopt(run, lambda: run.adopt(trained, material, steps))
         finally:
             self._ready.pop(run.id, None)
@@ -217,7 +220,9 @@ class Desk:
 
     async def control(self, run: Run, action: str) -> None:
         """Do what was asked; ArgumentError where the run cannot."""
-        if action in ("resume", "step") and not (action == "resume" and run.state == "compiling"):
+        if action == "resume" and run.state == "failed" and run.saved is not None:
+            await self.call(lambda: self._return(run))
+        if action == "step" or (action == "resume" and run.state != "compiling"):
             self._may_train(run)
             if run.program is None:
                 await self.awake(run.id)
@@ -242,17 +247,24 @@ class Desk:
         run.rest()
         run.state = "running"
 
+    def _return(self, run: Run) -> None:
+        """Let a run that has failed stand as at its last checkpoint, asleep."""
+        if run.state == "failed":
+            run.sleep()
+            run.state, run.error = "paused", None
+
     def _step(self, run: Run) -> None:
         self._may_train(run)
         if run.state == "running":
             raise ArgumentError(f"{run.name} is running: pause it to go step by step")
         try:
-            run.step()
+            run.whole_step()
         except StriateError as error:
-            run.state, run.error = "failed", str(error)
+            run.fail(str(error))
             return
         if run.state == "stopped":
             run.state = "paused"
+        self.trainer.soon(run)
 
     def _may_train(self, run: Run) -> None:
         if run.loaded:
@@ -271,7 +283,10 @@ class Desk:
             run.state = "stopped"
             run.rest()
             run.kept = -1  # the checkpoint says how it stands, too
-            self.shelf.keep(run)
+            if run.steps is None:
+                self.shelf.amend(run)
+            else:
+                self.shelf.keep(run)
 
     def _remove(self, run: Run) -> None:
         if self.trainer.runs.pop(run.id, None) is not None:
@@ -289,6 +304,11 @@ class Desk:
         def change() -> None:
             run.settings = run.settings.changed(changes)
             self._apply(run)
+            run.kept = -1
+            if run.steps is None:
+                self.shelf.amend(run)
+            elif run.state != "running":
+                self.trainer.soon(run)
 
         await self.call(change)
         self.batches.look(run)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from striate.errors import ArgumentError
 from striate.notation.network import Network, Node
+from striate.train.guess import best
 from striate.web import wire
 from striate.web.run import Run
 from striate.web.trainer import Watch
@@ -154,7 +155,7 @@ def pack(raw: Raw, watch: Watch, album: Album) -> bytes:
         "step": raw.step,
         "image": watch.image,
         "label": raw.label,
-        "scores": best(scores, raw.classes, raw.loss, BEST),
+        "scores": named(scores, raw.classes, raw.loss, BEST),
         "sections": sections,
     }
     return wire.pack(header, payload.pieces)
@@ -264,18 +265,22 @@ def last_scores(network: Network, made: Numbers) -> npt.NDArray[np.float64]:
     return scores
 
 
-def best(scores: npt.NDArray[np.float64], classes: tuple[str, ...], loss: str, most: int) -> list[tuple[str, float]]:
+def named(scores: npt.NDArray[np.float64], classes: tuple[str, ...], loss: str, most: int) -> list[tuple[str, float]]:
     """The best classes, best first, with their probabilities; the SVM's scores are none and stay scores."""
-    order = np.argsort(-scores, kind="stable")[:most]
-    if loss == "softmax":
-        powers = np.exp(scores - scores.max())
-        scores = powers / powers.sum()
-    return [(classes[place], float(scores[place])) for place in order]
+    guesses = best(scores, classes, loss, most)
+    return [(each.name, each.score if each.probability is None else each.probability) for each in guesses]
+
+
+def in_bytes(image: npt.NDArray[Any]) -> tuple[Bytes, float, float]:
+    """Pixels as bytes, and what 0 and 255 stand for; float images are stretched between their extremes."""
+    if image.dtype == np.uint8:
+        return image, 0.0, 255.0
+    low, high = extremes(image)
+    return quantised(image, low, high), low, high
 
 
 def _pixels(node: Node, image: npt.NDArray[Any], most: int, picks: Picks) -> tuple[dict[str, Any], Bytes]:
-    low, high = (0.0, 255.0) if image.dtype == np.uint8 else extremes(image)
-    data = image if image.dtype == np.uint8 else quantised(image, low, high)
+    data, low, high = in_bytes(image)
     if image.shape[2] == 3:
         return _section(node, "activations", image.shape, [0, 1, 2], "rgb", low, high), data
     chosen = pick(node.name, image.astype(np.float32), most, picks)

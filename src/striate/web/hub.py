@@ -80,6 +80,11 @@ class Hub:
             browser.forget(run)
         self.announce()
 
+    def retell(self, run: int) -> None:
+        """The way of a run is another than was told."""
+        for browser in self.browsers:
+            browser.retell(run)
+
     def remember(self, note: str) -> None:
         """Have a sentence shown in every browser, those to come too."""
         self._notes.append(note)

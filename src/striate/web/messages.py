@@ -86,7 +86,8 @@ def several(check: Check, least: int, most: int) -> Check:
 
     def each(name: str, value: object) -> list[Any]:
         if not isinstance(value, list) or not least <= len(value) <= most:
-            raise ArgumentError(f"{name} is a list of {least} to {most} values, not {_shown(value)}")
+            count = least if least == most else f"{least} to {most}"
+            raise ArgumentError(f"{name} is a list of {count} values, not {_shown(value)}")
         return [check(f"{name}[{place}]", item) for place, item in enumerate(value)]
 
     return each
@@ -179,7 +180,7 @@ REQUESTS: dict[str, Table] = {
     "weights": Table({"run": RUN, "layer": LAYER, "filter": whole(0)}, {}),
     "explain": Table({"run": RUN, "image": picture, "layer": LAYER, "position": several(whole(0), 3, 3)}, {}),
     "ack": Table({}, {}),
-    "look": Table({"run": RUN, "most": whole(1, 1024), "rgb": yes_or_no}, {"most": 16, "rgb": False}),
+    "look": Table({"run": RUN, "most": whole(1, 1024)}, {"most": 16}),
 }  # fmt: skip
 
 

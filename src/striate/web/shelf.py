@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -73,6 +73,10 @@ class Shelf:
             else:
                 with self._lock:
                     self._waiting[run.id] = copy
+        self._try()
+
+    def _try(self) -> None:
+        """Have the writer take every copy that waits."""
         with self._lock:
             for id in self._waiting.keys() - self._busy:
                 self._busy.add(id)
@@ -131,6 +135,33 @@ class Shelf:
     def _fail(self, run: Run, problem: str) -> None:
         self.problems[run.id] = problem
         self.tell(run, problem)
+
+    def amend(self, run: Run) -> None:
+        """Have the settings and the state of a sleeping run written into its checkpoint."""
+        with self._lock:
+            waiting = self._waiting.get(run.id)
+            if waiting is not None:
+                self._waiting[run.id] = _amended(waiting.checkpoint, run)
+        if waiting is None:
+            self._writer.submit(self._amend, run)
+        else:
+            self._try()
+
+    def _amend(self, run: Run) -> None:
+        if run.steps is not None or run.path is None or run.removed:
+            return  # awake again, it is kept as it stands
+        try:
+            copy = _amended(Checkpoint.load(run.path), run)
+        except ModelError as error:
+            self._fail(run, f"{run.name} could not be kept: {error}")
+            return
+        with self._lock:
+            newer = run.id in self._waiting
+            if not newer:
+                self._waiting[run.id] = copy
+                self._busy.add(run.id)
+        if not newer:
+            self._write(run.id)
 
     def _new_path(self, run: Run) -> Path:
         return self.folder / f"run-{run.id}-{secrets.token_hex(4)}{SUFFIX}"
@@ -204,6 +235,11 @@ def _mark(run: Run) -> Mark:
     return run.settings, run.state == "stopped"
 
 
+def _amended(kept: Checkpoint, run: Run) -> Copy:
+    facts = {**kept.facts, "state": run.state}
+    return Copy(run, run.version, _mark(run), replace(kept, settings=run.settings.to_json(), facts=facts))
+
+
 def snapshot(run: Run) -> Checkpoint:
     """A copy of a run that is in memory."""
     steps, program, material = run.steps, run.program, run.material
@@ -221,7 +257,14 @@ def snapshot(run: Run) -> Checkpoint:
         velocity=program.velocity(),
         points=np.array(run.history.whole(), np.float32).reshape(-1, 4),
         epochs=np.array(epochs, np.float32).reshape(-1, 5),
-        facts={"id": run.id, "line": run.line, "state": run.state, "time": run.time, "images": run.images},
+        facts={
+            "id": run.id,
+            "line": run.line,
+            "state": run.state,
+            "time": run.time,
+            "images": run.images,
+            "stride": run.history.stride,
+        },
     )
 
 
@@ -232,6 +275,7 @@ def restored(kept: Checkpoint, path: Path) -> Run:
         settings = Settings(**Table(SETTINGS, {})("settings", dict(kept.settings)))
         id, images = whole(1, HIGHEST)("id", facts["id"]), whole(1)("images", facts["images"])
         line, time = text(LINE)("line", facts["line"]), number(0, 1e9)("time", facts["time"])
+        stride = whole(1, 2**40)("stride", facts.get("stride", 1))
         if kept.position.seen > images:
             raise ArgumentError(f"{kept.position.seen:,} images are seen of {images:,}")
     except (ArgumentError, KeyError, TypeError) as error:
@@ -242,7 +286,7 @@ def restored(kept: Checkpoint, path: Path) -> Run:
     points: list[Point] = [tuple(row) for row in kept.points.astype(float).tolist()]
     epochs: list[Epoch] = [_epoch(row) for row in kept.epochs.astype(float).tolist()]
     run = Run(id, kept.network, line, kept.data, kept.classes, settings, state)
-    run.history, run.at, run.time, run.images = History(points, epochs), kept.position, time, images
+    run.history, run.at, run.time, run.images = History(points, epochs, stride), kept.position, time, images
     run.path = run.saved = path
     return run
 

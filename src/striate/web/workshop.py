@@ -146,6 +146,7 @@ class Workshop:
 
 def _look(program: Program) -> None:
     image = np.zeros((1, *program.network.input.shape), np.uint8)
+    program.scores(image)
     program.activations(image)
     program.inside(image, np.zeros(1, np.int64))
 

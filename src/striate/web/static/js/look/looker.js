@@ -56,7 +56,7 @@ export class Looker {
     this.#busy = true;
     this.#sent = performance.now();
     try {
-      const answer = await this.#socket.askBytes("look", { run: seen.run, most: seen.most, rgb: false }, seen.pixels);
+      const answer = await this.#socket.askBytes("look", { run: seen.run, most: seen.most }, seen.pixels);
       this.shown(answer.header, answer.bytes, seen);
     } catch (error) {
       this.failed(error);
