@@ -46,9 +46,7 @@ class Desk:
         """Begin to show the runs that the shelf has, one after the other, while the page answers already."""
         # Their numbers are theirs before they are read.
         self._next = self.shelf.highest() + 1
-        task = asyncio.create_task(self._show_kept(self._next))
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
+        self._begin(self._show_kept(self._next))
 
     async def _show_kept(self, free: int) -> None:
         """Read the shelf; numbers from `free` may be those of new runs."""
@@ -106,10 +104,13 @@ class Desk:
 
     async def finish(self, work: Coroutine[Any, Any, T]) -> T:
         """Do what was asked to its end, even where whoever asked is gone."""
+        return await asyncio.shield(self._begin(work))
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
-        return await asyncio.shield(task)
+        return task
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -337,7 +338,7 @@ class Desk:
         run.state, run.loaded, run.model = "stopped", True, model
         found = await self.workshop.images_of(model)
         if isinstance(found, str):
-            self.hub.remember(f"{run.name}: {found}")
+            run.untested = found
         else:
             run.data, run.test = found
         program = await self.workshop.open(model)

@@ -52,6 +52,7 @@ class Run:
     time: float = 0.0
     images: int = 0  # in the training part
     test: Dataset | None = None
+    untested: str = "it does not say what it was trained on"  # why there are none
     material: Material | None = None
     steps: Steps | None = None
     program: Program | None = None

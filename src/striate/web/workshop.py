@@ -117,7 +117,7 @@ class Workshop:
                     return name, relabel(dataset, model.classes)
                 except StriateError as error:
                     problem = str(error)
-            return problem if names else "it does not say what it was trained on, so there are no test images"
+            return problem if names else "it does not say what it was trained on"
 
         return await self.work(find)
 

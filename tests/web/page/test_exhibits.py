@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from page_server import Served, watched
 from striate.errors import StriateError
 from striate.layers import Conv
 from striate.layers.window import check_window, window
 from striate.volume import Volume
-from web.page.conftest import Served, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -220,6 +220,29 @@ def test_it_plays_only_where_movement_is_welcome_and_stops_when_asked(served: Se
     page.locator(DEMO).get_by_role("button", name="Step on").click()
     expect(sum_line).not_to_have_text(before)
     expect(sum_line).to_have_attribute("aria-live", "polite")
+
+
+def test_what_plays_stops_when_one_leaves(served: Served, still: Page) -> None:
+    from playwright.sync_api import expect
+
+    page = opened(still, served)
+    page.locator(f"{DEMO} .play").click()
+    expect(page.locator(f"{DEMO} .play")).to_have_text("Pause")
+    page.evaluate(
+        """
+        () => {
+          const [set, clear] = [setInterval, clearInterval];
+          window.going = "unknown";
+          window.clearInterval = (id) => (clear(id), (window.going = "stopped"));
+          window.setInterval = (...all) => (set(...all), (window.going = "begun"));
+          location.hash = "network";
+        }
+        """
+    )
+    page.wait_for_function("window.going === 'stopped'")
+    page.evaluate("location.hash = 'exhibits'")
+    expect(page.locator(f"{DEMO} .play")).to_be_visible()
+    expect(page.locator(f"{DEMO} .play")).to_have_text("Play")
 
 
 def test_by_keyboard_alone(served: Served, still: Page) -> None:

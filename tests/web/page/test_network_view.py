@@ -14,7 +14,7 @@ from striate.notation.table import summary
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-    from conftest import Served
+    from page_server import Served
 
 LENET = "INPUT[28x28x1] - CONV[20, 5x5, P=0] - RELU - POOL - CONV[50, 5x5, P=0] - RELU - POOL - FC[500] - RELU - FC[10]"
 MISFIT = "INPUT[10x10x1] - CONV[4, S=2, P=0] - RELU"
@@ -44,10 +44,11 @@ def test_every_volume_is_drawn_and_counted_as_the_table_has_it(page: Page, line:
     cells = [row.locator("th, td").all_inner_texts() for row in page.locator(".counts tbody tr").all()]
     for shown, row, size in zip(cells, table.rows, sizes, strict=True):
         wide, high = row.receptive_field
-        assert shown[:7] == [
+        assert shown[:5] == [
             row.name, row.notation, size,
-            plain(row.neurons), plain(row.parameters), plain(row.connections), f"{wide}x{high}",
+            plain(row.neurons), plain(row.parameters),
         ]  # fmt: skip
+        assert shown[6:8] == [plain(row.connections), f"{wide}x{high}"]
     totals = page.locator(".counts tfoot tr").locator("th, td").all_inner_texts()
     assert totals[3:5] == [f"{table.totals.neurons:,}", f"{table.totals.parameters:,}"]
 
@@ -93,7 +94,7 @@ def test_the_caret_stands_under_the_wrong_characters(page: Page, line: Locator) 
     assert layer == area
     verdict = page.locator(".plan-verdict")
     expect(verdict).to_contain_text(f"Column {error.position + 1}")
-    arithmetic = "(W - F + 2*P)/S + 1 = (10 - 3 + 2*0)/2 + 1 = 4.5 is no whole number"
+    arithmetic = "(W − F + 2P)/S + 1 = (10 − 3 + 2·0)/2 + 1 = 4.5 is no whole number"
     expect(verdict.locator(".arithmetic")).to_have_text(arithmetic)
     expect(line).to_have_attribute("aria-invalid", "true")
 
@@ -137,12 +138,12 @@ def test_fit_can_be_chosen_for_all_layers(page: Page, line: Locator) -> None:
 
     line.fill(MISFIT)
     expect(line).to_have_attribute("aria-invalid", "true")
-    page.get_by_role("radio", name="drop the rest").check()
+    page.get_by_role("radio", name="crop", exact=True).check()
     expect(line).to_have_attribute("aria-invalid", "false")
     expect(page.locator(".volume-size").last).to_have_text("4x4x4")
-    page.get_by_role("radio", name="add zeros").check()
+    page.get_by_role("radio", name="pad", exact=True).check()
     expect(page.locator(".volume-size").last).to_have_text("5x5x4")
-    page.get_by_role("radio", name="is an error").check()
+    page.get_by_role("radio", name="error", exact=True).check()
     expect(line).to_have_attribute("aria-invalid", "true")
 
 
@@ -165,7 +166,7 @@ def test_examples_fill_the_line_and_the_batch_counts_memory(page: Page, line: Lo
     assert striate.parse(line.input_value())
     line.fill("INPUT[16x16x4] - RELU")
     page.get_by_label("Images in memory").fill("2")
-    expect(page.locator(".counts tbody tr").first.locator("td").nth(6)).to_have_text("8.0 KiB")
+    expect(page.locator(".counts tbody tr").first.locator("td").nth(7)).to_have_text("8.0 KiB")
 
 
 def test_the_layer_kinds_are_coloured_as_everywhere(page: Page, line: Locator) -> None:
@@ -179,3 +180,21 @@ def test_the_layer_kinds_are_coloured_as_everywhere(page: Page, line: Locator) -
     arrows = [name.evaluate("node => getComputedStyle(node).fill") for name in page.locator(".arrow-name").all()]
     assert inks[1:] == arrows
     assert len(set(inks)) == 5
+
+
+def test_arrows_keep_the_focus_on_the_choice_of_fit(page: Page, line: Locator) -> None:
+    line.fill(MISFIT)
+    page.get_by_role("radio", name="error", exact=True).focus()
+    for name in ("pad", "crop", "error"):
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.activeElement.value") == {"error": "raise"}.get(name, name)
+
+
+def test_one_multiplication_for_each_weight_of_each_neuron(page: Page, line: Locator) -> None:
+    from playwright.sync_api import expect
+
+    line.fill("INPUT[8x8x1] - CONV[4] - RELU - POOL - FC[10]")
+    table = summary(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - POOL - FC[10]"))
+    wanted = sum(row.neurons * row.connections for row in table.rows)
+    tile = page.locator(".tile", has_text="multiply-adds").locator("dd")
+    expect(tile).to_have_text(f"{wanted:,}")

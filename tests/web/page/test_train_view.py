@@ -18,7 +18,7 @@ from striate.web.wire import unpack
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-    from conftest import Served
+    from page_server import Served
 
 LINE = "INPUT[8x8x1] - CONV[6] - RELU - POOL - FC[10]"
 FOREVER = "100000"  # epochs
@@ -201,7 +201,7 @@ def test_every_layer_has_its_least_and_greatest(train: Page, heard: Heard) -> No
     weights = train.locator('[data-range="conv1 weights"] dd')
     train.locator('[data-band="weights"]').scroll_into_view_if_needed()
     expect(weights.first).not_to_have_text("–")
-    low, high = weights.all_inner_texts()
+    low, high = (text.replace("−", "-") for text in weights.all_inner_texts())
     greatest = sections["conv1", "weights"]["max"]
     assert max(-float(low), float(high)) == pytest.approx(greatest, rel=0.02)
 
@@ -324,9 +324,9 @@ def test_guesses_are_the_programs(train: Page, heard: Heard, tmp_path: Path) -> 
     coming.value.save_as(tmp_path / "it.striate")
     model = striate.Model.load(tmp_path / "it.striate")
     train.locator(".guesses-panel").get_by_role("button", name="Later").click()
-    expect(train.locator(".guesses-summary")).to_contain_text("images 24 to 47")
-    header, payload = [frame for frame in heard.kinds("guesses") if frame[0]["first"] == 24][-1]
-    images = np.frombuffer(payload, np.uint8).reshape(24, 8, 8, 1)
+    expect(train.locator(".guesses-summary")).to_contain_text("images 12 to 23")
+    header, payload = [frame for frame in heard.kinds("guesses") if frame[0]["first"] == 12][-1]
+    images = np.frombuffer(payload, np.uint8).reshape(12, 8, 8, 1)
     scores = model.compile().scores(images)
     best = scores.argmax(1)
     for card, guess, found in zip(train.locator(".guess").all(), header["guesses"], best, strict=True):
@@ -393,7 +393,7 @@ def test_dropout_is_explained_and_added(train: Page, heard: Heard) -> None:
     expect(train.get_by_text("this network has none")).to_be_visible()
     group = train.get_by_role("group", name="Change while it runs")
     expect(group.get_by_label("Dropout", exact=True)).to_be_disabled()
-    train.get_by_role("button", name="Add DROPOUT").click()
+    train.get_by_role("button", name="New line with DROPOUT").click()
     expect(train.locator(".setup-line")).to_have_text("INPUT[8x8x1] - CONV[6] - RELU - POOL - DROPOUT[0.5] - FC[10]")
     expect(train.get_by_role("button", name="Start training")).to_be_enabled()
     train.get_by_role("button", name="Start training").click()
@@ -403,3 +403,165 @@ def test_dropout_is_explained_and_added(train: Page, heard: Heard) -> None:
     dropout.fill("0.25")
     dropout.press("Enter")
     until(train, lambda: heard.events("progress")[-1]["run_now"]["settings"]["dropout"] == 0.25)
+
+
+def knob(page: Page, name: str) -> Locator:
+    return page.get_by_role("group", name="Change while it runs").get_by_label(name, exact=True)
+
+
+def set_to(heard: Heard, run: int) -> float:
+    """The learning rate of `run` as the server told it last."""
+    told = [each for event in heard.events("runs") for each in event["runs"] if each["id"] == run]
+    told += [event["run_now"] for event in heard.events("progress") if event["run"] == run]
+    told += [text["result"]["run"] for text in heard.texts if text.get("result", {}).get("run", {}).get("id") == run]
+    return float(told[-1]["settings"]["lr"])
+
+
+def test_a_knob_turns_the_run_that_it_showed(train: Page, heard: Heard) -> None:
+    """Typed for the first run, and left by choosing the second."""
+    from playwright.sync_api import expect
+
+    train.get_by_label("Race of the same network with").select_option(label="constant and cosine rate")
+    train.get_by_role("button", name="Start the race").click()
+    rows = train.locator(".runs tbody tr")
+    expect(rows).to_have_count(2)
+    first, second = (int(row.get_attribute("data-run") or 0) for row in rows.all())
+    rows.nth(0).get_by_role("radio").check()
+    rate = knob(train, "Learning rate")
+    expect(rate).to_have_value("0.01")
+    rate.fill("0.0077")
+    rows.nth(1).get_by_role("radio").click()
+    until(train, lambda: set_to(heard, first) == 0.0077)
+    assert set_to(heard, second) == 0.01
+    expect(rate).to_have_value("0.01")
+    rows.nth(0).get_by_role("radio").check()
+    expect(rate).to_have_value("0.0077")
+
+
+def test_a_value_out_of_bounds_is_put_back(train: Page) -> None:
+    from playwright.sync_api import expect
+
+    start(train)
+    momentum = knob(train, "Momentum")
+    expect(momentum).to_have_value("0.9")
+    momentum.fill("1.5")
+    momentum.press("Enter")
+    expect(momentum).to_have_value("0.9")
+    expect(train.locator(".knob-said")).to_have_text("Momentum goes from 0 to 0.9999: 1.5 was not taken")
+
+
+def test_step_waits_for_a_pause_and_save_for_a_run(train: Page) -> None:
+    from playwright.sync_api import expect
+
+    save = train.get_by_role("button", name="Save model")
+    expect(save).to_have_attribute("aria-disabled", "true")
+    step = train.get_by_role("button", name="Step", exact=True)
+    start(train)
+    expect(save).to_have_attribute("aria-disabled", "false")
+    expect(step).to_be_disabled()
+    pause(train)
+    expect(step).to_be_enabled()
+
+
+def test_a_wild_run_leaves_the_others_their_scale(train: Page, heard: Heard) -> None:
+    """The curve of a run that learns stands in the pane as high as before one beside it went to infinity."""
+    from playwright.sync_api import expect
+
+    def spread(ink: str) -> int:
+        """Rows of the upper pane that the curve of this colour crosses."""
+        wanted = [int(part) for part in re.findall(r"\d+", ink)]
+        shown = pixels(train.locator("canvas.chart"))[..., :3]
+        rows = np.flatnonzero((shown[: shown.shape[0] // 2] == wanted).all(-1).any(1))
+        return int(rows.max() - rows.min()) if len(rows) else 0
+
+    start(train)
+    ink = train.locator(".swatch line").first.evaluate("node => getComputedStyle(node).stroke")
+    until(train, lambda: step_of(train) > 400)
+    until(train, lambda: spread(ink) > 50)
+    train.locator(".setup").get_by_label("Learning rate").fill("1000")
+    train.get_by_role("button", name="Start beside the others").click()
+    expect(train.locator(".runs .state-failed")).to_have_count(1)
+    train.wait_for_timeout(1000)
+    assert spread(ink) > 50
+    expect(train.locator(".guesses-summary")).not_to_contain_text("right")
+
+
+def test_the_notation_may_be_typed_in_any_way(train: Page) -> None:
+    """What mends a line works on how the server writes it."""
+    from playwright.sync_api import expect
+
+    train.get_by_role("link", name="Network", exact=True).click()
+    train.get_by_label("Line of notation").fill("input 9x9x1 - conv-6 - relu - fc-7")
+    train.get_by_role("link", name="Train", exact=True).click()
+    train.get_by_role("button", name="Change to INPUT[8x8x1]").click()
+    train.get_by_role("button", name="Change to FC[10]").click()
+    expect(train.locator(".setup-line")).to_have_text("INPUT[8x8x1] - CONV[6] - RELU - FC[10]")
+    expect(train.get_by_role("button", name="Start training")).to_be_enabled()
+
+
+DROP = """([name, text]) => { const data = new DataTransfer();
+    data.items.add(new File([text], name)); const target = document.querySelector("main");
+    const event = new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true});
+    target.dispatchEvent(event); return event.defaultPrevented; }"""
+
+
+def test_a_dropped_file_is_taken_or_shown_its_place(train: Page, complaints: list[str]) -> None:
+    from playwright.sync_api import expect
+
+    assert train.evaluate(DROP, ["cat.png", "no picture"])
+    expect(train.locator("[data-banner]")).to_contain_text("under Look")
+    assert train.evaluate(DROP, ["none.striate", "no model"])
+    expect(train.locator(".control").get_by_role("alert")).to_contain_text("model")
+    complaints.clear()  # the browser notes the refusal
+    train.get_by_role("link", name="Exhibits", exact=True).click()
+    assert train.evaluate(DROP, ["none.striate", "no model"])
+    expect(train.locator("[data-banner]")).to_contain_text("under Train or Look")
+
+
+def test_one_test_image_is_a_tab_stop_and_arrows_lead_to_the_others(train: Page) -> None:
+    from playwright.sync_api import expect
+
+    start(train)
+    pause(train)
+    train.locator(".guesses").scroll_into_view_if_needed()
+    cards = train.locator(".guess")
+    expect(cards.first).to_be_enabled()
+    assert [card.evaluate("node => node.tabIndex") for card in cards.all()] == [0] + [-1] * 11
+    cards.first.focus()
+    for key, place in (("ArrowRight", 1), ("End", 11), ("ArrowLeft", 10), ("Home", 0)):
+        train.keyboard.press(key)
+        expect(cards.nth(place)).to_be_focused()
+    panel = train.locator(".guesses-panel")
+    expect(panel.get_by_role("button", name="Earlier")).to_be_disabled()
+    panel.get_by_role("button", name="Later").press("Enter")
+    expect(train.locator(".guesses-summary")).to_contain_text("images 12 to 23")
+    panel.get_by_role("button", name="Earlier").press("Enter")
+    expect(panel.get_by_role("button", name="Later")).to_be_focused()
+
+
+def test_the_validations_accuracy_stands_beside_the_batchs(train: Page, heard: Heard) -> None:
+    from playwright.sync_api import expect
+
+    start(train)
+    until(train, lambda: any(event["epochs"] for event in heard.events("progress")))
+    pause(train)
+    train.wait_for_timeout(600)
+    epochs = [epoch for event in heard.events("progress") for epoch in event["epochs"]]
+    wanted = f"{100 * epochs[-1][4]:.1f} %"
+    expect(train.locator(".fact-validation dd")).to_have_text(wanted)
+    expect(train.locator(".runs tbody td").nth(5)).to_have_text(wanted)
+
+
+def test_a_loaded_model_is_said_to_be_loaded(train: Page, tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    start(train)
+    until(train, lambda: step_of(train) > 5)
+    pause(train)
+    with train.expect_download() as coming:
+        train.get_by_role("button", name="Save model").click()
+    coming.value.save_as(tmp_path / "it.striate")
+    train.locator("#model-file").set_input_files(tmp_path / "it.striate")
+    expect(train.locator(".control .state")).to_have_text("loaded")
+    expect(train.locator(".knobs")).to_be_hidden()
+    expect(train.locator(".fact-step dd")).to_have_text("–")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import serving, watched
+from page_server import serving, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from conftest import Served
+    from page_server import Served
 
 WRONG = "INPUT[10x10x1] - CONV[4, S=2, P=0] - RELU"
 # The cumulative layout shift as web.dev/cls defines it: the worst stretch of at most 5 s without 1 s of rest.
@@ -205,3 +205,20 @@ def test_the_page_says_when_the_server_is_gone(browser: Browser, complaints: lis
         complaints.clear()  # the browser notes every try
         page.close()
         complaints.clear()
+
+
+def test_a_part_that_fails_to_load_can_be_tried_again(page: Page, served: Served, complaints: list[str]) -> None:
+    from playwright.sync_api import expect
+
+    page.route("**/train/view.js", lambda route: route.abort())
+    page.goto(served.tab("network"))
+    page.wait_for_selector(".volumes")
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+    page.get_by_role("link", name="Exhibits", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Exhibits")
+    page.get_by_role("link", name="Train", exact=True).click()
+    page.unroute("**/train/view.js")
+    complaints.clear()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name="Start training")).to_be_enabled()

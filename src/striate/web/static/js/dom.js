@@ -82,6 +82,9 @@ export function debounce(listener, wait) {
   };
 }
 
+/** "-1.5" -> "−1.5": the minus sign of mathematics. */
+export const minus = (words) => String(words).replaceAll("-", "−");
+
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 /** 12345 -> "12,345" */
@@ -89,6 +92,7 @@ export const count = (value) => whole.format(value);
 
 /** 12345678 -> "12.3 M" */
 export function short(value) {
+  if (Math.abs(value) >= 1e15) return value.toExponential(2).replace("+", "");
   for (const [size, name] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e4, "k"]]) {
     if (Math.abs(value) >= size) return `${(value / (name === "k" ? 1e3 : size)).toPrecision(3)} ${name}`;
   }
@@ -108,7 +112,10 @@ export const percent = (value) => (Number.isFinite(value) ? `${(100 * value).toF
 
 /** A number of any size in few characters: 0.001234 -> "0.00123", 12.3456 -> "12.35" */
 export function figure(value) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  return value === null || value === undefined || !Number.isFinite(value) ? "–" : minus(few(value));
+}
+
+function few(value) {
   const size = Math.abs(value);
   if (size === 0) return "0";
   if (size >= 1000) return short(Math.round(value));

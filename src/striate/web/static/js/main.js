@@ -1,6 +1,6 @@
 // The page: routes, colours, the banner, and the app object that every view gets.
 
-import { say, show } from "./dom.js";
+import { el, fill, say, show } from "./dom.js";
 import { Socket } from "./socket.js";
 import { History } from "./train/history.js";
 
@@ -13,7 +13,8 @@ const VIEWS = {
 const FIRST = "network";
 
 /**
- * What a view gets: `mount(root, app)` is called once, when its tab is first opened, and may return {show, hide}.
+ * What a view gets: `mount(root, app)` is called once, when its tab is first opened, and may return {show, hide, drop}:
+ *   `drop(file)` takes a file that was dropped on the page, and returns whether it did.
  *   app.socket           ask(name, fields), askBytes(name, fields, bytes), frames(draw), on(event, listener)
  *   app.state            hello (null until it came), runs, run (the chosen run's id or null), image (the test image's
  *                        index), line, fit: the same for all views
@@ -66,26 +67,67 @@ class App {
   }
 
   note(message, wrong = false) {
-    banner(message, wrong);
+    Object.assign(said, { note: message, wrong });
+    announce();
     clearTimeout(this.noted);
-    this.noted = setTimeout(() => banner(""), 6000);
+    this.noted = setTimeout(() => {
+      said.note = "";
+      announce();
+    }, 6000);
   }
 }
 
 const app = new App();
 const mounted = new Map();
 
-function banner(message, wrong = false) {
+const said = { note: "", wrong: false, lost: "" };
+
+/** A note for some seconds; behind it, for as long as it is true, that the server is gone. */
+function announce() {
   const node = document.querySelector("[data-banner]");
-  node.classList.toggle("wrong", wrong);
-  say(node, message);
-  show(node, Boolean(message));
+  node.classList.toggle("wrong", said.note ? said.wrong : Boolean(said.lost));
+  say(node, said.note || said.lost);
 }
 
-/** Open the view that the address names; the first visit of each loads and mounts it. */
+function lostWords(words) {
+  said.lost = words;
+  announce();
+}
+
+/** The view `name`, loaded and mounted by its first visit; null where that failed, which then stands in its place. */
+async function viewOf(name) {
+  const root = document.querySelector(`[data-view="${name}"]`);
+  if (!mounted.has(name)) {
+    const mount = (module) => {
+      fill(root);
+      return module.mount(root, app);
+    };
+    mounted.set(name, VIEWS[name].load().then(mount));
+  }
+  try {
+    return await mounted.get(name);
+  } catch (error) {
+    mounted.delete(name);
+    fill(root, failure(error));
+    return null;
+  }
+}
+
+let failures = 0;
+
+/** What stands where a view should be. Some browsers never ask again for a module that failed: then all begins anew. */
+function failure(error) {
+  console.error(error);
+  failures += 1;
+  const again = () => (failures > 1 ? location.reload() : open());
+  const button = el("button", { type: "button", on: { click: again } }, "Try again");
+  return el("div", { class: "empty", role: "alert" }, el("strong", {}, "This part could not be loaded"), button);
+}
+
+/** Open the view that the address names. */
 async function open() {
   const name = location.hash.slice(1) in VIEWS ? location.hash.slice(1) : FIRST;
-  const before = mounted.get(app.route);
+  const before = app.route;
   app.route = name;
   document.title = `${VIEWS[name].title} · Striate`;
   for (const link of document.querySelectorAll(".tabs a")) {
@@ -93,14 +135,30 @@ async function open() {
     else link.removeAttribute("aria-current");
   }
   for (const section of document.querySelectorAll("[data-view]")) show(section, section.dataset.view === name);
-  if (before && before !== mounted.get(name)) (await before)?.hide?.();
-  if (!mounted.has(name)) {
-    const root = document.querySelector(`[data-view="${name}"]`);
-    mounted.set(name, VIEWS[name].load().then((module) => module.mount(root, app)));
-  }
-  const view = await mounted.get(name);
+  if (before !== name && mounted.has(before)) (await viewOf(before))?.hide?.();
+  const view = await viewOf(name);
   if (app.route === name) view?.show?.();
   app.tell("route", name);
+}
+
+/** Load what the other tabs need while nothing else is to be done: they then open at once, with or without the server. */
+function ahead() {
+  const idle = window.requestIdleCallback ?? ((call) => setTimeout(call, 1000));
+  for (const { load } of Object.values(VIEWS)) idle(() => load().catch(() => null));
+}
+
+/** A file dropped where nobody takes it must not make the browser leave the page. */
+function takeDrops() {
+  const files = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  document.addEventListener("dragover", (event) => files(event) && event.preventDefault());
+  document.addEventListener("drop", async (event) => {
+    if (event.defaultPrevented || !files(event)) return;
+    event.preventDefault();
+    const [file] = event.dataTransfer.files;
+    if (!file || (await mounted.get(app.route)?.catch(() => null))?.drop?.(file)) return;
+    const model = file.name.toLowerCase().endsWith(".striate");
+    app.note(model ? "A model is opened under Train or Look: drop it there." : "Pictures are looked at under Look: drop them there.");
+  });
 }
 
 async function greet() {
@@ -115,9 +173,9 @@ async function greet() {
 
 /** Say that the server is gone; where it runs again, but with another token, only its new address helps. */
 async function lost() {
-  banner("The server does not answer. This page connects again as soon as it does.", true);
+  lostWords("The server does not answer. This page connects again as soon as it does.");
   const answer = await fetch(location.pathname + location.search, { cache: "no-store" }).catch(() => null);
-  if (answer?.status === 403) banner("The server was started anew: open the address that it printed.", true);
+  if (answer?.status === 403) lostWords("The server was started anew: open the address that it printed.");
 }
 
 /** The run to look at: the one looked at before a reload, else one that runs, else the newest. */
@@ -154,8 +212,9 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   document.querySelector("main").focus();
 });
 app.socket.on("open", () => {
-  banner("");
+  lostWords("");
   greet().catch((error) => app.note(error.message, true));
+  if (!mounted.has(app.route)) open();
 });
 app.socket.on("closed", lost);
 app.socket.on("runs", ({ runs }) => {
@@ -167,4 +226,5 @@ app.socket.on("progress", ({ run_now: run }) => {
 });
 app.socket.on("note", ({ message }) => app.note(message));
 app.on("state", remember);
-open();
+takeDrops();
+open().then(ahead);

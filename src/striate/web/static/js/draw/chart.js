@@ -1,6 +1,7 @@
 // Loss and accuracy against the epochs, for several runs: one canvas with two panes and one cursor.
 
 import { colour } from "./maps.js";
+import { accuracyScale, lossScale, nice, plain } from "./scale.js";
 
 const LEFT = 52; // CSS pixels
 const RIGHT = 12;
@@ -8,6 +9,7 @@ const TOP = 26;
 const BETWEEN = 38;
 const BOTTOM = 30;
 const BIN = 2; // CSS pixels that one drawn point stands for
+const SMOOTH = 60; // a point of a smooth curve is the mean over two of so many parts of it
 const DOTS = 25; // epochs of a run that are marked, at most
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
 
@@ -56,13 +58,16 @@ export class Chart {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     context.font = FONT;
-    const inks = { ink: colour("ink"), pale: colour("pale"), line: colour("line"), accent: colour("accent") };
+    const inks = { ink: colour("ink"), pale: colour("pale"), line: colour("line"), accent: colour("accent"), ground: colour("ground") };
     const room = height - TOP - BETWEEN - BOTTOM;
     const upper = { left: LEFT, right: width - RIGHT, top: TOP, bottom: TOP + 0.58 * room };
     const lower = { ...upper, top: upper.bottom + BETWEEN, bottom: height - BOTTOM };
     const end = this.end || 1;
     const made = this.#series.map((one) => ({ ...one, bins: binned(one.curve, end, Math.max(8, (upper.right - LEFT) / BIN)) }));
-    for (const one of made) one.ink = colour(one.colour);
+    for (const one of made) {
+      one.ink = colour(one.colour);
+      one.smooth = { loss: smoothed(one.bins.loss), accuracy: smoothed(one.bins.accuracy) };
+    }
     this.#pane(upper, "Loss", "loss", lossScale(made, this.options.log), made, end, inks);
     this.#pane(lower, "Accuracy", "accuracy", accuracyScale(made), made, end, inks);
     this.#times(lower, end, inks);
@@ -89,11 +94,11 @@ export class Chart {
     context.beginPath();
     context.rect(box.left, box.top - 2, box.right - box.left + 2, box.bottom - box.top + 4);
     context.clip();
-    for (const one of series) this.#curve(one, name, x, y);
+    for (const one of series) this.#curve(one, name, x, y, inks);
     context.restore();
   }
 
-  #curve({ bins, curve, ink, dash }, name, x, y) {
+  #curve({ bins, smooth, curve, ink, dash }, name, x, y, inks) {
     const { context } = this;
     const points = bins[name].map((value, i) => [x(bins.time[i]), y(value)]);
     context.lineJoin = "round";
@@ -101,8 +106,7 @@ export class Chart {
       context.globalAlpha = 0.22;
       line(context, ink, 1, points);
       context.globalAlpha = 1;
-      const values = smoothed(bins[name]);
-      line(context, ink, 2, values.map((value, i) => [x(bins.time[i]), y(value)]), dash);
+      line(context, ink, 2, smooth[name].map((value, i) => [x(bins.time[i]), y(value)]), dash);
     } else line(context, ink, 1.5, points, dash);
     const place = name === "loss" ? 3 : 4;
     const checks = curve.epochs.filter((epoch) => Number.isFinite(epoch[place]));
@@ -110,7 +114,7 @@ export class Chart {
     for (let i = checks.length - 1; i >= 0; i -= stride) {
       context.beginPath();
       context.arc(x(checks[i][0]), y(checks[i][place]), 2.75, 0, 2 * Math.PI);
-      context.fillStyle = colour("ground");
+      context.fillStyle = inks.ground;
       context.fill();
       context.lineWidth = 1.5;
       context.strokeStyle = ink;
@@ -126,7 +130,7 @@ export class Chart {
     const most = Math.max(2, Math.floor((box.right - box.left) / 70));
     for (const value of nice(0, end, most)) {
       const x = box.left + ((box.right - box.left) * value) / end;
-      if (x < box.right - 36) context.fillText(plain(value), x, box.bottom + 8);
+      if (x < box.right - 54) context.fillText(plain(value), x, box.bottom + 8);
     }
     context.textAlign = "right";
     context.fillText("epochs", box.right, box.bottom + 8);
@@ -176,66 +180,17 @@ function binned(curve, end, count) {
   return bins;
 }
 
-/** Each value and those before it, the nearer the heavier: an exponential mean without bias at the beginning. */
+/** The mean of each value and its neighbours on both sides, so that the curve is no later than what it shows. */
 function smoothed(values) {
-  const keep = 1 - 2 / (Math.max(1, values.length / 25) + 1);
-  let [sum, weight] = [0, 0];
-  return values.map((value) => {
-    sum = keep * sum + (1 - keep) * value;
-    weight = keep * weight + (1 - keep);
-    return sum / weight;
+  const reach = Math.round(values.length / SMOOTH);
+  return values.map((_, i) => {
+    const [from, to] = [Math.max(0, i - reach), Math.min(values.length, i + reach + 1)];
+    let sum = 0; // anew for each: running sums would never forget a value of 1e30
+    for (let j = from; j < to; j++) sum += values[j];
+    return sum / (to - from);
   });
 }
 
-function lossScale(series, log) {
-  const all = series.flatMap((one) => smoothed(one.bins.loss)).filter(Number.isFinite);
-  const lasts = series.map((one) => one.bins.loss.at(-1) ?? 0);
-  const top = all.length ? Math.max(quantile(all, 0.98), ...lasts) : 1; // the first steps may be wild
-  const least = all.length ? Math.min(...all) : 0;
-  if (log && least > 0) {
-    const [low, high] = [Math.log10(least / 1.5), Math.log10(top * 1.2)];
-    return { share: (value) => (Math.log10(Math.max(value, 1e-12)) - low) / (high - low), ticks: powers(low, high) };
-  }
-  const high = 1.08 * top || 1;
-  return { share: (value) => value / high, ticks: nice(0, high, 4).map((value) => [value, plain(value)]) };
-}
-
-function quantile(values, share) {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.floor(share * (sorted.length - 1))];
-}
-
-function powers(low, high) {
-  const ticks = [];
-  const steps = high - low > 2.5 ? [1] : [1, 2, 5];
-  for (let power = Math.floor(low); power <= high; power++) {
-    for (const step of steps) {
-      const value = step * 10 ** power;
-      if (Math.log10(value) >= low && Math.log10(value) <= high) ticks.push([value, plain(value)]);
-    }
-  }
-  return ticks;
-}
-
-function accuracyScale(series) {
-  const later = series.flatMap((one) => one.bins.accuracy.slice(Math.floor(one.bins.accuracy.length / 4)));
-  const least = Math.min(0.9, ...later);
-  const low = Math.floor(10 * least) / 10;
-  const share = (value) => (value - low) / (1.02 - low);
-  return { share, ticks: nice(low, 1, 4).map((value) => [value, `${Math.round(100 * value)} %`]) };
-}
-
-/** Round values between `low` and `high`, about `most` of them. */
-function nice(low, high, most) {
-  const rough = (high - low) / most;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999);
-  const values = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9; i++) values.push(i * step);
-  return values;
-}
-
-const plain = (value) => String(Number(value.toPrecision(3)));
 const snap = (value) => Math.round(value) + 0.5;
 
 function line(context, ink, width, points, dash = []) {

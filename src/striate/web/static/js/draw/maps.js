@@ -44,7 +44,7 @@ export function scales() {
 const pixel = (red, green, blue) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
 /** The scale of a Section: activations are grey, gradients and weights signed. */
-export const scaleOf = (section) => (section.what === "activations" ? scales().grey : scales().signed);
+const scaleOf = (section) => (section.what === "activations" ? scales().grey : scales().signed);
 
 /**
  * How many maps a Section brings and how large each is, in numbers: {count, width, height}.
@@ -147,12 +147,6 @@ export class Atlas {
   /** How the maps lie: {count, width, height, block, across, …} of Tiles, or null before there are any. */
   get laid() {
     return this.#tiles?.laid ?? null;
-  }
-
-  /** The side by side count, or another option, from now on. */
-  arrange(options) {
-    Object.assign(this.options, options);
-    this.#key = "";
   }
 
   /** Where map `index` lies on the canvas, in CSS pixels: {x, y, width, height}. */

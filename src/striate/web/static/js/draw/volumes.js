@@ -3,7 +3,8 @@
 import { size, svg } from "../dom.js";
 
 const SLOPE = [0.36, -0.3]; // where a CSS pixel of width goes: to the right and up
-const TALLEST = 128; // CSS pixels, for the longest side
+const LARGEST = 240; // CSS pixels, for the longest side of all
+const HIGHEST = 168; // CSS pixels of a box with its slope
 const SMALLEST = 88;
 const LINEAR = 64; // numbers: up to this, sides and depths are drawn to one linear scale
 const MARGIN = 16;
@@ -35,9 +36,9 @@ export function scaleFor(volumes, tallest) {
  */
 export function volumes(layers, room, pointed = null) {
   let made = null;
-  for (let tallest = TALLEST; tallest >= SMALLEST; tallest -= 8) {
+  for (let tallest = LARGEST; tallest >= SMALLEST; tallest -= 8) {
     made = lay(layers, scaleFor(layers.map((layer) => layer.output), tallest));
-    if (made.width <= room) break;
+    if (made.width <= room && made.high <= HIGHEST) break;
   }
   return { node: draw(made, layers, pointed), words: made.words };
 }

@@ -7,7 +7,7 @@ import { table } from "./table.js";
 import { right, wrong } from "./verdict.js";
 
 const WAIT = 80; // milliseconds of quiet before the server is asked
-const FITS = [["raise", "is an error"], ["pad", "add zeros"], ["crop", "drop the rest"]];
+const FITS = [["raise", "error"], ["pad", "pad"], ["crop", "crop"]];
 
 /** Build the view in `root`. */
 export function mount(root, app) {
@@ -25,13 +25,14 @@ class NetworkView {
     this.app = app;
     const verdict = fresh("verdict");
     this.editor = new Editor({ id: "line", describedBy: verdict, typed: (line) => this.#typed(line) });
-    this.verdict = el("div", { id: verdict, class: "plan-verdict", "aria-live": "polite" });
+    this.verdict = el("div", { class: "plan-verdict" });
+    this.heard = el("p", { id: verdict, class: "unseen", role: "status" });
     this.examples = el("div", { class: "chips" });
     this.batch = el("input", { type: "number", min: "1", max: "65536", value: "1", inputmode: "numeric", on: { input: () => this.#later() } });
-    this.fit = el("div");
-    this.figure = el("div", { class: "figure scrolls", tabindex: "0", role: "group", "aria-label": "Volumes" });
+    this.fit = segments("A filter that does not fit", FITS, app.state.fit, (fit) => app.set({ fit }));
+    this.figure = el("div", { class: "figure scrolls shaded", tabindex: "0", role: "group", "aria-label": "Volumes" });
     this.caption = el("p", { class: "small pale caption" });
-    this.counts = el("div", { class: "scrolls counts", tabindex: "0", role: "group", "aria-label": "Counts" });
+    this.counts = el("div", { class: "scrolls shaded counts", tabindex: "0", role: "group", "aria-label": "Counts" });
     this.train = el("button", { type: "button", class: "primary", on: { click: () => app.go("train") } }, "Train this");
     this.#later = debounce(() => this.ask(), WAIT);
     root.append(...this.#layout());
@@ -55,7 +56,7 @@ class NetworkView {
         ),
         el("div", { class: "row examples" }, el("span", { class: "small pale" }, "Examples"), this.examples),
       ),
-      this.verdict,
+      this.verdict, this.heard,
       el("div", { class: "panel figure-panel" }, el("h2", {}, "Volumes"), this.figure, this.caption),
       el("div", { class: "panel counts-panel" }, el("h2", {}, "Counts"), this.counts),
     ];
@@ -87,7 +88,7 @@ class NetworkView {
   }
 
   #fits() {
-    fill(this.fit, segments("A filter that does not fit", FITS, this.app.state.fit, (fit) => this.app.set({ fit })));
+    for (const radio of this.fit.querySelectorAll("input")) radio.checked = radio.value === this.app.state.fit;
   }
 
   #typed(line) {
@@ -113,7 +114,7 @@ class NetworkView {
     this.#plan = plan;
     this.editor.fault(null);
     this.train.disabled = false;
-    right(this.verdict, plan);
+    right(this.verdict, this.heard, plan);
     this.#stale(false);
     table(this.counts, plan, batch, (name) => this.#point(name));
     this.#draw();
@@ -122,7 +123,7 @@ class NetworkView {
   #wrong(line, error) {
     this.editor.fault(error);
     this.train.disabled = true;
-    wrong(this.verdict, line, error, {
+    wrong(this.verdict, this.heard, line, error, {
       mend: (fix) => {
         this.app.set({ line: fix.line });
         this.editor.area.focus();

@@ -6,7 +6,7 @@ import { UNIT, expected, inColumn } from "./arrange.js";
 import { Range } from "./range.js";
 
 const GAP = 10; // CSS pixels between two columns
-const LEAST = 70; // CSS pixels of a column, so that its numbers can be read
+const LEAST = 80; // CSS pixels of a column, so that its numbers can be read
 
 /** Columns of `layers` (of a plan), with `bands` of [what, words, meaning], in `root`; `moved()` when others are seen. */
 export class Columns {

@@ -2,9 +2,8 @@
 
 import { Chart, valueAt } from "../draw/chart.js";
 import { el, figure, fill, percent, say } from "../dom.js";
+import { checkedAt, stateOf } from "./run.js";
 import { difference, styleOf, swatch } from "./style.js";
-
-const STATES = { compiling: "compiling", running: "running", paused: "paused", stopped: "stopped", done: "done", failed: "failed" };
 
 /** The chart panel of the Train tab. `choose(id)` and `remove(id)` are called from the legend. */
 export class Curves {
@@ -22,7 +21,6 @@ export class Curves {
     this.frame = el("div", { class: "chart-frame" }, this.canvas);
     this.chart = new Chart(this.canvas);
     this.rows = el("tbody");
-    this.heading = el("th", { scope: "col", class: "words at-time" }, "now");
     this.root = el("div", { class: "curves" }, this.#options(), this.frame, this.#table());
     this.#pointer();
   }
@@ -34,7 +32,7 @@ export class Curves {
         el("input", { type: "checkbox", checked: this.chart.options[name], on: { change: (event) => this.#option(name, event.target.checked) } }),
         el("span", {}, words),
       );
-    return el("div", { class: "chart-options" }, box("smooth", "Smooth"), box("log", "Log loss"), this.#alone(), el("span", { class: "small pale" }, "○ validation, after each epoch"));
+    return el("div", { class: "chart-options" }, box("smooth", "Smooth"), box("log", "Loss on a log scale"), this.#alone(), el("span", { class: "small pale" }, "○ validation, after each epoch"));
   }
 
   #alone() {
@@ -52,13 +50,13 @@ export class Curves {
 
   #table() {
     const heads = ["run", "what differs", "state"].map((name) => el("th", { scope: "col", class: "words" }, name));
-    const numbers = ["epoch", "loss", "accuracy", "rate"].map((name) => el("th", { scope: "col" }, name));
+    const numbers = ["epoch", "batch loss", "batch accuracy", "validation", "rate"].map((name) => el("th", { scope: "col" }, name));
     return el(
       "div", { class: "scrolls legend", tabindex: "0", role: "group", "aria-label": "Runs" },
       el(
         "table", { class: "numbers runs" },
         el("caption", { class: "unseen" }, "Runs, with their line on the chart, and their values now or at the cursor"),
-        el("thead", {}, el("tr", {}, heads, numbers, el("th", { scope: "col" }, el("span", { class: "unseen" }, "remove")))),
+        el("thead", {}, el("tr", {}, heads, numbers, el("th", { scope: "col", class: "gone" }, el("span", { class: "unseen" }, "remove")))),
         this.rows,
       ),
     );
@@ -104,7 +102,7 @@ export class Curves {
   }
 
   #row(run, runs, chosen) {
-    const cells = Object.fromEntries(["epoch", "loss", "accuracy", "rate"].map((name) => [name, el("td")]));
+    const cells = Object.fromEntries(["epoch", "loss", "accuracy", "validation", "rate"].map((name) => [name, el("td")]));
     this.#rows.set(run.id, cells);
     const pick = el(
       "label", { class: "pick" },
@@ -114,9 +112,9 @@ export class Curves {
     const gone = el("button", { type: "button", class: "quiet tiny", "aria-label": `Remove ${run.name}`, title: "Remove", data: { key: `remove-${run.id}` }, on: { click: () => this.act.remove(run.id) } }, "✕");
     return el(
       "tr", { class: chosen ? "chosen" : null, data: { run: String(run.id) } },
-      el("th", { scope: "row", class: "words" }, pick), el("td", { class: "words differs", title: run.network }, difference(run, runs)),
-      el("td", { class: "words" }, el("span", { class: `state state-${run.state}` }, STATES[run.state] ?? run.state)),
-      Object.values(cells), el("td", {}, gone),
+      el("th", { scope: "row", class: "words" }, pick), el("td", { class: "words differs", title: run.network }, difference(run, runs, this.chosen)),
+      el("td", { class: "words" }, el("span", { class: `state state-${run.state}` }, stateOf(run))),
+      Object.values(cells), el("td", { class: "gone" }, gone),
     );
   }
 
@@ -131,6 +129,7 @@ export class Curves {
       say(cells.epoch, found ? found.time.toFixed(2) : "–");
       say(cells.loss, figure(found?.loss));
       say(cells.accuracy, percent(found?.accuracy ?? NaN));
+      say(cells.validation, percent((found && checkedAt(curve, found.time)) ?? NaN));
       say(cells.rate, figure(found?.rate));
       if (found) told.push(`${run.name} loss ${figure(found.loss)}, accuracy ${percent(found.accuracy)}`);
     }

@@ -1,6 +1,6 @@
 // Settings that change while a run goes on: each a slider and a number that say the same.
 
-import { debounce, el, fresh, say, show } from "../dom.js";
+import { el, figure, fresh, say, show } from "../dom.js";
 
 const WAIT = 60; // milliseconds between the last movement and the message
 
@@ -31,46 +31,75 @@ const KNOBS = [
 export class Knobs {
   #knobs = new Map();
   #shown = "";
+  #run = null; // the id of the run whose settings are shown
+  #sending = new Map(); // "run knob" -> {timer, send}: what was moved and not sent yet
 
   constructor(app, addDropout) {
     this.app = app;
     const knobs = KNOBS.map((knob) => this.#knob(...knob));
     const { root, slider } = this.#knobs.get("dropout");
     this.dropout = slider;
-    this.add = el("button", { type: "button", class: "tiny knob-add", on: { click: () => app.run && addDropout(app.run.line) } }, "Add DROPOUT");
+    this.add = el("button", { type: "button", class: "tiny knob-add", on: { click: () => app.run && addDropout(app.run.network) } }, "New line with DROPOUT");
     root.append(this.add);
     this.note = el("p", { class: "small pale knob-note" });
-    this.said = el("p", { class: "unseen", role: "status" });
-    this.root = el("fieldset", { class: "knobs" }, el("legend", { class: "small" }, "Change while it runs"), this.note, knobs, this.said);
+    this.said = el("p", { class: "small knob-said", role: "status" });
+    this.root = el("fieldset", { class: "knobs" }, el("legend", { class: "small" }, "Change while it runs"), el("div", { class: "knob-line" }, this.said, this.note), knobs);
   }
 
   #knob(name, words, scale, limits) {
     const id = fresh("knob");
-    const send = debounce((value) => this.#send(name, value), WAIT);
     const number = el("input", { type: "number", id, step: "any", inputmode: "decimal", ...limits });
     const slider = el("input", { type: "range", min: "0", max: "1000", step: name === "batch" ? "100" : "1", "aria-label": `${words}, slider` });
     slider.addEventListener("input", () => {
       number.value = String(scale.value(Number(slider.value)));
       slider.setAttribute("aria-valuetext", number.value);
-      send(Number(number.value));
+      this.#soon(name, Number(number.value));
     });
     number.addEventListener("change", () => {
-      if (!number.reportValidity() || number.value === "") return;
+      if (!number.validity.valid || number.value === "") return this.#restore(name, limits);
       slider.value = String(scale.place(Number(number.value)));
-      send(Number(number.value));
+      return this.#soon(name, Number(number.value));
     });
     const root = el("div", { class: "knob" }, el("div", { class: "knob-head" }, el("label", { for: id }, words), number), slider);
-    this.#knobs.set(name, { root, number, slider, scale });
+    this.#knobs.set(name, { root, number, slider, scale, words });
     return root;
   }
 
-  async #send(name, value) {
-    const { run } = this.app;
-    if (!run) return;
+  /** Send `value` to the run that is shown now, once the knob rests; whichever run is chosen by then. */
+  #soon(name, value) {
+    const run = this.#run;
+    const key = `${run} ${name}`;
+    const send = () => {
+      clearTimeout(this.#sending.get(key)?.timer);
+      this.#sending.delete(key);
+      this.#send(run, name, value);
+    };
+    clearTimeout(this.#sending.get(key)?.timer);
+    this.#sending.set(key, { timer: setTimeout(send, WAIT), send });
+  }
+
+  /** Show again what the run has, and say why. */
+  #restore(name, { min, max }) {
+    const { number, slider, scale, words } = this.#knobs.get(name);
+    const value = this.app.state.runs.find((run) => run.id === this.#run)?.settings?.[name];
+    const typed = number.value;
+    write(number, slider, scale, value);
+    this.#say(`${words} goes from ${min} to ${max}${typed === "" ? "" : `: ${typed} was not taken`}`, true);
+  }
+
+  #say(words, wrong = false) {
+    this.said.classList.toggle("bad", wrong);
+    say(this.said, words);
+  }
+
+  async #send(run, name, value) {
+    if (run === null) return;
     try {
-      const answer = await this.app.socket.ask("set", { run: run.id, settings: { [name]: value } });
+      const answer = await this.app.socket.ask("set", { run, settings: { [name]: value } });
       this.app.renew(answer.run);
-      say(this.said, `${name} is ${value} from the next step`);
+      if (run !== this.#run) return;
+      const { words } = this.#knobs.get(name);
+      this.#say(name === "batch" ? `Batch is ${value} as soon as that is compiled` : `${words} is ${figure(value)} from the next step`);
     } catch (error) {
       this.app.note(error.message, true);
       this.#shown = "";
@@ -79,6 +108,13 @@ export class Knobs {
   }
 
   draw(run) {
+    const other = (run?.id ?? null) !== this.#run;
+    if (other) {
+      for (const { send } of [...this.#sending.values()]) send();
+      this.#run = run?.id ?? null;
+      this.#say("");
+    }
+    show(this.root, !run?.loaded);
     const able = Boolean(run) && !run.loaded && ["running", "paused", "compiling"].includes(run.state);
     const key = JSON.stringify([run?.id, run?.settings, able, run?.has_dropout]);
     if (key === this.#shown) return;
@@ -87,14 +123,19 @@ export class Knobs {
       const value = run?.settings?.[name];
       const works = able && (name !== "dropout" || run.has_dropout);
       number.disabled = slider.disabled = !works;
-      if (document.activeElement === number || document.activeElement === slider) continue;
-      number.value = value === null || value === undefined ? "" : String(value);
-      slider.value = String(value === null || value === undefined ? 0 : scale.place(value));
-      slider.setAttribute("aria-valuetext", number.value || "none");
+      if (!other && (document.activeElement === number || document.activeElement === slider)) continue;
+      write(number, slider, scale, value);
     }
     const without = Boolean(run) && !run.has_dropout && !run.loaded;
     show(this.add, without);
     show(this.dropout, !without);
     say(this.note, without ? "Dropout needs a DROPOUT layer, and this network has none." : "");
   }
+}
+
+function write(number, slider, scale, value) {
+  const none = value === null || value === undefined;
+  number.value = none ? "" : String(value);
+  slider.value = String(none ? 0 : scale.place(value));
+  slider.setAttribute("aria-valuetext", number.value || "none");
 }

@@ -98,14 +98,15 @@ export class Layers {
     const key = run ? `${run.id} ${shows(run)} ${run.network} ${JSON.stringify(this.options)}` : "";
     if (key === this.#key) return;
     this.#key = key;
+    const asked = ++this.#asked; // plans that are under way belong to another run
     if (!run) return this.#empty();
     const without = run.state !== "compiling" && !shows(run);
     say(this.status, without ? `${run.name} came without test images: show it some under Look.` : " ");
-    const asked = ++this.#asked;
     try {
       const plan = await this.app.socket.ask("plan", { line: run.network, fit: "raise", batch: 1 });
       if (asked === this.#asked) this.#build(plan);
     } catch (error) {
+      if (asked !== this.#asked) return undefined;
       this.#key = null;
       if (error.kind !== "gone") say(this.status, error.message);
     }

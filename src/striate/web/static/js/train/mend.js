@@ -1,19 +1,17 @@
-// Small changes to a line of notation: what a data set wants of it, and DROPOUT before the scores.
+// Small changes to a network: what a data set wants of it, and DROPOUT before the scores. All work on the text that the
+// server gives back, which writes every layer as NAME[settings], however the line was typed.
 
-const INPUT = /\bINPUT\s*\[[^\]]*\]/i;
-const FULL = /\bFC\s*(\[[^\]]*\])?/gi;
+const INPUT = /INPUT\[[^\]]*\]/;
+const FULL = /FC\[[^\]]*\]/g;
 
-/** `line` with INPUT of `volume`, [W, H, D]. */
-export function withInput(line, volume) {
-  const input = `INPUT[${volume.join("x")}]`;
-  return INPUT.test(line) ? line.replace(INPUT, input) : `${input} - ${line}`;
-}
+/** `network` with INPUT of `volume`, [W, H, D]. */
+const withInput = (network, volume) => network.replace(INPUT, `INPUT[${volume.join("x")}]`);
 
 /** `line` whose last layer makes `classes` scores: the last FC is changed, or one is added. */
-export function withClasses(line, classes) {
+function withClasses(line, classes) {
   const full = [...line.matchAll(FULL)].at(-1);
   const ends = full && /^[\s\]]*$/.test(line.slice(full.index + full[0].length));
-  if (!ends) return `${line.trimEnd()} - FC[${classes}]`;
+  if (!ends) return `${line} - FC[${classes}]`;
   return `${line.slice(0, full.index)}FC[${classes}]${line.slice(full.index + full[0].length)}`;
 }
 
@@ -24,7 +22,8 @@ export function withDropout(line, rate = 0.5) {
 }
 
 /** What stands between a network's plan and a data set: [{words, label, line}], empty where they match. */
-export function mismatches(line, plan, data) {
+export function mismatches(plan, data) {
+  const line = plan.network;
   const found = [];
   const input = plan.layers[0].output;
   const [width, height, depth] = plan.layers.at(-1).output;

@@ -1,7 +1,7 @@
 // The test image that is looked at: its pixels, its label, its five best classes, and the way to another one.
 
 import { drawImage } from "../draw/maps.js";
-import { el, field, percent, say } from "../dom.js";
+import { el, field, figure, percent, say } from "../dom.js";
 
 const BEST = 5;
 
@@ -15,7 +15,7 @@ export class Picture {
     this.choose = choose;
     this.canvas = el("canvas", { class: "pixels picture", width: "32", height: "32", role: "img", "aria-label": "The test image" });
     this.label = el("p", { class: "picture-label" }, "–");
-    this.number = el("input", { type: "number", min: "0", value: "0", step: "1", on: { change: () => this.#to(Number(this.number.value)) } });
+    this.number = el("input", { type: "number", min: "0", value: "0", step: "1", on: { change: () => this.#typed() } });
     const step = (words, by, label) => el("button", { type: "button", "aria-label": label, on: { click: () => this.#to(app.state.image + by) } }, words);
     this.bars = Array.from({ length: BEST }, () => {
       const bar = { name: el("span", { class: "bar-name" }), fill: el("i", { class: "bar-fill" }), value: el("span", { class: "bar-value" }) };
@@ -27,6 +27,11 @@ export class Picture {
       el("div", { class: "picture-words" }, this.label, el("ol", { class: "bars", "aria-label": "The five best classes" }, this.bars.map((bar) => bar.root))),
       el("div", { class: "picture-way" }, step("‹", -1, "Previous test image"), field("Test image", this.number), step("›", 1, "Next test image")),
     );
+  }
+
+  #typed() {
+    if (this.number.value !== "" && Number.isFinite(this.number.valueAsNumber)) this.#to(this.number.valueAsNumber);
+    this.number.value = String(this.app.state.image);
   }
 
   #to(index) {
@@ -72,12 +77,13 @@ export class Picture {
   /** The five best of a frame, the right one marked. */
   best(run, header) {
     const right = run.classes[header.label];
+    const sound = header.scores.every(([, value]) => Number.isFinite(value));
     const probable = run.settings?.loss !== "svm";
     for (const [i, bar] of this.bars.entries()) {
-      const [name, value] = header.scores[i] ?? ["", NaN];
+      const [name, value] = sound ? (header.scores[i] ?? ["", NaN]) : ["", NaN];
       const marked = name !== "" && String(name) === String(right);
       say(bar.name, marked ? `✓ ${name}` : name);
-      say(bar.value, name === "" ? "" : probable ? percent(value) : value.toFixed(2));
+      say(bar.value, name === "" ? "" : probable ? percent(value) : figure(value));
       const share = probable ? value : value / Math.max(1e-9, header.scores[0][1]);
       bar.fill.style.transform = `scaleX(${Math.max(0, Math.min(1, share || 0))})`;
       bar.root.classList.toggle("right", marked);

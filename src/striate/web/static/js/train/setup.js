@@ -106,7 +106,7 @@ export class Setup {
       const plan = await this.app.socket.ask("plan", { line, fit, batch: 1 });
       if (asked !== this.#asked) return;
       this.#plan = plan;
-      this.#say(data ? mismatches(line, plan, data) : []);
+      this.#say(data ? mismatches(plan, data) : []);
     } catch (error) {
       if (asked !== this.#asked || error.kind === "gone") return;
       this.#plan = null;
@@ -152,9 +152,21 @@ export class Setup {
     this.#go(make(this.settings), false);
   }
 
+  /** Whether the form would take what a race makes of its settings; where not, it says so before anything begins. */
+  #allowed(variant) {
+    return Object.entries(variant).every(([name, value]) => {
+      const input = this.fields[name];
+      const before = input.value;
+      input.value = String(value);
+      const allowed = input.value === String(value) && input.reportValidity();
+      input.value = before;
+      return allowed;
+    });
+  }
+
   /** Start one run for each of `variants`, all but the first beside those before it. */
   async #go(variants, beside) {
-    if (!this.root.reportValidity()) return;
+    if (!this.root.reportValidity() || !variants.every((variant) => this.#allowed(variant))) return;
     const { line, fit } = this.app.state;
     this.#busy = true;
     this.#buttons();
@@ -174,9 +186,9 @@ export class Setup {
     }
   }
 
-  /** Put DROPOUT before the last FC of `line` and take that as the line of the next run. */
-  addDropout(line) {
-    const mended = withDropout(line);
+  /** Put DROPOUT before the last FC of `network` and take that as the line of the next run. */
+  addDropout(network) {
+    const mended = withDropout(network);
     if (!mended) return;
     this.app.set({ line: mended });
     this.root.scrollIntoView({ block: "nearest" });

@@ -3,7 +3,7 @@
 import { svg } from "../dom.js";
 
 const COLOURS = 6;
-export const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
+const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
 
 /** {colour: name of the custom property, dash: lengths of strokes and gaps} of run `id`. */
 export function styleOf(id) {
@@ -20,12 +20,12 @@ export function swatch(id) {
 
 const SHOWN = [["lr", "lr"], ["momentum", "momentum"], ["batch", "batch"], ["l2", "L2"], ["dropout", "dropout"], ["schedule", "schedule"], ["loss", "loss"], ["seed", "seed"]];
 
-/** What tells `run` from the other runs: "lr 0.01, momentum 0.9". */
-export function difference(run, runs) {
-  const others = runs.filter((other) => other.id !== run.id);
+/** What tells `run` from the chosen one, and the chosen one from all others: "lr 0.01, momentum 0.9". */
+export function difference(run, runs, chosen) {
+  const others = runs.filter((other) => other.id !== run.id && (run.id === chosen || other.id === chosen));
   const differs = ([name]) => others.some((other) => other.settings?.[name] !== run.settings?.[name]);
-  const chosen = others.length ? SHOWN.filter(differs) : SHOWN.slice(0, 2);
-  const words = chosen.filter(([name]) => run.settings?.[name] !== null && run.settings?.[name] !== undefined).map(([name, word]) => `${word} ${run.settings[name]}`);
+  const shown = others.length ? SHOWN.filter(differs) : SHOWN.slice(0, 2);
+  const words = shown.filter(([name]) => run.settings?.[name] !== null && run.settings?.[name] !== undefined).map(([name, word]) => `${word} ${run.settings[name]}`);
   if (others.some((other) => other.data !== run.data)) words.unshift(run.data ?? "no data");
   if (others.some((other) => other.network !== run.network)) words.push(run.network);
   return words.join(", ") || run.data || "";

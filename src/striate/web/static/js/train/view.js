@@ -7,7 +7,7 @@ import { Guesses } from "./guesses.js";
 import { Knobs } from "./knobs.js";
 import { Layers } from "./layers.js";
 import { Picture } from "./picture.js";
-import { nearest, shows } from "./run.js";
+import { checkedAt, nearest, shows } from "./run.js";
 import { Setup } from "./setup.js";
 
 const REDRAW = 250; // milliseconds between two drawings of curves and figures
@@ -15,7 +15,7 @@ const REDRAW = 250; // milliseconds between two drawings of curves and figures
 /** Build the view in `root`. */
 export function mount(root, app) {
   const view = new TrainView(root, app);
-  return { show: () => view.show(), hide: () => view.hide() };
+  return { show: () => view.show(), hide: () => view.hide(), drop: (file) => view.drop(file) };
 }
 
 class TrainView {
@@ -30,7 +30,7 @@ class TrainView {
     this.setup = new Setup(app, (run) => this.#started(run));
     this.control = new Control(app, (run) => this.#started(run));
     this.curves = new Curves(app.history, { choose: (run) => this.#choose(run), remove: (run) => this.#remove(run) });
-    this.knobs = new Knobs(app, (line) => this.setup.addDropout(line));
+    this.knobs = new Knobs(app, (network) => this.setup.addDropout(network));
     this.picture = new Picture(app, (image) => app.set({ image }));
     this.layers = new Layers(app, () => this.#watch(), (header) => this.#told(header));
     this.guesses = new Guesses(app, (image) => this.#look(image));
@@ -68,6 +68,7 @@ class TrainView {
     app.on("state", (names) => {
       if (names.includes("hello")) this.#watching = this.#pictured = "";
       if (names.some((name) => ["hello", "runs", "run", "image"].includes(name))) this.#changed();
+      if (names.includes("run")) this.#draw(); // at once: what is moved or pressed next belongs to this run
     });
     app.on("progress", () => this.#later());
     app.on("history", () => this.#later());
@@ -88,6 +89,13 @@ class TrainView {
     this.#open = false;
     this.guesses.open = false;
     this.#watch();
+  }
+
+  /** Take a model file that was dropped on the page. */
+  drop(file) {
+    const model = file.name.toLowerCase().endsWith(".striate");
+    if (model) this.control.take(file);
+    return model;
   }
 
   #changed() {
@@ -115,7 +123,7 @@ class TrainView {
     const { run, state } = this.app;
     show(this.empty, state.runs.length === 0);
     show(this.running, state.runs.length > 0);
-    this.control.draw(run);
+    this.control.draw(run, checkedAt(this.app.history.of(state.run)));
     this.knobs.draw(run);
     this.curves.draw(state.runs, state.run);
   }
