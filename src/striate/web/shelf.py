@@ -73,6 +73,10 @@ class Shelf:
             else:
                 with self._lock:
                     self._waiting[run.id] = copy
+        self._try()
+
+    def _try(self) -> None:
+        """Have the writer take every copy that waits."""
         with self._lock:
             for id in self._waiting.keys() - self._busy:
                 self._busy.add(id)
@@ -134,19 +138,30 @@ class Shelf:
 
     def amend(self, run: Run) -> None:
         """Have the settings and the state of a sleeping run written into its checkpoint."""
-        self._writer.submit(self._amend, run)
+        with self._lock:
+            waiting = self._waiting.get(run.id)
+            if waiting is not None:
+                self._waiting[run.id] = _amended(waiting.checkpoint, run)
+        if waiting is None:
+            self._writer.submit(self._amend, run)
+        else:
+            self._try()
 
     def _amend(self, run: Run) -> None:
         if run.steps is not None or run.path is None or run.removed:
             return  # awake again, it is kept as it stands
-        problem = None
         try:
-            kept = Checkpoint.load(run.path)
-            facts = {**kept.facts, "state": run.state}
-            replace(kept, settings=run.settings.to_json(), facts=facts).save(run.path)
-        except (ModelError, OSError) as error:
-            problem = f"{run.name} could not be kept: {error}"
-        self.tell(run, problem)
+            copy = _amended(Checkpoint.load(run.path), run)
+        except ModelError as error:
+            self._fail(run, f"{run.name} could not be kept: {error}")
+            return
+        with self._lock:
+            newer = run.id in self._waiting
+            if not newer:
+                self._waiting[run.id] = copy
+                self._busy.add(run.id)
+        if not newer:
+            self._write(run.id)
 
     def _new_path(self, run: Run) -> Path:
         return self.folder / f"run-{run.id}-{secrets.token_hex(4)}{SUFFIX}"
@@ -218,6 +233,11 @@ def _age(path: Path) -> float:
 
 def _mark(run: Run) -> Mark:
     return run.settings, run.state == "stopped"
+
+
+def _amended(kept: Checkpoint, run: Run) -> Copy:
+    facts = {**kept.facts, "state": run.state}
+    return Copy(run, run.version, _mark(run), replace(kept, settings=run.settings.to_json(), facts=facts))
 
 
 def snapshot(run: Run) -> Checkpoint:
