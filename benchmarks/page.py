@@ -133,6 +133,11 @@ def memory(url: str, run: int, pid: int, chosen: argparse.Namespace) -> list[dic
             sizes = "  ".join(f"{key} {row[key] / 2**20:8.1f} MiB" for key in ("server", "renderer"))
             print(f"{name:10}{gone:8.0f} s  {sizes}", flush=True)
             time.sleep(chosen.sample)
+        told = visitor.ask("close")
+        if "connected" in told:
+            there = f"{told['connected']:.0f} of {told['seconds']:.0f} s, in {told['visits']} visits"
+            print(f"{name:10}connected for {there}", flush=True)
+            rows[-1] |= {"connected": told["connected"], "visits": told["visits"]}
         visitor.end()
     return rows
 

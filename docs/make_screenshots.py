@@ -83,7 +83,7 @@ def train(browser: Browser, url: str) -> None:
         page.screenshot(path=HERE / "page_train.png")
     for scheme in ("light", "dark"):
         with opened(browser, f"{url}#train", scheme) as page:
-            page.locator(".layer canvas, .layers canvas").first.wait_for()
+            page.locator(".layers canvas").first.wait_for()
             page.locator(".layers-panel").scroll_into_view_if_needed()
             page.wait_for_timeout(SETTLED)
             page.locator(".layers-panel").screenshot(path=HERE / f"page_layers_{scheme}.png")
@@ -97,7 +97,10 @@ def look(browser: Browser, url: str) -> None:
     """A test image on its way through the trained network, and what made one of the numbers."""
     for scheme in ("light", "dark"):
         with opened(browser, f"{url}#look", scheme) as page:
-            page.locator(".look select").first.select_option(index=0)
+            maps = page.locator('.column[data-layer="conv3"] canvas')
+            maps.wait_for()
+            page.wait_for_timeout(SETTLED)
+            maps.click(position={"x": 34, "y": 20})
             page.wait_for_timeout(SETTLED)
             page.screenshot(path=HERE / f"page_look_{scheme}.png", full_page=True)
 

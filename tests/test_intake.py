@@ -238,3 +238,13 @@ def test_far_apart_scores(loss: str, target: str) -> None:
     found, gradients = program.gradients(pixels, labels)
     judge.check(found, mean, "loss")
     judge.check_all(gradients, expected, "gradient")
+
+
+def test_some_parameters_are_asked_for_by_name(program: Program) -> None:
+    every = program.parameters()
+    name = next(iter(every))
+    some = program.parameters(name)
+    assert list(some) == [name]
+    np.testing.assert_array_equal(some[name], every[name])
+    with pytest.raises(ArgumentError, match="there is no parameter 'nothing'"):
+        program.parameters(name, "nothing")

@@ -235,9 +235,7 @@ def look(
     ] = None,
     of: Annotated[
         str | None,
-        typer.Option(
-            "--class", metavar="NAME", help="Class that --saliency and --where explain, or the best."
-        ),
+        typer.Option("--class", metavar="NAME", help="Class that --saliency and --where explain, or the best."),
     ] = None,
     fit: FitOption = Fit.stop,
     data_dir: DataDir = None,
@@ -318,12 +316,10 @@ def serve(
         str | None,
         typer.Argument(metavar="[DATA]", help="A data set to offer, as for striate train."),
     ] = None,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option("--port", metavar="N", min=1, max=65535, help="The port; 8765 or the next free one if not given."),
+        typer.Option("--port", metavar="N", min=0, max=65535, help="The port, 0 for any; without it 8765 or the next."),
     ] = None,
     browse: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
     data_dir: DataDir = None,

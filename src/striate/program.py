@@ -308,11 +308,18 @@ class Program:
                 interior.take(self._changes, self._memory.view)
             yield interior
 
-    def parameters(self) -> Parameters:
-        """Copies of all parameters: ``conv1.weights`` (K, D, F, F), ``fc1.weights`` (outputs, inputs), …"""
+    def parameters(self, *names: str) -> Parameters:
+        """Copies of all parameters: ``conv1.weights`` (K, D, F, F), ``fc1.weights`` (outputs, inputs), …
+
+        With names, of those alone; ArgumentError for a name that is none.
+        """
+        known = self.network.parameter_shapes()
+        for name in names:
+            if name not in known:
+                raise ArgumentError(f"there is no parameter {name!r}: there are {', '.join(known)}")
         with self._lock:
             self._draw()
-            return self._read("parameters")
+            return self._read("parameters", names)
 
     def load(self, parameters: Mapping[str, npt.ArrayLike]) -> None:
         """Take over parameters as ``parameters()`` gives them; ArgumentError where names or shapes differ."""
@@ -327,11 +334,12 @@ class Program:
         """The inverse of ``velocity``."""
         self._write("velocity", velocity)
 
-    def _read(self, row: str) -> Parameters:
+    def _read(self, row: str, names: tuple[str, ...] = ()) -> Parameters:
         numbers = self._memory.view(row)
         return {
             place.name: numbers[place.start : place.start + place.size].reshape(place.shape).copy()
             for place in self.plan.row.places
+            if not names or place.name in names
         }
 
     def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:

@@ -13,6 +13,8 @@ from striate.data.split import split
 from striate.errors import ArgumentError, DivergedError
 from striate.optimizers import SGD
 from striate.program import Program
+from striate.train import steps as module
+from striate.train.evaluate import evaluate
 from striate.train.loop import train_epochs
 from striate.train.steps import Position, Steps
 
@@ -86,6 +88,60 @@ def test_another_batch_keeps_what_was_learned_and_the_schedule(make_program: Mak
     assert rates == sorted(rates, reverse=True) and rates[-1] < 0.01 * rates[0]
 
 
+@pytest.mark.parametrize("batch", [8, 100])
+def test_another_batch_from_a_position_is_a_change_of_batch(make_program: Make, digits: Dataset, batch: int) -> None:
+    import striate
+
+    small = make_program()
+    awake = Steps(small, digits, None, 2, 1, "cosine")
+    for _ in range(20):
+        awake.advance()
+    at = awake.position
+    made = [striate.compile(small.network, batch, small.optimizer, threads=1) for _ in range(2)]
+    awake.change_program(made[0])
+    made[1].load(small.parameters())
+    made[1].load_velocity(small.velocity())
+    asleep = Steps(made[1], digits, None, 2, 1, "cosine", at)
+    assert asleep.position == awake.position and asleep.position.batch == batch
+    told = []
+    for steps in (asleep, awake):
+        steps.base = SGD(0.02, 0.9)
+        told.append([])
+        while not steps.over:
+            report = steps.advance()
+            told[-1].append((report.step, report.steps, report.lr, report.loss))
+            if steps.epoch_over:
+                steps.close_epoch()
+        assert steps.step == steps.steps and steps.done == 1
+    assert told[0] == told[1]
+    rates = [lr for _, _, lr, _ in told[0]]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_an_epoch_may_be_closed_in_parts(make_program: Make, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PIECE", 50)
+    train, held = split(digits, 0.2, 0)
+    reports = []
+    for parts in (False, True):
+        steps = Steps(make_program(), train, held, 1, 5)
+        while not steps.epoch_over:
+            steps.advance()
+        if parts:
+            for _ in range(len(held) // 50 - 1):
+                assert steps.close_some() is None and steps.epoch_over
+            # Another position may be taken in the middle, and validation begins anew.
+            again = Steps(steps.program, train, held, 1, 5, position=steps.position)
+            assert again.epoch_over and again.close_epoch().validation_loss == reports[0][0]
+            report = steps.close_some()
+            assert report is not None and steps.over
+        else:
+            report = steps.close_epoch()
+        judged = evaluate(steps.program, held)
+        assert (report.validation_loss, report.validation_accuracy) == (judged.loss, judged.accuracy)
+        reports.append((report.validation_loss, report.loss, report.accuracy))
+    assert reports[0] == reports[1]
+
+
 def test_the_order_of_images_is_kept_when_the_batch_changes(make_program: Make, digits: Dataset) -> None:
     """No image is met twice in an epoch, and none is left out."""
     import striate
@@ -138,4 +194,4 @@ def test_a_position_is_plain_numbers(make_program: Make, digits: Dataset) -> Non
     steps = Steps(make_program(), digits)
     steps.advance()
     at = steps.position
-    assert at == Position(1, 32, at.correct, at.summed, 1, ceil(len(digits) / 32), 0, 0.0)
+    assert at == Position(1, 32, at.correct, at.summed, 1, ceil(len(digits) / 32), 0, 0.0, 32)

@@ -7,7 +7,7 @@ import pytest
 
 from corpus import CASES, draw
 from striate.notation import parse
-from striate.web.explain import LISTED, cut, explain, receptive_field
+from striate.web.explain import LISTED, NUMBERS, cut, explain, receptive_field
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -53,6 +53,18 @@ def test_of_a_deep_input_the_largest_products_are_listed() -> None:
     assert told["slices"] == sorted(np.argsort(-np.abs(products))[:LISTED].tolist())
     assert told["rest"] == pytest.approx(np.delete(products, told["slices"]).sum())
     assert told["depth_of_input"] == 40
+
+
+@pytest.mark.parametrize(("side", "listed"), [(30, 16), (100, 2), (160, 0)])
+def test_of_large_windows_fewer_slices_are_listed(side: int, listed: int) -> None:
+    network = parse(f"INPUT[{side}x{side}x20] - FC[2]")
+    random = np.random.default_rng(0)
+    weights = {"fc1.weights": random.random((2, side * side * 20), np.float32), "fc1.biases": np.zeros(2, np.float32)}
+    made = {"input": random.random((side, side, 20), np.float32), "fc1": np.zeros((1, 1, 2), np.float32)}
+    told = explain(network, weights, made, "fc1", (0, 0, 1))
+    assert len(told["slices"]) == len(told["inputs"]) == len(told["weights"]) == len(told["products"]) == listed
+    assert told["rest"] + sum(told["products"]) == pytest.approx(told["sum"])
+    assert np.size(told["inputs"]) + np.size(told["weights"]) <= NUMBERS
 
 
 def test_the_input_explains_itself() -> None:

@@ -57,7 +57,8 @@ WRONG = [
     ('{"id": 1, "do": "watch", "run": 1, "rate": 31}', "rate is a number from 0.1 to 30"),
     ('{"id": 1, "do": "explain", "run": 1, "image": {}, "layer": "x", "position": [0, 0, 0]}', "image is"),
     ('{"id": 1, "do": "explain", "run": 1, "image": {"look": false}, "layer": "x", "position": [0, 0, 0]}', "image is"),
-    ('{"id": 1, "do": "explain", "run": 1, "image": {"test": 1}, "layer": "x", "position": [0, 0]}', "list of 3 to 3"),
+    ('{"id": 1, "do": "explain", "run": 1, "image": {"test": 1}, "layer": "x", "position": [0]}', "list of 3 values"),
+    ('{"id": 1, "do": "plan", "line": "' + "x" * 20_001 + '"}', "a text of at most 20,000"),
     ('{"id": 1, "do": "look", "run": 1}', "binary message"),
     ('{"id": 1, "do": "hello", "y": "' + "x" * 300_000 + '"}', "at most"),
 ]  # fmt: skip

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +18,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from visiting import LINE, Client, Served, served
+from visiting import LINE, Client, Served, served, until
 from websockets.sync.client import connect
 
-from striate.train.checkpoint import Checkpoint
+from striate.notation.parse import parse
+from striate.program import compile
+from striate.train.checkpoint import FORMAT, Checkpoint
+from striate.train.modelfile import read_tensors, write_tensors
+from striate.train.steps import Steps
+from striate.web.claim import LOCK
+from striate.web.ending import FINISHING, GIVEN_UP, LOST
+from striate.web.run import Run
+from striate.web.sets import Sets
+from striate.web.settings import Settings
+from striate.web.shelf import Shelf
 
 SETTINGS = {"epochs": 30, "batch": 40, "lr": 0.03, "seed": 2}
 
@@ -60,8 +72,40 @@ def test_a_run_goes_on_bit_for_bit_in_another_server(tmp_path: Path, uninterrupt
         again = client.ask("hello")["runs"][0]
         for name in ("id", "network", "step", "steps", "epoch", "settings", "data", "classes", "state", "time"):
             assert again[name] == paused[name] == kept_points[name], name
-        history = client.event("history") if not client.events else client.events[-1]
-        assert history
+        told = [event for event in client.events if event["event"] == "history"]
+        history = told[0] if told else client.event("history")
+        assert history["run"] == run and history["points"][-1][0] == pytest.approx(paused["time"], rel=1e-6)
+        assert len(history["points"]) == paused["step"]
+        client.ask("control", run=run, action="resume")
+        client.state(run, "done")
+        same(learned(page, run), whole)
+
+
+def test_a_pause_does_not_wait_for_validation(
+    tmp_path: Path, uninterrupted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is kept in the middle of it goes on exactly, too."""
+    monkeypatch.setattr("striate.train.steps.PIECE", 20)
+    whole = dict(uninterrupted)
+    with served(tmp_path) as page, page.client() as client:
+        desk = page.page.desk
+        close, met = Run._close_some, threading.Event()
+
+        def hold(self: Run, steps: Any) -> None:
+            if steps.epoch == 2 and not met.is_set() and len(steps._scores) == 3:
+                met.set()
+                desk.trainer.call(lambda: desk._pause(self))  # asked for in the middle of validation
+            close(self, steps)
+
+        monkeypatch.setattr(Run, "_close_some", hold)
+        run = client.ask("start", line=whole.pop("line"), data="digits", settings=SETTINGS)["run"]["id"]
+        until(lambda: desk.trainer.runs[run].state == "paused")
+        steps = desk.trainer.runs[run].steps
+        assert steps is not None and steps.epoch == 2 and steps.epoch_over
+    monkeypatch.setattr(Run, "_close_some", close)
+    with served(tmp_path) as page, page.client() as client:
+        before = client.ask("hello")["runs"][0]["step"]
+        assert client.ask("control", run=run, action="step")["run"]["step"] == before + 1
         client.ask("control", run=run, action="resume")
         client.state(run, "done")
         same(learned(page, run), whole)
@@ -99,11 +143,30 @@ def test_a_change_of_batch_goes_on_exactly_too(tmp_path: Path) -> None:
     same(*results)
 
 
-def until(right: Any) -> None:
-    ends = time.monotonic() + 60
-    while not right():
-        assert time.monotonic() < ends, "it never happened"
-        time.sleep(0.02)
+def test_changes_and_steps_of_a_standing_run_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, and not only when the server ends in peace: also where the run sleeps."""
+
+    def kept() -> Checkpoint:
+        return Checkpoint.load(next(tmp_path.glob("*.checkpoint")))
+
+    monkeypatch.setattr("striate.web.history.MOST", 20)
+    with served(tmp_path) as page, page.client() as client:
+        run = client.ask("start", line=LINE, data="digits", settings={**SETTINGS, "epochs": 10**5})["run"]["id"]
+        client.event("progress", lambda event: event["run_now"]["step"] > 50)
+        client.ask("control", run=run, action="pause")
+        for _ in range(3):
+            step = client.ask("control", run=run, action="step")["run"]["step"]
+        until(lambda: list(tmp_path.glob("*.checkpoint")) and kept().position.step == step)
+        client.ask("set", run=run, settings={"lr": 0.123})
+        until(lambda: kept().settings["lr"] == 0.123)
+        stride = page.page.desk.trainer.runs[run].history.stride
+    with served(tmp_path) as page, page.client() as client:
+        assert page.page.desk.trainer.runs[run].history.stride == stride > 1
+        client.ask("set", run=run, settings={"lr": 0.321})
+        until(lambda: kept().settings["lr"] == 0.321)
+        client.ask("control", run=run, action="stop")
+        until(lambda: kept().facts["state"] == "stopped")
+        assert page.page.desk.trainer.runs[run].program is None and kept().position.step == step
 
 
 def test_damaged_checkpoints_are_told_and_left_alone(tmp_path: Path) -> None:
@@ -129,6 +192,81 @@ def test_damaged_checkpoints_are_told_and_left_alone(tmp_path: Path) -> None:
         for name in damaged:
             assert any(name in note for note in notes)
     assert all((tmp_path / name).read_bytes() == data for name, data in damaged.items())
+
+
+CRAFTED: dict[str, Any] = {
+    "position is a list": {"position": []},
+    "endless time": {"facts": {"time": 10**400}},
+    "no time": {"facts": {"time": float("nan")}},
+    "high number": {"facts": {"id": 2**40}},
+    "more seen than there are": {"position": {"seen": 10**9}},
+    "more right than seen": {"position": {"seen": 1, "correct": 2}},
+    "more steps than there will be": {"position": {"steps": 1}},
+    "no share": {"position": {"share": 2.0}},
+    "no scales": {"preprocessing": []},
+    "a class too few": {"classes": ["a"]},
+}
+
+
+def test_crafted_checkpoints_are_told_and_the_others_shown(tmp_path: Path) -> None:
+    """Their checksums are right: somebody wrote them so."""
+    run, shelf = stepping(3), Shelf(tmp_path)
+    for _ in range(5):
+        run.step()
+    shelf.keep(run)
+    shelf.close()
+    assert run.path is not None
+    tensors, metadata = read_tensors(run.path, FORMAT)
+    metadata.pop("sha256")
+    for name, change in CRAFTED.items():
+        changed = {
+            key: json.dumps({**json.loads(metadata[key]), **value} if isinstance(value, dict) else value)
+            for key, value in change.items()
+        }
+        write_tensors(tmp_path / f"{name}.checkpoint", tensors, {**metadata, **changed})
+    (tmp_path / "link.checkpoint").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "folder.checkpoint").mkdir()
+    found = list(Shelf(tmp_path).runs())
+    runs, told = [each for each in found if isinstance(each, Run)], [each for each in found if isinstance(each, str)]
+    assert [(each.id, each.at.step) for each in runs] == [(3, 5)]
+    for name in (*CRAFTED, "link", "folder"):
+        (sentence,) = [each for each in told if f"{name}.checkpoint" in each]
+        assert "Error:" not in sentence
+
+
+def test_the_page_answers_while_the_shelf_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for id in (1, 2):
+        run, shelf = stepping(id), Shelf(tmp_path)
+        run.step()
+        shelf.keep(run)
+        shelf.close()
+    first, second = sorted(tmp_path.glob("*.checkpoint"), key=lambda path: path.stat().st_mtime)
+    second.rename(tmp_path / "renamed.checkpoint")
+    begun, go = threading.Event(), threading.Event()
+    load = Checkpoint.load
+
+    def slow(path: Path) -> Checkpoint:
+        begun.set()
+        assert go.wait(60)
+        return load(path)
+
+    monkeypatch.setattr(Checkpoint, "load", slow)
+    page = Served(tmp_path)
+    page.page.begin()
+    page.thread.start()
+    try:
+        assert begun.wait(60)
+        with page.client() as client:
+            assert client.ask("hello")["runs"] == []
+            new = client.ask("start", line=LINE, data="digits", settings={"epochs": 10**5})["run"]["id"]
+            go.set()
+            client.event("runs", lambda event: len(event["runs"]) == 3)
+            shown = {each["id"]: each["saved"] for each in client.ask("hello")["runs"]}
+            assert shown == {1: str(first), new: shown[new], new + 1: str(tmp_path / "renamed.checkpoint")}
+            assert new == 2
+    finally:
+        go.set()
+        page.close()
 
 
 def test_other_images_under_the_same_name_are_refused(tmp_path: Path) -> None:
@@ -175,6 +313,89 @@ def test_a_full_disk_is_told_and_training_goes_on(tmp_path: Path, monkeypatch: p
         assert client.ask("hello")["runs"][0]["saved"] is None and run
 
 
+def stepping(id: int = 1) -> Run:
+    """A run in memory that takes a step whenever it is told."""
+    network, settings = parse("INPUT[8x8x1] - FC[10]"), Settings(batch=64)
+    material = Sets().material("digits", network.input, 0)
+    program = compile(network, batch=64, threads=1, preprocessing=material.preprocessing)
+    run = Run(id, network, str(network), "digits", material.parts.train.classes, settings, "running")
+    run.adopt(program, material, Steps(program, material.parts.train, material.parts.validation, 20))
+    return run
+
+
+def on_disk(run: Run) -> int:
+    assert run.path is not None
+    return Checkpoint.load(run.path).position.step
+
+
+def test_a_copy_that_comes_during_a_write_is_written_although_the_end_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, shelf = stepping(), Shelf(tmp_path)
+    begun, go = threading.Event(), threading.Event()
+    save = Checkpoint.save
+
+    def slow(self: Checkpoint, path: Path) -> None:
+        begun.set()
+        assert go.wait(60)
+        save(self, path)
+
+    monkeypatch.setattr(Checkpoint, "save", slow)
+    run.step()
+    shelf.keep(run)
+    assert begun.wait(60)
+    for _ in range(5):
+        run.step()
+    shelf.keep(run)
+    assert not shelf.holds(run)
+    closing = threading.Thread(target=shelf.close)
+    closing.start()
+    until(lambda: shelf._writer._shutdown)
+    go.set()
+    closing.join()
+    assert on_disk(run) == 6 and shelf.holds(run)
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+def test_what_could_not_be_written_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asleep: bool
+) -> None:
+    said: list[str | None] = []
+    run, shelf = stepping(), Shelf(tmp_path)
+    shelf.tell = lambda run, problem: said.append(problem)
+    run.step()
+    shelf.keep(run)
+    until(lambda: said == [None])
+
+    def full(self: Checkpoint, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    for _ in range(3):
+        run.step()
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "save", full)
+        shelf.keep(run)
+        if asleep:
+            run.sleep()
+        until(lambda: len(said) == 2)
+    assert on_disk(run) == 1 and not shelf.holds(run) and "No space left" in shelf.problems[run.id]
+    assert shelf.load(run).position.step == 4  # what wakes a run is what it has learned
+    shelf.keep(run)
+    shelf.close()
+    assert on_disk(run) == 4 and shelf.holds(run) and not shelf.problems and said[2:] == [None]
+
+
+def test_settings_of_a_standing_run_are_kept_too(tmp_path: Path) -> None:
+    run, shelf = stepping(), Shelf(tmp_path)
+    run.step()
+    shelf.keep(run)
+    until(lambda: shelf.holds(run))
+    run.settings = run.settings.changed({"lr": 0.5})
+    shelf.keep(run)
+    shelf.close()
+    assert run.path is not None and Checkpoint.load(run.path).settings["lr"] == 0.5
+
+
 @contextmanager
 def process(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], Client]]:
     """`striate serve` as a process of its own, and a browser of it."""
@@ -208,25 +429,67 @@ def test_killed_in_mid_training_it_loses_no_more_than_the_interval(tmp_path: Pat
         server.wait()
     kept = next(tmp_path.glob("*.checkpoint"))
     found = Checkpoint.load(kept)  # whole, although its writer was killed
-    assert not [path for path in tmp_path.iterdir() if path.suffix != ".checkpoint" and ".part" not in path.name]
+    others = {path.name for path in tmp_path.iterdir() if path.suffix != ".checkpoint" and ".part" not in path.name}
+    assert others == {LOCK}
     # The interval, and as much again for a machine that is busy with other things.
     before = [step for when, step in seen if when < killed - 2]
     assert before and found.position.step >= before[-1]
     with process(tmp_path) as (_, client):
+        until(lambda: client.ask("hello")["runs"])
         again = client.ask("hello")["runs"][0]
         assert again["id"] == run and again["state"] == "paused" and again["step"] == found.position.step
         client.ask("control", run=run, action="resume")
         assert client.event("progress", lambda event: event["points"])["run_now"]["step"] > found.position.step
 
 
-def test_ctrl_c_keeps_the_run_and_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "signals", [["SIGINT"], ["SIGTERM"], ["SIGHUP"], ["SIGINT", "SIGINT"], ["SIGTERM", "SIGTERM"]], ids="+".join
+)
+def test_ctrl_c_keeps_the_run_and_says_so(tmp_path: Path, signals: list[str]) -> None:
     with process(tmp_path, "--checkpoint", "1000") as (server, client):
         run = client.ask("start", line=LINE, data="digits", settings={"epochs": 10**5})["run"]["id"]
         client.state(run, "running")
         told = client.event("progress")["run_now"]["step"]
-        server.send_signal(signal.SIGINT)
+        for name in signals:  # two at once are one
+            server.send_signal(getattr(signal, name))
+            time.sleep(0.05)
         _, errors = server.communicate(timeout=60)
     assert server.returncode == 0
-    assert errors == f"stopped; 1 run kept in {tmp_path}: striate serve shows it again\n"
+    assert errors == f"{FINISHING}stopped; 1 run kept in {tmp_path}: striate serve shows it again\n"
     kept = Checkpoint.load(next(tmp_path.glob("*.checkpoint")))
     assert kept.position.step >= told and json.loads(json.dumps(dict(kept.settings)))["epochs"] == 10**5
+
+
+LONG = "INPUT[32x32x3] - [CONV[64] - RELU]*2 - POOL - FC[10]"
+
+
+def test_a_second_ctrl_c_gives_the_runs_up_without_a_traceback(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    data = tmp_path / "own.npz"
+    images = random.integers(0, 256, (4000, 32, 32, 3), dtype=np.uint8)
+    np.savez(data, images=images, labels=np.arange(4000) % 10)
+    folder = tmp_path / "runs"
+    with process(folder, LONG, str(data), "--threads", "1", "--checkpoint", "1000") as (server, client):
+        settings = {"epochs": 9, "batch": 3000}
+        run = client.ask("start", line=LONG, data=str(data), settings=settings)["run"]["id"]
+        client.state(run, "running")  # a step takes seconds
+        server.send_signal(signal.SIGINT)
+        time.sleep(0.7)
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=60)
+    assert server.returncode == GIVEN_UP and errors == FINISHING + LOST
+    assert not list(folder.glob("*.checkpoint"))
+
+
+def test_a_run_that_cannot_be_kept_is_told_at_the_end(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    with process(folder, "--checkpoint", "1000") as (server, client):
+        run = client.ask("start", line=LINE, data="digits", settings={"epochs": 10**5})["run"]["id"]
+        client.state(run, "running")
+        client.event("progress")
+        shutil.rmtree(folder)
+        folder.write_text("a file where the folder was")
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=60)
+    assert server.returncode == 1 and "Traceback" not in errors
+    assert "stopped\n" in errors and "kept in" not in errors and "run 1 could not be kept" in errors

@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import struct
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from visiting import LINE, TOKEN, Served, served
+from visiting import LINE, TOKEN, Served, served, until
 
 from striate.web import browser
 
@@ -44,13 +43,6 @@ def say(raw: socket.socket, message: Any) -> None:
     raw.sendall(length + mask + bytes(byte ^ mask[place % 4] for place, byte in enumerate(data)))
 
 
-def until(right: Any) -> None:
-    ends = time.monotonic() + 60
-    while not right():
-        assert time.monotonic() < ends, "it never happened"
-        time.sleep(0.02)
-
-
 def test_a_browser_that_stops_reading_stops_nothing_and_is_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,7 +63,7 @@ def test_a_browser_that_stops_reading_stops_nothing_and_is_let_go(
             for number in range(2, 30):
                 say(raw, {"id": number, "do": "hello"})
             client.event("progress")
-            assert len(silent._answers) <= browser.WAITING and silent._inbox.qsize() <= browser.WAITING
+            assert len(silent._answers) <= browser.WAITING and silent._lanes.visits.qsize() <= browser.WAITING
             until(lambda: silent not in hub.browsers)
         assert client.event("progress")["run_now"]["step"] > steps[-1]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_requests import mutated, values
-from visiting import LINE, Client, Served, served
+from visiting import LINE, Client, Served, served, until
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import striate
 from striate.data.load import load
 from striate.train.held_out import hold_out
-from striate.web import hub
+from striate.web import hub, lanes
 
 DIGITS = hold_out(load("digits"), 0.1, 0)
 
@@ -85,6 +87,28 @@ def test_pause_step_resume_stop_remove(client: Client, run: dict[str, Any]) -> N
     assert "no run" in client.refused("control", run=id, action="resume")["message"]
 
 
+def test_the_speed_is_that_since_it_was_resumed(client: Client, run: dict[str, Any], shared: Served) -> None:
+    client.ask("control", run=run["id"], action="step")
+    mine = shared.page.desk.trainer.runs[run["id"]]
+    assert not mine._marks
+    mine._marks.append((time.monotonic() - 1000, 0))
+    client.ask("control", run=run["id"], action="resume")
+    now = client.event("progress", lambda event: event["run_now"]["images_per_second"])["run_now"]
+    assert now["images_per_second"] > 100
+
+
+def test_a_line_is_read_beside_the_event_loop(client: Client, shared: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[threading.Thread] = []
+
+    def noting(line: str, fit: str) -> Any:
+        found.append(threading.current_thread())
+        return striate.parse(line, fit)
+
+    monkeypatch.setattr("striate.web.desk.parse", noting)
+    client.ask("start", line=LINE, data="digits")
+    assert len(found) == 1 and found[0] is not shared.thread
+
+
 def test_settings_change_while_it_runs(client: Client, run: dict[str, Any]) -> None:
     id = run["id"]
     client.ask("control", run=id, action="resume")
@@ -139,6 +163,39 @@ def test_a_run_that_diverges_says_so(client: Client) -> None:
     assert "has failed" in client.refused("control", run=id, action="resume")["message"]
 
 
+def test_a_failed_run_goes_on_from_its_checkpoint(client: Client, run: dict[str, Any], shared: Served) -> None:
+    id = run["id"]
+    until(lambda: client.ask("hello")["runs"][0]["saved"])
+    client.ask("set", run=id, settings={"lr": 1000})
+    until(lambda: not shared.page.desk.trainer._changed)
+    client.ask("control", run=id, action="resume")
+    failed = client.state(id, "failed")
+    assert "its last checkpoint is kept: resume it" in failed["error"]
+    assert "has failed" in client.refused("control", run=id, action="step")["message"]
+    client.ask("set", run=id, settings={"lr": 0.001})
+    client.events.clear()
+    again = client.ask("control", run=id, action="resume")["run"]
+    assert again["state"] == "running" and again["error"] is None
+    client.event("progress", lambda event: event["run_now"]["step"] > failed["step"] + 50)
+    told = next(event for event in client.events if event["event"] == "history" and event["run"] == id)
+    points = told["points"] + [point for event in client.events if "run_now" in event for point in event["points"]]
+    times = [point[0] for point in points]
+    assert times == sorted(times) and max(point[1] for point in points) < 20  # what diverged is forgotten
+    with shared.client() as other:
+        points = other.event("history", lambda event: event["run"] == id)["points"]
+        assert [point[0] for point in points] == sorted(point[0] for point in points)
+
+
+def test_a_single_step_that_fails_says_what_is_left(client: Client, run: dict[str, Any]) -> None:
+    until(lambda: client.ask("hello")["runs"][0]["saved"])
+    client.ask("set", run=run["id"], settings={"lr": 1000})
+    for _ in range(100):
+        found = client.ask("control", run=run["id"], action="step")["run"]
+        if found["state"] == "failed":
+            break
+    assert "its last checkpoint is kept" in found["error"]
+
+
 def test_guesses_are_the_programs(client: Client, run: dict[str, Any], shared: Served) -> None:
     head, payload = client.binary("guesses", run=run["id"], first=350, count=24)
     assert head["count"] == len(DIGITS.test) - 350 == 9  # no more than there are
@@ -149,7 +206,8 @@ def test_guesses_are_the_programs(client: Client, run: dict[str, Any], shared: S
     for guess, row, label in zip(head["guesses"], powers, DIGITS.test.labels[350:], strict=True):
         assert guess["label"] == label and guess["right"] == (row.argmax() == label)
         assert [name for name, _ in guess["best"]] == [str(i) for i in np.argsort(-row)[:3]]
-        np.testing.assert_allclose([p for _, p in guess["best"]], np.sort(row)[::-1][:3], rtol=1e-6)
+        # Few images at a time go through other kernels, whose roundings are others.
+        np.testing.assert_allclose([p for _, p in guess["best"]], np.sort(row)[::-1][:3], rtol=1e-4)
 
 
 def test_weights_are_the_programs(client: Client, run: dict[str, Any], shared: Served) -> None:
@@ -181,16 +239,54 @@ def test_wrong_requests_are_answered_and_the_server_goes_on(client: Client, run:
     client.ask("hello")
 
 
-def test_answers_come_in_order(client: Client) -> None:
-    for id in range(100, 120):
-        do = {"id": id, "do": "plan", "line": LINE} if id % 2 else {"id": id, "do": "hello"}
-        client.socket.send(json.dumps(do))
-    found = []
-    while len(found) < 20:
+def test_answers_come_in_order(client: Client, run: dict[str, Any]) -> None:
+    """In the order in which they were asked, each kind for itself."""
+    for id in range(100, 120, 2):
+        client.socket.send(json.dumps({"id": id, "do": "weights", "run": run["id"], "layer": "conv1", "filter": 0}))
+        client.socket.send(json.dumps({"id": id + 1, "do": "set", "run": run["id"], "settings": {"lr": id / 1e4}}))
+    found = replies(client, 20)
+    assert [id for id in found if id % 2 == 0] == list(range(100, 120, 2))
+    assert [id for id in found if id % 2 == 1] == list(range(101, 120, 2))
+    assert client.ask("hello")["runs"][0]["settings"]["lr"] == 118 / 1e4
+
+
+def test_orders_do_not_wait_for_what_is_looked_at(client: Client, run: dict[str, Any], shared: Served) -> None:
+    desk = shared.page.desk
+    visit, held = desk.visit, asyncio.Event()
+
+    async def never(work: Any) -> Any:
+        await held.wait()
+
+    desk.visit = never  # type: ignore[method-assign]
+    try:
+        client.socket.send(json.dumps({"id": 900, "do": "guesses", "run": run["id"], "first": 0, "count": 1}))
+        assert client.ask("set", run=run["id"], settings={"lr": 0.5})["run"]["settings"]["lr"] == 0.5
+        assert client.ask("control", run=run["id"], action="step")["run"]["step"] == run["step"] + 1
+    finally:
+        desk.visit = visit  # type: ignore[method-assign]
+        desk.hub.in_loop(held.set)
+
+
+def test_of_very_many_lines_the_newest_are_planned(client: Client) -> None:
+    for id in range(100, 160):
+        client.socket.send(json.dumps({"id": id, "do": "plan", "line": LINE}))
+    answers = {}
+    while len(answers) < 60:
+        message = client.receive()
+        if isinstance(message, dict) and "re" in message:
+            answers[message["re"]] = message
+    given_up = [id for id, answer in answers.items() if "newer lines" in answer.get("error", {}).get("message", "")]
+    assert 0 < len(given_up) < 59 and max(given_up) < 160 - lanes.WAITING
+    assert all("result" in answers[id] for id in range(160 - lanes.WAITING, 160))
+
+
+def replies(client: Client, count: int) -> list[int]:
+    found: list[int] = []
+    while len(found) < count:
         message = client.receive()
         if isinstance(message, dict) and "re" in message:
             found.append(message["re"])
-    assert found == list(range(100, 120))
+    return found
 
 
 def test_a_reload_picks_up(client: Client, run: dict[str, Any], shared: Served) -> None:

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from visiting import until
 
 import striate
 from striate.errors import ArgumentError, DivergedError
 from striate.web import trainer as module
+from striate.web.history import History
+from striate.web.hub import Hub
 from striate.web.run import Run
 from striate.web.settings import Settings
 from striate.web.trainer import Trainer, Want, Watch
@@ -39,16 +42,24 @@ class Listening:
     def __init__(self) -> None:
         self.states, self.frames, self.kept = 0, [], []  # type: ignore[var-annotated]
         self.trainer: Trainer | None = None
+        self.broken, self.notes = False, []  # type: ignore[var-annotated]
+
+    def trouble(self, message: str) -> None:
+        self.notes.append(message)
 
     def states_changed(self) -> None:
         self.states += 1
 
     def captured(self, watch: Watch, raw: object) -> None:
+        if self.broken:
+            raise RuntimeError("cannot schedule new futures")
         self.frames.append((watch, raw))
         assert self.trainer is not None
         self.trainer.busy.discard(watch)
 
     def due(self, run: Run) -> None:
+        if self.broken:
+            raise MemoryError
         self.kept.append(run)
 
 
@@ -71,13 +82,6 @@ def working() -> Iterator[Any]:
         trainer.stop()
 
 
-def until(right: Any) -> None:
-    ends = time.monotonic() + 30
-    while not right():
-        assert time.monotonic() < ends, "it never happened"
-        time.sleep(0.005)
-
-
 def test_running_runs_take_turns(working: Any) -> None:
     runs = [Fake(1), Fake(2), Fake(3)]
     trainer, _ = working(*runs)
@@ -97,6 +101,17 @@ def test_visits_take_their_share_and_no_more(working: Any) -> None:
     # The last visit needs no pause behind it.
     assert time.monotonic() - began >= 11 * 0.002 / module.SHARE
     assert run.taken > 12
+
+
+def test_a_long_visit_does_not_keep_frames_away(working: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SHARE", 0.001)
+    trainer, listening = working(Fake(1))
+    gates = [trainer.visit(lambda: time.sleep(0.1)) for _ in range(2)]  # the second in a hundred seconds
+    gates[0].result(30)
+    trainer.want((Want(WATCH, 30.0),))
+    until(lambda: len(listening.frames) >= 3)
+    assert not gates[1].done()
+    gates[1].cancel()
 
 
 def test_visits_of_standing_runs_do_not_wait(working: Any) -> None:
@@ -160,6 +175,45 @@ def test_checkpoints_are_due_again_and_again(working: Any) -> None:
     assert set(listening.kept) == {run}
 
 
+@pytest.mark.parametrize("state", ["running", "paused"])
+def test_a_listener_that_fails_stops_nothing(working: Any, monkeypatch: pytest.MonkeyPatch, state: Any) -> None:
+    monkeypatch.setattr(module, "LATER", 0.01)
+    run = Fake(1)
+    run.state = state
+    trainer, listening = working(run, checkpoint=0.02)
+    listening.broken = True
+    trainer.want((Want(WATCH, 30.0),))
+    until(lambda: any("RuntimeError" in note for note in listening.notes))
+    if state == "running":
+        until(lambda: any("MemoryError" in note for note in listening.notes))
+    listening.broken = False
+    until(lambda: listening.frames)
+    assert trainer.call(lambda: 7).result(10) == 7
+
+
+def test_a_hub_that_is_closed_takes_no_frame() -> None:
+    trainer = Trainer(lambda run, watch: "raw")
+    hub = Hub(trainer)
+    trainer.want((Want(WATCH, 30.0),))
+    hub.close()
+    hub.captured(WATCH, "raw")
+    hub.refresh()
+    assert not trainer.wanted
+
+
+def test_the_curve_of_a_restored_run_keeps_its_past_and_its_scale() -> None:
+    whole = History()
+    for step in range(6000):
+        whole.add((step / 10, 1.0, 0.5, 0.01))
+    again = History(whole.whole(), whole.whole_epochs(), whole.stride)
+    for step in range(6000, 12000):
+        whole.add((step / 10, 1.0, 0.5, 0.01))
+        again.add((step / 10, 1.0, 0.5, 0.01))
+    assert again.stride == whole.stride == 16
+    found, expected = ([point[0] for point in each.whole()] for each in (again, whole))
+    assert len(found) == pytest.approx(len(expected), abs=2) and found == pytest.approx(expected[: len(found)], abs=2)
+
+
 def test_what_still_waits_is_done_at_the_end(working: Any) -> None:
     trainer, _ = working(Fake(1))
     gate = threading.Event()
@@ -168,3 +222,12 @@ def test_what_still_waits_is_done_at_the_end(working: Any) -> None:
     threading.Timer(0.05, gate.set).start()
     trainer.stop()
     assert [each.result(1) for each in late] == [7, 8]
+
+
+def test_nothing_is_remembered_of_a_run_that_is_gone(working: Any) -> None:
+    trainer, _ = working(Fake(1), Fake(2))
+    trainer.call(lambda: None).result()
+    assert set(trainer._saves) == {1, 2}
+    trainer.call(lambda: trainer.runs.pop(1)).result()
+    trainer.call(lambda: None).result()
+    assert set(trainer._saves) == {2}

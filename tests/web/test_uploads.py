@@ -5,6 +5,9 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import socket
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ import striate
 from striate.data.image import read_image
 from striate.data.load import load
 from striate.train.held_out import fingerprint, hold_out
-from striate.web import uploads
+from striate.web import desk, uploads
 
 
 def post(served: Served, path: str, body: Any, chunked: bool = False) -> tuple[int, bytes]:
@@ -158,8 +161,6 @@ def test_no_such_model(shared: Served, path: str) -> None:
 def test_damaged_models_are_told(shared: Served, place: int, put: bytes) -> None:
     network = striate.parse("INPUT[2x2x1] - FC[2]")
     parameters = {"fc1.weights": np.ones((2, 4), np.float32), "fc1.biases": np.zeros(2, np.float32)}
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         striate.Model(network, parameters, ("a", "b")).save(f"{folder}/m.striate")
         whole = Path(f"{folder}/m.striate").read_bytes()
@@ -177,3 +178,57 @@ def test_too_large_a_model_is_not_kept(shared: Served, monkeypatch: pytest.Monke
     monkeypatch.setattr(uploads, "MODEL_BYTES", 1000)
     status, answer = post(shared, "/model", b"x" * 1001)
     assert status == 413 and "at most 1,000 bytes" in json.loads(answer)["error"]["message"]
+
+
+def no_room(*values: Any, **named: Any) -> Any:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("broken", ["tempfile.mkstemp", "striate.web.uploads._receive"])
+def test_a_full_disk_is_told_to_who_sends_a_model(shared: Served, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    monkeypatch.setattr(broken, no_room)
+    status, answer = post(shared, "/model", b"x")
+    assert status == 400 and "no room for a temporary file: No space left" in json.loads(answer)["error"]["message"]
+
+
+def test_a_full_disk_is_told_to_who_fetches_a_model(
+    client: Client, run: dict[str, Any], shared: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(striate.Model, "save", no_room)
+    status, _, answer = get(shared, f"/model?run={run['id']}&token={TOKEN}")
+    assert status == 400 and "No space left" in json.loads(answer)["error"]["message"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_upload_that_drips_ends(shared: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "PATIENCE", 0.5)
+    head = (
+        f"POST /image?width=8&height=8&depth=1 HTTP/1.1\r\nHost: {shared.host}\r\nOrigin: {shared.origin}\r\n"
+        f"X-Striate-Token: {TOKEN}\r\nContent-Length: 100000\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=0.05) as raw:
+        raw.sendall(head.encode())
+        answer, ends = b"", time.monotonic() + 30
+        while b"bytes came in" not in answer and time.monotonic() < ends:
+            raw.sendall(b"x")  # it never pauses for long
+            try:
+                answer += raw.recv(65536)
+            except TimeoutError:
+                continue
+    assert b"400 Bad Request" in answer and b"bytes came in" in answer
+    status, _ = post(shared, "/image?width=8&height=8&depth=1", picture("PNG"))
+    assert status == 200
+
+
+def test_loaded_models_are_bounded(
+    client: Client, shared: Served, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = sum(values.nbytes for values in striate.Model.load(model).parameters.values())
+    monkeypatch.setattr(desk, "MOST_MODELS", 2 * one)
+    runs = [json.loads(post(shared, "/model", model.read_bytes())[1])["run"]["id"] for _ in range(2)]
+    status, answer = post(shared, "/model", model.read_bytes())
+    message = json.loads(answer)["error"]["message"]
+    assert status == 400 and f"would have {3 * one:,} bytes, at most {2 * one:,}" in message
+    client.ask("control", run=runs[0], action="remove")
+    assert post(shared, "/model", model.read_bytes())[0] == 200

@@ -24,6 +24,14 @@ TOKEN = "a-token-of-the-tests"
 PATIENCE = 60.0
 
 
+def until(right: Callable[[], Any]) -> None:
+    """Wait for that to be so."""
+    ends = time.monotonic() + PATIENCE
+    while not right():
+        assert time.monotonic() < ends, "it never happened"
+        time.sleep(0.005)
+
+
 class Client:
     """A browser: asks, and keeps what it is told meanwhile."""
 
@@ -128,7 +136,8 @@ class Served:
     def open(self) -> None:
         self.page.begin()
         self.thread.start()
-        while not self.server.started:
+        while not (self.server.started and self.page.desk.shown):
+            assert self.thread.is_alive()
             time.sleep(0.01)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from striate.commands.predict import warn_of_floats
 from striate.commands.source import load_data
 from striate.data.dataset import Dataset
 from striate.errors import ArgumentError
+from striate.look.letters import sentence, unreadable
 from striate.look.save import picture_format, save
 from striate.look.subject import Subject
 from striate.notation.network import Network
@@ -58,6 +60,9 @@ def look(options: Options) -> None:
         figure = architecture(_network(options), dark=options.dark)
     else:
         figure = _of_model(options, picture, slices)
+    letters = unreadable(figure)
+    if letters:
+        print(f"striate: {sentence(letters)}", file=sys.stderr)
     save(figure, out)
     print(f"saved {out}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import sys
 import webbrowser
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from striate.commands.say import count
+from striate.commands.say import FAILED, count, stop
 from striate.commands.source import load_data
 from striate.commands.train import DATA, LINE
 from striate.data.load import NAMES
@@ -20,6 +21,10 @@ from striate.train.match import check_match
 from striate.train.model import Model
 
 if TYPE_CHECKING:
+    from socket import socket
+
+    from striate.web.claim import Claim
+    from striate.web.ending import Ending
     from striate.web.page import Page
     from striate.web.sets import Sets
 
@@ -39,8 +44,6 @@ NETS = [
                                " - [FC[4096] - RELU]*2 - FC[1000]"},
 ]  # fmt: skip
 """Lines that a page offers to begin with."""
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 SWITCH = 0.0005  # seconds after which a thread of Python's lets another one in: training waits for no page
 
@@ -62,29 +65,52 @@ class Options:
 
 def serve(options: Options) -> None:
     """Show the page until Ctrl-C, and keep every run."""
+    from striate.web.claim import Claim
+    from striate.web.ending import Ending
     from striate.web.server import address, listen
-    from striate.web.server import serve as run
 
     model, network = _subject(options.what)
-    folder = _folder(options.folder)
     listening = listen(options.host, options.port)
-    page = _page(options, model, network, listening.getsockname()[1], folder)
-    where = address(options.host, page.port, page.token)
+    claim = Claim(_folder(options.folder))
+    try:
+        page = _page(options, model, network, listening.getsockname()[1], claim.folder)
+        with Ending() as ending:
+            ending.at_last = claim.shut
+            _greet(options, claim, address(options.host, page.port, page.token))
+            kept, problems = _run(page, listening, ending)
+    finally:
+        claim.close()
+    again = f"; {count(kept, 'run')} kept in {claim.folder}: striate serve shows {'it' if kept == 1 else 'them'} again"
+    print(f"stopped{again if kept else ''}", file=sys.stderr)
+    if problems:
+        stop("\n".join(problems), FAILED)
+
+
+def _greet(options: Options, claim: Claim, where: str) -> None:
+    """Say where the page is, and open it."""
+    from striate.web.guard import is_local
+
     print(f"the page is at {where}\nCtrl-C ends it", flush=True)
-    if options.host not in LOOPBACK:
+    if not is_local(options.host):
         print("other machines can reach it: whoever has the address can use it", file=sys.stderr)
     if options.browse:
-        webbrowser.open(where)
+        with contextlib.suppress(OSError):
+            webbrowser.open(claim.door(where).absolute().as_uri())
+
+
+def _run(page: Page, listening: socket, ending: Ending) -> tuple[int, list[str]]:
+    """Serve until the end is wished; how many runs are kept, and why others are not."""
+    from striate.web.server import serve as run
+
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     page.begin()
     try:
-        run(page.app, listening)
+        run(page.app, listening, ending)
     finally:
-        kept = page.end()
+        ended = page.end()
         sys.setswitchinterval(before)
-    again = f"; {count(kept, 'run')} kept in {folder}: striate serve shows {'it' if kept == 1 else 'them'} again"
-    print(f"stopped{again if kept else ''}", file=sys.stderr)
+    return ended
 
 
 def _page(options: Options, model: Model | None, network: Network | None, port: int, folder: Path) -> Page:
@@ -142,12 +168,7 @@ def _line_for(sets: Sets, data: str) -> str:
 
 
 def _folder(given: Path | None) -> Path:
-    """Where runs are kept; ArgumentError where nothing can be kept there."""
+    """Where runs are kept."""
     import platformdirs
 
-    folder = given if given is not None else Path(platformdirs.user_data_dir("striate", appauthor=False)) / "runs"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ArgumentError(f"--folder {folder}: {error.strerror or error}: name another") from None
-    return folder
+    return given if given is not None else Path(platformdirs.user_data_dir("striate", appauthor=False)) / "runs"

@@ -32,9 +32,7 @@ def shuffled(count: int, seed: int, epoch: int, purpose: str = "batches") -> npt
     return np.argsort(words, kind="stable")
 
 
-def batches(
-    dataset: Dataset, batch: int, seed: int, epoch: int, start: int = 0
-) -> Iterator[tuple[Images, Labels]]:
+def batches(dataset: Dataset, batch: int, seed: int, epoch: int, start: int = 0) -> Iterator[tuple[Images, Labels]]:
     """Return an iterator over all images once, `batch` at a time, as (images, labels).
 
     The order is drawn from (seed, epoch) only; the last batch holds what is left and may be short.

@@ -7,11 +7,11 @@ never read as formulas, and images land on whole pixels of the file.
 from __future__ import annotations
 
 import functools
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from striate.look.letters import families, quiet
 from striate.look.palette import theme
 from striate.look.pixels import Bytes, resampled
 
@@ -21,18 +21,6 @@ if TYPE_CHECKING:
 UNIT = 96  # CSS pixels an inch
 DENSITY = 2.5  # pixels of the file for one of CSS
 POINTS = 0.75  # a CSS pixel in points
-
-# After the font that comes with matplotlib, those that have the letters which it lacks.
-FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Noto Sans Devanagari")
-
-
-@functools.cache
-def families() -> tuple[str, ...]:
-    """The fonts that are here, best first."""
-    from matplotlib.font_manager import fontManager
-
-    known = set(fontManager.get_font_names())
-    return tuple(font for font in FONTS if font in known)
 
 
 @functools.lru_cache(4096)
@@ -45,9 +33,8 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.font_manager import FontProperties
 
-    font = FontProperties(family=list(families()), size=size * POINTS, weight="bold" if bold else "normal")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of letters that no font has
+    font = FontProperties(family=families(text), size=size * POINTS, weight="bold" if bold else "normal")
+    with quiet():
         renderer: Any = RendererAgg
         wide, _, _ = renderer(1, 1, 8 * UNIT).get_text_width_height_descent(text, font, ismath=False)
     return float(wide) / 8
@@ -130,7 +117,7 @@ class Paper:
         """Write one line whose baseline is at y; ``align``: left, center or right of x."""
         self.axes.text(
             x, y, text, fontsize=size * POINTS, color=colour or self.colours["ink"], ha=align, va="baseline",
-            fontweight="bold" if bold else "normal", family=list(families()), parse_math=False, gid=name,
+            fontweight="bold" if bold else "normal", family=families(text), parse_math=False, gid=name,
             rotation=turn, rotation_mode="anchor",
         )  # fmt: skip
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import os
 import threading
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from striate.errors import ArgumentError
 from striate.files import write_whole
+from striate.look.letters import quiet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,6 +76,5 @@ def _write(figure: Figure, file: BinaryIO, ending: str) -> None:
 
     # matplotlib takes these from its settings alone; they are set back at once.
     settings: dict[Any, Any] = {"svg.hashsalt": "striate", "svg.fonttype": "path", "savefig.bbox": None}
-    with _SETTINGS, matplotlib.rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")
+    with _SETTINGS, matplotlib.rc_context(settings), quiet():
         figure.savefig(file, format=ending, metadata=METADATA[ending], facecolor=figure.get_facecolor(), dpi="figure")

@@ -85,6 +85,8 @@ class Checkpoint:
             classes = json.loads(metadata["classes"])
             if not (isinstance(settings, dict) and isinstance(facts, dict) and isinstance(classes, list)):
                 raise ArgumentError("settings, facts or classes are not what they should be")
+            if len(classes) != network.classes:
+                raise ArgumentError(f"the line ends in {network.classes} scores, but {len(classes)} classes are named")
             return cls(
                 network=network,
                 data=metadata["data"],
@@ -101,20 +103,25 @@ class Checkpoint:
             )
         except KeyError as error:
             raise ModelError(f"{os.fspath(path)}: {error} is missing from it") from None
-        except (StriateError, ValueError, TypeError, RecursionError) as error:
+        except (StriateError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ModelError(f"{os.fspath(path)}: its contents do not fit together: {error}") from None
 
 
-def _position(values: Mapping[str, Any]) -> Position:
-    """The position in those values; ArgumentError where a number is missing, or no such number."""
+def _position(values: Any) -> Position:
+    """The position in those values; ArgumentError where a number is missing, or none of a run on its way."""
     plain = asdict(Position())
-    if values.keys() != plain.keys():
+    if not isinstance(values, dict) or values.keys() != plain.keys():
         raise ArgumentError(f"a position has {', '.join(plain)}")
     for name, value in values.items():
         kinds = (int, float) if isinstance(plain[name], float) else (int,)
         if type(value) not in kinds or not 0 <= value < 2**62:
             raise ArgumentError(f"{name} is a number from 0, not {value!r}")
-    return Position(**values)
+    at = Position(**values)
+    if at.epoch < 1 or at.share > 1 or not at.marked <= at.step <= at.steps or not at.correct <= at.seen:
+        raise ArgumentError(f"no run was ever at {at}")
+    if at.seen and not at.step:
+        raise ArgumentError(f"no run has seen {at.seen:,} images before its first step")
+    return at
 
 
 def _row(tensors: Mapping[str, Floats], row: str, network: Network) -> dict[str, Floats]:

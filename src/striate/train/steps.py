@@ -9,16 +9,19 @@ from math import ceil, isfinite
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from striate.data.batches import batches
 from striate.data.dataset import Dataset, Images, Labels
 from striate.errors import ArgumentError, DivergedError
-from striate.train.evaluate import Evaluation, evaluate
+from striate.train.evaluate import Evaluation, judge
 from striate.train.match import check_match
 from striate.train.schedule import schedule as schedule_of
 
 if TYPE_CHECKING:
     from striate.program import Program
+
+PIECE = 256  # validation images that are scored at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ class Position:
     """Where training stands between two steps, in plain numbers: enough to go on exactly.
 
     The epoch (from 1) in which `seen` images have been met, `correct` of them recognised, with a
-    `summed` loss; the steps done and those there will be. Where the batch changed, after `marked`
-    steps, the fraction `share` of the schedule was behind.
+    `summed` loss; the steps done and those there will be with that `batch`. Where the batch changed, after
+    `marked` steps, the fraction `share` of the schedule was behind.
     """
 
     epoch: int = 1
@@ -67,13 +70,15 @@ class Position:
     steps: int = 0
     marked: int = 0
     share: float = 0.0
+    batch: int = 0
 
 
 class Steps:
     """A program on its way through its training images.
 
     `base` is the optimiser before the schedule; it may be replaced between two steps. The order of
-    the images is drawn from (seed, epoch); the last batch of an epoch may be short.
+    the images is drawn from (seed, epoch); the last batch of an epoch may be short. With a `position`
+    that was taken with another batch, it goes on as after `change_program`.
 
     Raises ArgumentError at once where the data does not fit the network.
 
@@ -104,14 +109,27 @@ class Steps:
         self.began = time.perf_counter()
         self.validating = 0.0
         self._order: Iterator[tuple[Images, Labels]] | None = None
+        self._scores: list[npt.NDArray[np.float32]] = []  # of the validation images, as far as they are scored
         if position is not None:
+            if position.seen > len(train):
+                raise ArgumentError(f"{train.name} has {len(train):,} images, not the {position.seen:,} already seen")
             program.steps = position.step  # what DROPOUT keeps is drawn from it
-        self._take(position or Position(steps=epochs * ceil(len(train) / program.batch)))
+        self._take(position or Position(steps=epochs * ceil(len(train) / program.batch), batch=program.batch))
+        if self.batch != program.batch:
+            self._count_anew()
 
     def _take(self, at: Position) -> None:
         self.epoch, self.seen, self.correct, self.summed = at.epoch, at.seen, at.correct, at.summed
         self.step, self.steps, self.marked, self.share = at.step, at.steps, at.marked, at.share
-        self._first = at.step
+        self.batch, self._first = at.batch, at.step
+
+    def _count_anew(self) -> None:
+        """Count the steps there will be with the program's batch; the schedule goes on from where it is."""
+        self.marked, self.share = self.step, self.done
+        self.batch = self.program.batch
+        per_epoch = ceil(len(self.train) / self.batch)
+        here = ceil((len(self.train) - self.seen) / self.batch)
+        self.steps = self.step + here + (self.epochs - self.epoch) * per_epoch
 
     @property
     def position(self) -> Position:
@@ -122,7 +140,7 @@ class Steps:
     def done(self) -> float:
         """The fraction (0..1) of the schedule that is behind."""
         left = self.steps - self.marked
-        return self.share + (self.step - self.marked) / left * (1 - self.share) if left else 1.0
+        return min(1.0, self.share + (self.step - self.marked) / left * (1 - self.share)) if left > 0 else 1.0
 
     @property
     def time(self) -> float:
@@ -158,8 +176,17 @@ class Steps:
 
     def close_epoch(self) -> Report:
         """Validate and go on to the next epoch; DivergedError where a parameter is not finite."""
-        check_finite(self.program, f"after epoch {self.epoch}")
-        report = self._report("epoch", self.summed / self.seen, self.correct / self.seen, self._validate())
+        while (report := self.close_some()) is None:
+            pass
+        return report
+
+    def close_some(self) -> Report | None:
+        """A part of `close_epoch`: it validates on PIECE images or some more, and the last part gives the report."""
+        if not self._scores:
+            check_finite(self.program, f"after epoch {self.epoch}")
+        if not self._score_some():
+            return None
+        report = self._report("epoch", self.summed / self.seen, self.correct / self.seen, self._judge())
         self.epoch, self.seen, self.correct, self.summed, self._order = self.epoch + 1, 0, 0, 0.0, None
         return report
 
@@ -173,19 +200,27 @@ class Steps:
         program.optimizer, program.steps = self.base, self.program.steps
         for name, rate in self.program.dropout.items():
             program.set_dropout(rate, name)
-        self.marked, self.share = self.step, self.done
-        per_epoch = ceil(len(self.train) / program.batch)
-        here = ceil((len(self.train) - self.seen) / program.batch)
-        self.steps = self.step + here + (self.epochs - self.epoch) * per_epoch
-        self.program, self._order = program, None
+        self.program, self._order, self._scores = program, None, []
+        self._count_anew()
 
-    def _validate(self) -> Evaluation | None:
+    def _score_some(self) -> bool:
+        """Score some of the validation images; whether all are."""
+        if self.validation is None:
+            return True
+        start = time.perf_counter()
+        count = len(self.validation)
+        # No piece is so small that its images' scores would be rounded otherwise than those of all together.
+        pieces, done = max(1, count // PIECE), len(self._scores)
+        images = self.validation.images[count * done // pieces : count * (done + 1) // pieces]
+        self._scores.append(self.program.scores(images))
+        self.validating += time.perf_counter() - start
+        return done + 1 == pieces
+
+    def _judge(self) -> Evaluation | None:
         if self.validation is None:
             return None
-        start = time.perf_counter()
-        result = evaluate(self.program, self.validation)
-        self.validating += time.perf_counter() - start
-        return result
+        scores, self._scores = np.concatenate(self._scores), []
+        return judge(scores, self.validation.labels, self.validation.classes, self.program.loss)
 
     def _report(
         self, kind: Literal["step", "epoch"], loss: float, accuracy: float, judged: Evaluation | None = None
@@ -201,7 +236,7 @@ class Steps:
             accuracy=accuracy,
             lr=self.program.optimizer.lr,
             images_per_second=self.images / max(spent - self.validating, 1e-9),
-            seconds_left=spent / (self.step - self._first) * (self.steps - self.step),
+            seconds_left=spent / max(1, self.step - self._first) * (self.steps - self.step),
             validation_loss=judged.loss if judged else None,
             validation_accuracy=judged.accuracy if judged else None,
         )

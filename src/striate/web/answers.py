@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,14 @@ from striate.web.browser import Browser
 from striate.web.describe import network_json, sides
 from striate.web.desk import Desk
 from striate.web.explain import explain
-from striate.web.frames import Payload, Picks, activation_section, best, folded, last_scores, test_image
+from striate.web.frames import Payload, Picks, activation_section, folded, in_bytes, last_scores, named, test_image
 from striate.web.messages import Ask
 from striate.web.run import Run
 from striate.web.trainer import Watch
 from striate.web.uploads import LIMITS
 
 GUESSES = 3
+PIECE = 8  # images whose classes are guessed at a time: between two such pieces training goes on
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Answers:
         except Exception as error:
             # A fault of ours: the browser is told, and the server goes on.
             return self.desk.hub.error(ask.id, StriateError(f"{ask.do} failed: {type(error).__name__}: {error}"))
-        return result if isinstance(result, bytes) else wire.text({"re": ask.id, "result": result})
+        return result if isinstance(result, bytes | str) else wire.text({"re": ask.id, "result": result})
 
     async def hello(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
         """What there is."""
@@ -76,19 +78,19 @@ class Answers:
 
     async def start(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
         """A new run."""
-        run = await self.desk.start(**values)
+        run = await self.desk.finish(self.desk.start(**values))
         return {"run": run.describe()}
 
     async def control(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
         """Pause, resume, step, stop or remove."""
         run = self.desk.run(values["run"])
-        await self.desk.control(run, values["action"])
+        await self.desk.finish(self.desk.control(run, values["action"]))
         return {"run": run.describe()}
 
     async def set(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
         """Other settings, before the next step."""
         run = self.desk.run(values["run"])
-        await self.desk.set(run, values["settings"])
+        await self.desk.finish(self.desk.set(run, values["settings"]))
         return {"run": run.describe()}
 
     async def watch(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
@@ -110,36 +112,41 @@ class Answers:
         assert run.test is not None
         images = run.test.images[first : first + values["count"]]
         labels = run.test.labels[first : first + values["count"]]
-        program = run.awake()
-        scores = await self.desk.visit(lambda: program.scores(images))
         guesses = []
-        for row, label in zip(scores.astype(np.float64), labels, strict=True):
-            found = best(row, run.classes, program.loss, GUESSES)
-            right = bool(int(row.argmax()) == int(label))
-            guesses.append({"label": int(label), "best": found, "right": right})
+        for start in range(0, len(images), PIECE):
+            piece = images[start : start + PIECE]
+            scores = await self.desk.visit(partial(_scores, run, piece))
+            for row, label in zip(scores, labels[start:], strict=False):
+                found = named(row.astype(np.float64), run.classes, run.settings.loss, GUESSES)
+                guesses.append({"label": int(label), "best": found, "right": bool(row.argmax() == label)})
         header = {
             "re": ask.id, "kind": "guesses", "run": run.id, "first": first, "count": len(images),
             "volume": sides(run.network.input), "guesses": guesses,
         }  # fmt: skip
-        return wire.pack(header, [as_bytes(images).tobytes()])
+        return wire.pack(header, [in_bytes(images)[0].tobytes()])
 
-    async def weights(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
+    async def weights(self, browser: Browser, values: dict[str, Any], ask: Ask) -> str:
         """One filter of a layer."""
         run = await self.desk.awake(values["run"])
         node = find_node(run, values["layer"])
-        program = run.awake()
-        parameters = await self.desk.visit(program.parameters)
-        if f"{node.name}.weights" not in parameters:
+        names = parameters_of(run, node.name)
+        if not names:
             raise ArgumentError(f"{node.name} is a {node.layer.kind} and has no weights")
+        parameters = await self.desk.visit(lambda: run.awake().parameters(*names))
         cube = folded(node, parameters[f"{node.name}.weights"])
         chosen = values["filter"]
         if chosen >= len(cube):
             raise ArgumentError(f"{node.name} has {len(cube):,} filters, 0 to {len(cube) - 1:,}; not {chosen:,}")
         filter = cube[chosen].transpose(1, 2, 0)
         bias = float(parameters[f"{node.name}.biases"][chosen])
-        return {"shape": list(filter.shape), "values": filter.tolist(), "bias": bias}
 
-    async def explain(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:
+        def said() -> str:
+            result = {"shape": list(filter.shape), "values": filter.tolist(), "bias": bias}
+            return wire.text({"re": ask.id, "result": result})
+
+        return await asyncio.to_thread(said)
+
+    async def explain(self, browser: Browser, values: dict[str, Any], ask: Ask) -> str:
         """How one number came to be."""
         run = await self.desk.awake(values["run"])
         node = find_node(run, values["layer"])
@@ -149,11 +156,18 @@ class Answers:
             image = browser.looked[run.id]
         else:
             image, _ = test_image(run, values["image"])
-        program = run.awake()
-        made, parameters = await self.desk.visit(lambda: (program.activations(image[None]), program.parameters()))
-        numbers = {name: each[0] for name, each in made.items()}
+        names = parameters_of(run, node.name)
         x, y, d = values["position"]
-        return await asyncio.to_thread(explain, run.network, parameters, numbers, node.name, (x, y, d))
+
+        def look() -> tuple[Any, Any]:
+            program = run.awake()
+            return program.activations(image[None]), program.parameters(*names) if names else {}
+
+        def said(made: Any, parameters: Any) -> str:
+            numbers = {name: each[0] for name, each in made.items()}
+            return wire.text({"re": ask.id, "result": explain(run.network, parameters, numbers, node.name, (x, y, d))})
+
+        return await asyncio.to_thread(said, *await self.desk.visit(look))
 
     async def look(self, browser: Browser, values: dict[str, Any], ask: Ask) -> bytes:
         """What a run makes of the pixels sent."""
@@ -163,10 +177,14 @@ class Answers:
             raise ArgumentError(f"INPUT{volume} takes {volume.size:,} bytes, not {len(ask.payload):,}")
         image = np.frombuffer(ask.payload, np.uint8).reshape(volume.shape)
         browser.looked[run.id] = image
-        program = run.awake()
-        made = await self.desk.visit(lambda: program.activations(image[None]))
+        made = await self.desk.visit(lambda: run.awake().activations(image[None]))
         picks = browser.picks(run.id, values["most"])
         return await asyncio.to_thread(_looked, run, ask, image, {name: each[0] for name, each in made.items()}, picks)
+
+
+def _scores(run: Run, images: Any) -> Any:
+    # The program of now: since it was asked for, the run may have got another batch.
+    return run.awake().scores(images)
 
 
 def _looked(run: Run, ask: Ask, image: Any, made: Any, picks: Picks) -> bytes:
@@ -175,7 +193,7 @@ def _looked(run: Run, ask: Ask, image: Any, made: Any, picks: Picks) -> bytes:
     found = [activation_section(image, node, made[node.name], most, picks) for node in run.network.nodes]
     sections = [section | payload.add(data) for section, data in found]
     loss = run.settings.loss
-    scores = best(last_scores(run.network, made), run.classes, loss, 5)
+    scores = named(last_scores(run.network, made), run.classes, loss, 5)
     header = {"re": ask.id, "kind": "look", "run": run.id, "scores": scores, "sections": sections}
     return wire.pack(header, payload.pieces)
 
@@ -188,9 +206,6 @@ def find_node(run: Run, name: str) -> Any:
     raise ArgumentError(f"{run.name} has no layer {name[:40]!r}: it has {', '.join(n.name for n in run.network.nodes)}")
 
 
-def as_bytes(images: Any) -> Any:
-    """Images as bytes; float images are stretched from their least to their greatest number."""
-    if images.dtype == np.uint8:
-        return images
-    low, high = float(images.min()), float(images.max())
-    return np.uint8(np.rint((images - low) * (255 / (high - low if high > low else 1.0))))
+def parameters_of(run: Run, layer: str) -> tuple[str, ...]:
+    """The names of a layer's parameters, if it has any."""
+    return tuple(name for name in run.network.parameter_shapes() if name.rpartition(".")[0] == layer)

@@ -63,7 +63,7 @@ class Site:
     async def life(self, app: Starlette) -> AsyncIterator[None]:
         """From the first request to the last."""
         self.hub.open()
-        await self.desk.open()
+        self.desk.open()
         if self.model is not None:
             try:
                 await self.desk.add_model(self.model)

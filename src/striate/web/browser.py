@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket
 
+from striate.errors import StriateError
 from striate.web import messages, wire
+from striate.web.lanes import WAITING, Lanes
 from striate.web.messages import Ask, BadRequest
 from striate.web.trainer import Watch
 
@@ -26,9 +28,8 @@ if TYPE_CHECKING:
 
 CREDIT = 2  # frames under way at most
 PATIENCE = 20.0  # seconds that a socket may stay unwritable
-PAUSE = 0.045  # seconds from one progress event to the next, at least
+PAUSE = 0.05  # seconds from one progress event to the next, at least
 STREAM = 1.0  # seconds from one picture to the next, at most, that belong together
-WAITING = 8  # requests read and not yet answered, and answers not yet sent
 
 Answer = Callable[["Browser", Ask], Awaitable[str | bytes]]
 
@@ -50,7 +51,7 @@ class Browser:
         self._states = -1
         self._answers: deque[str | bytes] = deque()
         self._notes: deque[str] = deque(maxlen=20)
-        self._inbox: asyncio.Queue[Ask | BadRequest] = asyncio.Queue(WAITING)
+        self._lanes = Lanes(self._reply, self._refuse)
         self._wake, self._room = asyncio.Event(), asyncio.Event()
         self._sent: dict[int, float] = {}  # when each run's last progress was told
 
@@ -65,11 +66,12 @@ class Browser:
 
     async def live(self) -> None:
         """Serve the browser until it goes, or has not read for PATIENCE seconds."""
-        tasks = [asyncio.create_task(work()) for work in (self._read, self._work, self._write)]
+        tasks = [asyncio.create_task(work()) for work in (self._read, self._lanes.visit, self._lanes.plan, self._write)]
         self.wake()
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._lanes.close()
             for task in tasks:
                 task.cancel()
             for task in tasks:
@@ -111,24 +113,31 @@ class Browser:
                 return
             ask = _read(message)
             if isinstance(ask, Ask) and ask.do == "ack":
-                self.credit = min(CREDIT, self.credit + 1)
-                self.hub.refresh()
-                self.wake()
+                self._acknowledged()
             else:
-                await self._inbox.put(ask)
+                await self._lanes.put(ask)
 
-    async def _work(self) -> None:
-        while True:
-            ask = await self._inbox.get()
-            if isinstance(ask, BadRequest):
-                answer: str | bytes = self.hub.error(ask.id, ask)
-            else:
-                answer = await self._answer(self, ask)
-            while len(self._answers) >= WAITING:
-                self._room.clear()
-                await self._room.wait()
-            self._answers.append(answer)
+    def _acknowledged(self) -> None:
+        self.credit = min(CREDIT, self.credit + 1)
+        if self.credit == 1:  # there was no room, and now there is
+            self.hub.refresh()
             self.wake()
+
+    async def _reply(self, ask: Ask | BadRequest) -> None:
+        if isinstance(ask, BadRequest):
+            await self._send(self.hub.error(ask.id, ask))
+        else:
+            await self._send(await self._answer(self, ask))
+
+    async def _refuse(self, ask: Ask, error: StriateError) -> None:
+        await self._send(self.hub.error(ask.id, error))
+
+    async def _send(self, answer: str | bytes) -> None:
+        while len(self._answers) >= WAITING:
+            self._room.clear()
+            await self._room.wait()
+        self._answers.append(answer)
+        self.wake()
 
     async def _write(self) -> None:
         while True:
@@ -155,7 +164,7 @@ class Browser:
         """What a run has done since the last event; its whole history the first time."""
         now = time.monotonic()
         runs = self.hub.runs()
-        pause = PAUSE * max(1.0, sum(run.state == "running" for run in runs) / 2)
+        pause = PAUSE * max(1, sum(run.state == "running" for run in runs))
         for run in runs:
             told, stands = self._told.get(run.id), (run.history.count, run.history.closed)
             if told is None:
@@ -175,11 +184,17 @@ class Browser:
         self.hub.refresh()
         return frame
 
+    def retell(self, run: int) -> None:
+        """Tell the whole way of a run again."""
+        self._told.pop(run, None)
+        self.wake()
+
     def forget(self, run: int) -> None:
         """A run is gone."""
         self._told.pop(run, None)
         self._sent.pop(run, None)
         self.looked.pop(run, None)
+        self._picks.pop(run, None)
         if self.watch is not None and self.watch.run == run:
             self.watch = None
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from striate.errors import ArgumentError, StriateError
 from striate.notation.parse import parse
-from striate.program import Program
 from striate.train.match import check_match
 from striate.train.model import Model
 from striate.train.steps import Steps, check_finite
+from striate.web.batches import Batches
 from striate.web.hub import Hub
 from striate.web.run import Run
 from striate.web.settings import Settings
@@ -23,6 +24,7 @@ from striate.web.workshop import Workshop
 T = TypeVar("T")
 
 MOST_RUNS = 64
+MOST_MODELS = 2 << 30  # bytes of the models that were loaded and not removed
 MOST_AWAKE = 8  # runs with a program in memory; those used longest ago sleep
 
 
@@ -33,25 +35,48 @@ class Desk:
         self.trainer, self.hub, self.workshop, self.shelf = trainer, hub, workshop, shelf
         hub.due = shelf.keep
         shelf.tell = self._kept
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.batches = Batches(workshop, self.call, self._changed)
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._ready: dict[int, asyncio.Task[None]] = {}  # what has to be done before a run can be looked at
         self._next = 1
+        self._models: list[Model] = []  # those that are being made ready
+        self.shown = False  #: whether the whole shelf has been read
 
-    async def open(self) -> None:
-        """Show the runs that the shelf has."""
-        for found in await asyncio.to_thread(lambda: list(self.shelf.runs())):
+    def open(self) -> None:
+        """Begin to show the runs that the shelf has, one after the other, while the page answers already."""
+        # Their numbers are theirs before they are read.
+        self._next = self.shelf.highest() + 1
+        self._begin(self._show_kept(self._next))
+
+    async def _show_kept(self, free: int) -> None:
+        """Read the shelf; numbers from `free` may be those of new runs."""
+        kept = self.shelf.runs()
+        while (found := await asyncio.to_thread(next, kept, None)) is not None:
             if isinstance(found, str):
                 self.hub.remember(found)
-            else:
-                self.trainer.runs[found.id] = found
-                self._next = max(self._next, found.id + 1)
+                continue
+            if found.id >= free or found.id in self.trainer.runs:
+                found.id, self._next = self._next, self._next + 1
+            await self.call(partial(self.trainer.runs.__setitem__, found.id, found))
+            self.hub.announce()
+        self.shown = True
 
-    def close(self) -> int:
-        """Keep every run that has changed, once training has ended; how many runs are on the shelf."""
-        for run in self.trainer.runs.values():
+    def close(self) -> tuple[int, list[str]]:
+        """Keep every run that has changed, once training has ended.
+
+        How many runs are on the shelf as they are, and why the others are not.
+        """
+        runs = list(self.trainer.runs.values())
+        for run in runs:
             self.shelf.keep(run)
         self.shelf.close()
-        return sum(run.saved is not None for run in self.trainer.runs.values())
+        kept = sum(self.shelf.holds(run) or (run.state == "failed" and run.saved is not None) for run in runs)
+        return kept, [self.shelf.problems[run.id] for run in runs if run.id in self.shelf.problems]
+
+    def _changed(self, run: Run, problem: str | None) -> None:
+        self.hub.announce()
+        if problem is not None:
+            self.hub.tell(problem)
 
     def _kept(self, run: Run, problem: str | None) -> None:
         self.hub.states_changed()
@@ -77,6 +102,21 @@ class Desk:
         run.awake()
         return run
 
+    async def finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do what was asked to its end, even where whoever asked is gone."""
+        return await asyncio.shield(self._begin(work))
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # who asked is told of it, or is gone
+
     async def visit(self, work: Callable[[], T]) -> T:
         """Something looked up between two steps."""
         return await asyncio.wrap_future(self.trainer.visit(work))
@@ -87,7 +127,7 @@ class Desk:
 
     async def start(self, line: str, fit: str, data: str, settings: dict[str, Any], race: bool) -> Run:
         """A new run, which trains as soon as it is compiled."""
-        network = parse(line, fit)
+        network = await asyncio.to_thread(parse, line, fit)
         chosen = Settings().changed(settings)
         if chosen.dropout is not None and not network.dropouts:
             chosen = chosen.changed({"dropout": None})
@@ -98,8 +138,7 @@ class Desk:
 
         def begin() -> None:
             for other in () if race else self.trainer.runs.values():
-                if other.state == "running":
-                    self._pause(other)
+                self._pause(other)
             self.trainer.runs[run.id] = run
 
         await self.call(begin)
@@ -107,7 +146,7 @@ class Desk:
 
         async def prepare() -> None:
             program, steps = await self.workshop.begin(run, material)
-            await self._adopt(run, lambda: run.adopt(program, material, steps), "running")
+            await self._adopt(run, lambda: run.adopt(program, material, steps))
 
         self._ready[run.id] = asyncio.create_task(self._whole(run, prepare()))
         return run
@@ -138,25 +177,30 @@ class Desk:
             else:
                 trained, material, steps = await self.workshop.resume(run, self.shelf.load)
                 run.test = material.test
+                if steps.time < run.time:  # it is taken back to its checkpoint
+                    run.history = run.history.until(steps.time)
+                    self.hub.retell(run.id)
                 await self._adopt(run, lambda: run.adopt(trained, material, steps))
         finally:
             self._ready.pop(run.id, None)
             self.hub.announce()
 
-    async def _adopt(self, run: Run, adopt: Callable[[], None], state: Any = None) -> None:
+    async def _adopt(self, run: Run, adopt: Callable[[], None]) -> None:
         """Give a run what was made for it; then compile what looks inside, while it trains already."""
 
         def take() -> None:
+            if run.removed:
+                return
             adopt()
-            if state is not None and run.state == "compiling":
-                run.state = state
+            if run.state == "compiling":
+                run.state = run.wish
             self._apply(run)
             self._rest_others()
 
         await self.call(take)
         self.hub.announce()
-        await self.workshop.warm(run.awake())
-        run.warm = True
+        self.batches.look(run)
+        await self.workshop.warm(run)
         self.hub.announce()
 
     def _rest_others(self) -> None:
@@ -177,7 +221,9 @@ class Desk:
 
     async def control(self, run: Run, action: str) -> None:
         """Do what was asked; ArgumentError where the run cannot."""
-        if action in ("resume", "step"):
+        if action == "resume" and run.state == "failed" and run.saved is not None:
+            await self.call(lambda: self._return(run))
+        if action == "step" or (action == "resume" and run.state != "compiling"):
             self._may_train(run)
             if run.program is None:
                 await self.awake(run.id)
@@ -186,27 +232,40 @@ class Desk:
         self.hub.announce()
 
     def _pause(self, run: Run) -> None:
-        if run.state == "running":
+        if run.state == "compiling":
+            run.wish = "paused"
+        elif run.state == "running":
             run.state = "paused"
             run.rest()
             self.shelf.keep(run)
 
     def _resume(self, run: Run) -> None:
+        if run.state == "compiling":
+            run.wish = "running"
+            return
         self._may_train(run)
         run.awake()
+        run.rest()
         run.state = "running"
+
+    def _return(self, run: Run) -> None:
+        """Let a run that has failed stand as at its last checkpoint, asleep."""
+        if run.state == "failed":
+            run.sleep()
+            run.state, run.error = "paused", None
 
     def _step(self, run: Run) -> None:
         self._may_train(run)
         if run.state == "running":
             raise ArgumentError(f"{run.name} is running: pause it to go step by step")
         try:
-            run.step()
+            run.whole_step()
         except StriateError as error:
-            run.state, run.error = "failed", str(error)
+            run.fail(str(error))
             return
         if run.state == "stopped":
             run.state = "paused"
+        self.trainer.soon(run)
 
     def _may_train(self, run: Run) -> None:
         if run.loaded:
@@ -219,11 +278,16 @@ class Desk:
             raise ArgumentError(f"{run.name} has trained all its {run.settings.epochs:,} epochs: start a new one")
 
     def _stop(self, run: Run) -> None:
-        if run.state in ("running", "paused"):
+        if run.state == "compiling":
+            run.wish = "stopped"
+        elif run.state in ("running", "paused"):
             run.state = "stopped"
             run.rest()
             run.kept = -1  # the checkpoint says how it stands, too
-            self.shelf.keep(run)
+            if run.steps is None:
+                self.shelf.amend(run)
+            else:
+                self.shelf.keep(run)
 
     def _remove(self, run: Run) -> None:
         if self.trainer.runs.pop(run.id, None) is not None:
@@ -241,47 +305,40 @@ class Desk:
         def change() -> None:
             run.settings = run.settings.changed(changes)
             self._apply(run)
+            run.kept = -1
+            if run.steps is None:
+                self.shelf.amend(run)
+            elif run.state != "running":
+                self.trainer.soon(run)
 
         await self.call(change)
-        if run.program is not None and run.program.batch != run.settings.batch:
-            self._later(self._change_batch(run))
-        self.hub.announce()
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _change_batch(self, run: Run) -> None:
-        """Compile for another batch while training goes on, and change over between two steps."""
-        material = run.material
-        if material is None:
-            return
-        try:
-            program = await self.workshop.program(run.network, run.settings, material)
-            await self.workshop.warm(program)
-        except StriateError as error:
-            self.hub.tell(f"{run.name} keeps its batch: {error}")
-            return
-
-        def change() -> None:
-            # The latest wish counts, and the run may have fallen asleep meanwhile.
-            steps = run.steps
-            if steps is not None and run.settings.batch == program.batch != steps.program.batch:
-                steps.change_program(program)
-                run.program = program
-                self._apply(run)
-
-        await self.call(change)
+        self.batches.look(run)
         self.hub.announce()
 
     async def add_model(self, model: Model) -> Run:
-        """A loaded model: a run that stands still, with the test images that it was not trained on."""
+        """A loaded model: a run that stands still, with the test images that it was not trained on.
+
+        Raises ArgumentError where there are too many already, or they are too large together.
+        """
+        self._models.append(model)
+        try:
+            return await self._add_model(model)
+        finally:
+            self._models.remove(model)
+
+    async def _add_model(self, model: Model) -> Run:
+        loaded = [run.model for run in self.trainer.runs.values() if run.model is not None]
+        together = sum(_bytes(each) for each in {*loaded, *self._models})
+        if together > MOST_MODELS:
+            raise ArgumentError(
+                f"the loaded models would have {together:,} bytes, at most {MOST_MODELS:,} "
+                f"({MOST_MODELS >> 20} MiB) are kept: remove some that you no longer need"
+            )
         run = Run(self._number(), model.network, str(model.network), None, model.classes, _settings_of(model))
         run.state, run.loaded, run.model = "stopped", True, model
         found = await self.workshop.images_of(model)
         if isinstance(found, str):
-            self.hub.remember(f"{run.name}: {found}")
+            run.untested = found
         else:
             run.data, run.test = found
         program = await self.workshop.open(model)
@@ -292,13 +349,9 @@ class Desk:
             self._rest_others()
 
         await self.call(adopt)
-        self._ready[run.id] = asyncio.create_task(self._whole(run, self._warm(run, program)))
+        self._ready[run.id] = asyncio.create_task(self._whole(run, self.workshop.warm(run)))
         self.hub.announce()
         return run
-
-    async def _warm(self, run: Run, program: Program) -> None:
-        await self.workshop.warm(program)
-        run.warm = True
 
     async def model(self, run: Run) -> Model:
         """The run as a model: that which it was loaded from, or what it has learned so far."""
@@ -306,6 +359,10 @@ class Desk:
             return run.model
         await self.awake(run.id)
         return await self.visit(lambda: model_of(run))
+
+
+def _bytes(model: Model) -> int:
+    return sum(values.nbytes for values in model.parameters.values())
 
 
 def model_of(run: Run) -> Model:

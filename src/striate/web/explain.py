@@ -12,7 +12,8 @@ from striate.layers import Conv, Fc, Pool
 from striate.notation.network import Network, Node
 from striate.web.frames import Numbers, folded
 
-LISTED = 16  # slices of the input that are written out
+LISTED = 16  # slices of the input that are written out, at most
+NUMBERS = 50_000  # inputs and weights that are written out, at most: of large windows fewer slices
 
 Doubles = npt.NDArray[np.float64]
 Span = tuple[int, int]
@@ -25,7 +26,7 @@ def explain(
     """The number at `position` (x, y, d) of a layer, whose activations `made` are (H, W, D) by name.
 
     Sums are in float64, of the float32 numbers that the engine had. Of a deep input the LISTED slices
-    with the largest products are written out, and `rest` is the sum over the others.
+    with the largest products are written out, fewer of large ones, and `rest` is the sum over the others.
     Raises ArgumentError for a position outside the layer's volume.
     """
     place = [node.name for node in network.nodes].index(layer)
@@ -100,7 +101,8 @@ def cut(volume: Doubles, rows: Span, columns: Span) -> Doubles:
 def _products(seen: Doubles, weights: Doubles, bias: float) -> dict[str, Any]:
     """The dot product of inputs and weights (F, F, D), slice by slice."""
     products = (seen * weights).sum((0, 1))
-    listed = np.sort(np.argsort(-np.abs(products), kind="stable")[:LISTED])
+    most = min(LISTED, NUMBERS // (2 * seen.shape[0] * seen.shape[1]))
+    listed = np.sort(np.argsort(-np.abs(products), kind="stable")[:most])
     return {
         "slices": listed.tolist(),
         "inputs": seen[:, :, listed].transpose(2, 0, 1).tolist(),

@@ -15,13 +15,15 @@ import numpy.typing as npt
 
 from striate.errors import ArgumentError
 from striate.notation.network import Network, Node
+from striate.program import Program
+from striate.train.guess import best
 from striate.web import wire
 from striate.web.run import Run
 from striate.web.trainer import Watch
 
 BEST = 5
-GRADIENTS = 4  # frames for which the same gradients are shown, while a run trains
-REMEMBERED = 4  # watches whose last gradients are kept
+SAME = 4  # frames that show the same gradients and weights, while a run trains
+REMEMBERED = 4  # watches whose last gradients and weights are kept
 STRIP = 1024  # numbers of a layer of 1 x 1 that are shown
 TINY = 1e-30  # a span that is as good as none: its inverse is beyond float32
 WEIGHTS = 16_384  # weights of a layer that are shown, at most
@@ -35,7 +37,7 @@ Picks = dict[str, npt.NDArray[np.intp]]
 
 @dataclass(frozen=True)
 class Raw:
-    """The numbers of one frame, as they were between two steps; gradients may be those of a step shortly before."""
+    """The numbers of one frame, as they were between two steps; those that cost much, of a step shortly before."""
 
     network: Network
     classes: tuple[str, ...]
@@ -45,37 +47,44 @@ class Raw:
     image: npt.NDArray[Any]
     label: int
     activations: Numbers
-    gradients: Gradients
-    parameters: Numbers
+    costly: Costly
 
 
 @dataclass(frozen=True, eq=False)
-class Gradients:
-    """Gradients (H, W, D) by layer, and the step after which they were taken."""
+class Costly:
+    """Gradients (H, W, D) by layer, parameters by name, and the step after which they were taken."""
 
-    numbers: Numbers
+    gradients: Numbers
+    parameters: Numbers
     step: int
 
 
-NONE = Gradients({}, 0)
+NONE = Costly({}, {}, 0)
 
 
 class Camera:
     """Takes the numbers of frames, in the training thread.
 
-    Going back through a network costs several times what going forward does. So while a run trains,
-    gradients are taken anew in every GRADIENTS-th frame, and the others show the last ones.
+    Going back through a network costs several times what going forward does, and weights change little from one
+    frame to the next. So while a run trains, both are taken anew in every SAME-th frame.
     """
 
     def __init__(self) -> None:
-        self._last: OrderedDict[Watch, tuple[int, Gradients]] = OrderedDict()
+        self._last: OrderedDict[Watch, tuple[int, Costly]] = OrderedDict()
 
     def __call__(self, run: Run, watch: Watch) -> Raw:
         """What `watch` asks for; ArgumentError where the run has no such thing."""
         program = run.awake()
         image, label = test_image(run, watch.image)
         step = run.steps.step if run.steps is not None else 0
-        made, gradients = self._look(run, watch, image, label, step)
+        left, costly = self._last.pop(watch, (0, NONE))
+        if left and run.state == "running":
+            made = program.activations(image[None])
+        else:
+            left, (made, costly) = SAME, _all(program, watch, image, label, step)
+        self._last[watch] = left - 1, costly
+        while len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
         return Raw(
             network=run.network,
             classes=run.classes,
@@ -85,50 +94,45 @@ class Camera:
             image=image,
             label=label,
             activations={name: values[0] for name, values in made.items()},
-            gradients=gradients,
-            parameters=program.parameters() if "weights" in watch.what else {},
+            costly=costly,
         )
 
-    def _look(
-        self, run: Run, watch: Watch, image: npt.NDArray[Any], label: int, step: int
-    ) -> tuple[Numbers, Gradients]:
-        program = run.awake()
-        if "gradients" not in watch.what:
-            return program.activations(image[None]), NONE
-        left, gradients = self._last.pop(watch, (0, NONE))
-        if left and run.state == "running":
-            self._last[watch] = left - 1, gradients
-            return program.activations(image[None]), gradients
-        both = program.inside(image[None], np.array([label]))
-        gradients = Gradients({name: values[0] for name, values in both.gradients.items()}, step)
-        self._last[watch] = GRADIENTS - 1, gradients
-        while len(self._last) > REMEMBERED:
-            self._last.popitem(last=False)
-        return both.activations, gradients
+
+def _all(program: Program, watch: Watch, image: npt.NDArray[Any], label: int, step: int) -> tuple[Numbers, Costly]:
+    """Everything that `watch` asks for, as it is now."""
+    parameters = program.parameters() if "weights" in watch.what else {}
+    if "gradients" not in watch.what:
+        return program.activations(image[None]), Costly({}, parameters, step)
+    both = program.inside(image[None], np.array([label]))
+    return both.activations, Costly({name: values[0] for name, values in both.gradients.items()}, parameters, step)
 
 
 @dataclass
 class Album:
-    """What the frames of one watch have in common: the slices that are shown, and the gradients packed last."""
+    """What the frames of one watch have in common: the slices that are shown, and the costly sections packed last."""
 
     picks: Picks = field(default_factory=dict)
-    gradients: Gradients = NONE
-    packed: dict[str, tuple[dict[str, Any], Bytes]] = field(default_factory=dict)
+    costly: Costly = NONE
+    packed: dict[str, list[tuple[dict[str, Any], Bytes]]] = field(default_factory=dict)
 
-    def section(self, node: Node, gradients: Gradients, most: int) -> tuple[dict[str, Any], Bytes]:
-        """A layer's gradients with zero in the middle; packed once, however many frames show them."""
-        if gradients is not self.gradients:
-            self.gradients, self.packed = gradients, {}
+    def sections(self, node: Node, costly: Costly, most: int) -> list[tuple[dict[str, Any], Bytes]]:
+        """A layer's gradients and weights, with zero in the middle; packed once, however many frames show them."""
+        if costly is not self.costly:
+            self.costly, self.packed = costly, {}
         if node.name not in self.packed:
-            section, data = signed_section(node, gradients.numbers[node.name], most, self.picks)
-            self.packed[node.name] = section | {"step": gradients.step}, data
+            made = []
+            if node.name in costly.gradients:
+                made.append(signed_section(node, costly.gradients[node.name], most, self.picks))
+            if f"{node.name}.weights" in costly.parameters:
+                made.append(weight_section(node, costly.parameters[f"{node.name}.weights"], most))
+            self.packed[node.name] = [(section | {"step": costly.step}, data) for section, data in made]
         return self.packed[node.name]
 
 
 def test_image(run: Run, index: int) -> tuple[npt.NDArray[Any], int]:
     """One test image (H, W, D) and its label; ArgumentError where the run has no such image."""
     if run.test is None:
-        raise ArgumentError(f"{run.name} has no test images: it does not say what it was trained on")
+        raise ArgumentError(f"{run.name} has no test images: {run.untested}")
     if index >= len(run.test):
         raise ArgumentError(f"{run.name} has {len(run.test):,} test images, 0 to {len(run.test) - 1:,}; not {index:,}")
     return run.test.images[index], int(run.test.labels[index])
@@ -142,10 +146,7 @@ def pack(raw: Raw, watch: Watch, album: Album) -> bytes:
         found = []
         if "activations" in watch.what:
             found.append(activation_section(raw.image, node, raw.activations[node.name], watch.most, album.picks))
-        if node.name in raw.gradients.numbers:
-            found.append(album.section(node, raw.gradients, watch.most))
-        if f"{node.name}.weights" in raw.parameters:
-            found.append(weight_section(node, raw.parameters[f"{node.name}.weights"], watch.most))
+        found += album.sections(node, raw.costly, watch.most)
         sections += [section | payload.add(data) for section, data in found]
     scores = last_scores(raw.network, raw.activations)
     header = {
@@ -154,7 +155,7 @@ def pack(raw: Raw, watch: Watch, album: Album) -> bytes:
         "step": raw.step,
         "image": watch.image,
         "label": raw.label,
-        "scores": best(scores, raw.classes, raw.loss, BEST),
+        "scores": named(scores, raw.classes, raw.loss, BEST),
         "sections": sections,
     }
     return wire.pack(header, payload.pieces)
@@ -264,18 +265,22 @@ def last_scores(network: Network, made: Numbers) -> npt.NDArray[np.float64]:
     return scores
 
 
-def best(scores: npt.NDArray[np.float64], classes: tuple[str, ...], loss: str, most: int) -> list[tuple[str, float]]:
+def named(scores: npt.NDArray[np.float64], classes: tuple[str, ...], loss: str, most: int) -> list[tuple[str, float]]:
     """The best classes, best first, with their probabilities; the SVM's scores are none and stay scores."""
-    order = np.argsort(-scores, kind="stable")[:most]
-    if loss == "softmax":
-        powers = np.exp(scores - scores.max())
-        scores = powers / powers.sum()
-    return [(classes[place], float(scores[place])) for place in order]
+    guesses = best(scores, classes, loss, most)
+    return [(each.name, each.score if each.probability is None else each.probability) for each in guesses]
+
+
+def in_bytes(image: npt.NDArray[Any]) -> tuple[Bytes, float, float]:
+    """Pixels as bytes, and what 0 and 255 stand for; float images are stretched between their extremes."""
+    if image.dtype == np.uint8:
+        return image, 0.0, 255.0
+    low, high = extremes(image)
+    return quantised(image, low, high), low, high
 
 
 def _pixels(node: Node, image: npt.NDArray[Any], most: int, picks: Picks) -> tuple[dict[str, Any], Bytes]:
-    low, high = (0.0, 255.0) if image.dtype == np.uint8 else extremes(image)
-    data = image if image.dtype == np.uint8 else quantised(image, low, high)
+    data, low, high = in_bytes(image)
     if image.shape[2] == 3:
         return _section(node, "activations", image.shape, [0, 1, 2], "rgb", low, high), data
     chosen = pick(node.name, image.astype(np.float32), most, picks)

@@ -94,6 +94,15 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host.lower()
 
 
+def is_local(host: str) -> bool:
+    """Whether this machine alone reaches a server at that address.
+
+    >>> is_local("localhost"), is_local("127.0.0.2"), is_local("::1"), is_local("0.0.0.0")
+    (True, True, True, False)
+    """
+    return bracketed(host) in LOOPBACK or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
 def token_fits(given: Iterable[str], token: str) -> bool:
     """Whether exactly one token was given and it is the right one, in a time that tells nothing of it."""
     tokens = list(given)

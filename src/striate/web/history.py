@@ -29,7 +29,8 @@ class History:
     (10000, True, True)
     """
 
-    def __init__(self, points: Iterable[Point] = (), epochs: Iterable[Epoch] = ()) -> None:
+    def __init__(self, points: Iterable[Point] = (), epochs: Iterable[Epoch] = (), stride: int = 1) -> None:
+        self.stride = stride  #: steps that one point of the whole stands for, those in `points` too
         self.count = 0  #: points ever added
         self.closed = 0  #: epochs ever added
         self._lock = threading.Lock()
@@ -38,11 +39,10 @@ class History:
         for epoch in epochs:
             self.add_epoch(epoch)
         self._recent: deque[Point] = deque(maxlen=RECENT)
-        self._whole: list[Point] = []
-        self._stride = 1  # steps that one point of the whole stands for
+        self._whole: list[Point] = [*points][-MOST:]
         self._bucket: list[Point] = []
-        for point in points:
-            self.add(point)
+        self.count = len(self._whole)
+        self._recent.extend(self._whole)
 
     def add(self, point: Point) -> None:
         """Keep one step."""
@@ -50,12 +50,12 @@ class History:
             self.count += 1
             self._recent.append(point)
             self._bucket.append(point)
-            if len(self._bucket) >= self._stride:
+            if len(self._bucket) >= self.stride:
                 self._whole.append(mean(self._bucket))
                 self._bucket.clear()
-                if len(self._whole) >= MOST:
-                    self._whole = thinned(self._whole, MOST // 2)
-                    self._stride *= 2
+            if len(self._whole) >= MOST:
+                self._whole = thinned(self._whole, MOST // 2)
+                self.stride *= 2
 
     def latest(self) -> Point | None:
         """The newest step."""
@@ -70,6 +70,16 @@ class History:
             self._epochs.append(epoch)
             if len(self._epochs) >= 2 * MOST:
                 del self._epochs[-2::-2]  # every second one, but the newest stays
+
+    def until(self, time: float) -> History:
+        """The way up to that time, in epochs.
+
+        >>> History([(1.0, 2.0, 0.5, 0.1), (2.0, 1.0, 0.5, 0.1)]).until(1.5).whole()
+        [(1.0, 2.0, 0.5, 0.1)]
+        """
+        near = time * (1 + 1e-6)  # times may have been float32 in a file
+        points = [point for point in self.whole() if point[0] <= near]
+        return History(points, [epoch for epoch in self.whole_epochs() if epoch[0] <= near], self.stride)
 
     def since(self, cursor: int) -> list[Point]:
         """The points after the first `cursor`, neighbours averaged where they are many."""

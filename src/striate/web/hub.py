@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from striate.errors import ArgumentError, DataError, FitError, ModelError, NotationError, StriateError
@@ -41,6 +42,7 @@ class Hub:
         self._texts: dict[tuple[Any, ...], str] = {}
         self._notes: deque[str] = deque(maxlen=10)
         self._packer = ThreadPoolExecutor(1, "striate-packer")
+        self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticking: asyncio.Task[None] | None = None
 
@@ -53,6 +55,8 @@ class Hub:
         """End."""
         if self._ticking is not None:
             self._ticking.cancel()
+        self._closed = True
+        self.trainer.want(())
         self._packer.shutdown(wait=False, cancel_futures=True)
 
     def runs(self) -> Sequence[Run]:
@@ -76,6 +80,11 @@ class Hub:
             browser.forget(run)
         self.announce()
 
+    def retell(self, run: int) -> None:
+        """The way of a run is another than was told."""
+        for browser in self.browsers:
+            browser.retell(run)
+
     def remember(self, note: str) -> None:
         """Have a sentence shown in every browser, those to come too."""
         self._notes.append(note)
@@ -90,16 +99,25 @@ class Hub:
 
     def in_loop(self, work: Any, *values: Any) -> None:
         """Have something done in the event loop, from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(work, *values)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended, and nobody is there to be told
+                self._loop.call_soon_threadsafe(work, *values)
 
     def states_changed(self) -> None:
         """A run has another state."""
         self.in_loop(self.announce)
 
+    def trouble(self, message: str) -> None:
+        """Something went wrong that stops nothing: everybody is told."""
+        self.in_loop(self.tell, message)
+
     def captured(self, watch: Watch, raw: object) -> None:
         """The numbers of a frame are here: pack them in the packer's thread."""
-        self._packer.submit(self._pack, watch, raw)
+        try:
+            self._packer.submit(self._pack, watch, raw)
+        except RuntimeError:
+            if not self._closed:
+                raise
 
     def announce(self) -> None:
         """Tell every browser how the runs stand."""
@@ -138,6 +156,8 @@ class Hub:
 
     def refresh(self) -> None:
         """Say anew which frames there is room for."""
+        if self._closed:
+            return
         rates: dict[Watch, float] = {}
         for browser in self.browsers:
             watch = browser.watch

@@ -17,8 +17,7 @@ from striate.layers.loss import LOSSES
 from striate.train.schedule import SCHEDULES
 
 LONGEST = 256 * 1024  # characters of a request
-LINE = 100_000  # of a line of notation
-TRAINED = 20_000  # of one that is trained, and told again and again
+LINE = 20_000  # of a line of notation, which is told again and again
 HIGHEST = 2**31 - 1
 
 Check = Callable[[str, object], Any]
@@ -87,7 +86,8 @@ def several(check: Check, least: int, most: int) -> Check:
 
     def each(name: str, value: object) -> list[Any]:
         if not isinstance(value, list) or not least <= len(value) <= most:
-            raise ArgumentError(f"{name} is a list of {least} to {most} values, not {_shown(value)}")
+            count = least if least == most else f"{least} to {most}"
+            raise ArgumentError(f"{name} is a list of {count} values, not {_shown(value)}")
         return [check(f"{name}[{place}]", item) for place, item in enumerate(value)]
 
     return each
@@ -162,7 +162,7 @@ REQUESTS: dict[str, Table] = {
     ),
     "start": Table(
         {
-            "line": text(TRAINED), "fit": choice(*FITS), "data": text(4096), "settings": Some(SETTINGS),
+            "line": text(LINE), "fit": choice(*FITS), "data": text(4096), "settings": Some(SETTINGS),
             "race": yes_or_no,
         },
         {"fit": "raise", "settings": {}, "race": False},
@@ -180,7 +180,7 @@ REQUESTS: dict[str, Table] = {
     "weights": Table({"run": RUN, "layer": LAYER, "filter": whole(0)}, {}),
     "explain": Table({"run": RUN, "image": picture, "layer": LAYER, "position": several(whole(0), 3, 3)}, {}),
     "ack": Table({}, {}),
-    "look": Table({"run": RUN, "most": whole(1, 1024), "rgb": yes_or_no}, {"most": 16, "rgb": False}),
+    "look": Table({"run": RUN, "most": whole(1, 1024)}, {"most": 16}),
 }  # fmt: skip
 
 

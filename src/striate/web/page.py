@@ -46,7 +46,7 @@ class Page:
         """Start the training thread."""
         self.desk.trainer.start()
 
-    def end(self) -> int:
-        """End training and keep every run; how many are on the shelf."""
+    def end(self) -> tuple[int, list[str]]:
+        """End training and keep every run; how many are on the shelf as they are, and why others are not."""
         self.desk.trainer.stop()
         return self.desk.close()

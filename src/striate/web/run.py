@@ -41,6 +41,7 @@ class Run:
     settings: Settings
     state: State = "compiling"
     loaded: bool = False
+    wish: State = "running"  # what becomes of it once it is compiled
     error: str | None = None
     history: History = field(default_factory=History)
     path: Path | None = None  # of its checkpoint
@@ -51,6 +52,7 @@ class Run:
     time: float = 0.0
     images: int = 0  # in the training part
     test: Dataset | None = None
+    untested: str = "it does not say what it was trained on"  # why there are none
     material: Material | None = None
     steps: Steps | None = None
     program: Program | None = None
@@ -77,7 +79,8 @@ class Run:
     def awake(self) -> Program:
         """The program; ArgumentError where the run sleeps."""
         if self.program is None:
-            raise ArgumentError(f"{self.name} is {self.state} and has no program in memory: resume it first")
+            why = f"has failed: {self.error}" if self.state == "failed" else f"is {self.state} and not in memory"
+            raise ArgumentError(f"{self.name} {why}")
         return self.program
 
     def adopt(self, program: Program, material: Material | None, steps: Steps | None) -> None:
@@ -99,29 +102,53 @@ class Run:
             self.test = None
 
     def step(self) -> None:
-        """Take one training step, and close the epoch after its last; what training raises."""
+        """Take one training step, or after an epoch's last validate on some images; what training raises."""
         steps = self.steps
         if steps is None:
             raise ArgumentError(f"{self.name} is no training run")
-        report = steps.advance()
-        self.version += 1
-        self.time = steps.time
-        self.history.add((steps.time, report.loss, report.accuracy, report.lr))
+        if not steps.epoch_over:
+            report = steps.advance()
+            self.version += 1
+            self.time = steps.time
+            self.history.add((steps.time, report.loss, report.accuracy, report.lr))
         if steps.epoch_over:
-            closed = steps.close_epoch()
-            self.history.add_epoch(
-                (steps.time, closed.loss, closed.accuracy, closed.validation_loss, closed.validation_accuracy)
-            )
-            if steps.over:
-                self.state = "done"
+            self._close_some(steps)
         self._mark(steps)
 
+    def _close_some(self, steps: Steps) -> None:
+        closed = steps.close_some()
+        if closed is None:
+            return
+        self.kept = -1
+        self.history.add_epoch(
+            (steps.time, closed.loss, closed.accuracy, closed.validation_loss, closed.validation_accuracy)
+        )
+        if steps.over:
+            self.state = "done"
+
+    def whole_step(self) -> None:
+        """Take one training step, and after an epoch's last validate; what training raises."""
+        steps = self.steps
+        before = steps.step if steps is not None else 0
+        while steps is None or (not steps.over and (steps.step == before or steps.epoch_over)):
+            self.step()
+
     def _mark(self, steps: Steps) -> None:
+        if self.state != "running":
+            return  # a single step has no speed
         now = time.monotonic()
         if not self._marks or now - self._marks[-1][0] > WINDOW / 32:
             self._marks.append((now, steps.images))
             while len(self._marks) > 2 and now - self._marks[1][0] > WINDOW:
                 self._marks.popleft()
+
+    def fail(self, message: str) -> None:
+        """Stand still for good, and say why and what is left of it."""
+        left = (
+            "its last checkpoint is kept: resume it to go on from there" if self.saved else "what was learned is lost"
+        )
+        self.state, self.error = "failed", f"{message}; {left}"
+        self.rest()
 
     def rest(self) -> None:
         """Forget the speed: what comes after a pause has its own."""

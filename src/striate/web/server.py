@@ -4,71 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
-import threading
 from collections.abc import Iterator
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from striate.errors import ArgumentError
+from striate.web.connections import Connection, Requests, open_more_files
+from striate.web.ending import Ending
 from striate.web.guard import bracketed
 
 PORT = 8765
 TRIES = 20  # ports tried after the usual one
 MESSAGE = 4 << 20  # bytes of one message from a browser
-HIGH = 1 << 16  # bytes that a socket holds back before sending waits
-
-
-class Connection(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket, which the application can also cut off.
-
-    Closing politely waits until everything unsent is read, which a browser that stops reading never does.
-    """
-
-    def connection_made(self, transport: Any) -> None:
-        """Remember how to cut it off, for the application's scope."""
-        super().connection_made(transport)
-        transport.set_write_buffer_limits(high=HIGH)
-        self.app_state = {**self.app_state, "abort": transport.abort}
-
-    def pause_writing(self) -> None:
-        """Let sending wait: the browser does not read."""
-        self.writable.clear()
-
-    def resume_writing(self) -> None:
-        """Let sending go on."""
-        self.writable.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let whoever waits for a browser that is gone find out."""
-        super().connection_lost(exc)
-        self.writable.set()
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server; Ctrl-C ends it and is not raised again."""
+    """uvicorn's server, which ends when it is wished; signals are heard elsewhere."""
+
+    def __init__(self, config: uvicorn.Config, ending: Ending) -> None:
+        super().__init__(config)
+        self.ending = ending
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Let Ctrl-C and the wish to terminate end the server."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = {each: signal.signal(each, self.handle_exit) for each in signals}
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+        """Leave the signals as they are."""
+        yield
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether it is to end."""
+        return await super().on_tick(counter) or self.ending.wished
 
 
 def listen(host: str, port: int | None) -> socket.socket:
-    """A socket that listens there: on the usual port or one of the next, or on the one asked for.
+    """A socket that listens there: on the usual port or one of the next, or on the one asked for; 0 is any free one.
 
     Raises ArgumentError where that cannot be.
     """
@@ -88,7 +58,8 @@ def listen(host: str, port: int | None) -> socket.socket:
             problem = error
         else:
             return found
-    raise ArgumentError(f"--host {host} --port {candidates[-1]} cannot be listened on: {problem.strerror or problem}")
+    where = f"--host {host}" + (f" --port {port}" if port is not None else "")
+    raise ArgumentError(f"{where} cannot be listened on: {problem.strerror or problem}")
 
 
 def address(host: str, port: int, token: str) -> str:
@@ -97,11 +68,11 @@ def address(host: str, port: int, token: str) -> str:
     return f"http://{shown}:{port}/?token={token}"
 
 
-def make_server(app: Starlette) -> Server:
+def make_server(app: Starlette, ending: Ending | None = None) -> Server:
     """The server of an application, with what a local page needs of it and no more."""
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=Requests,
         ws=Connection,
         ws_max_size=MESSAGE,
         ws_per_message_deflate=False,
@@ -113,9 +84,10 @@ def make_server(app: Starlette) -> Server:
         proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
-    return Server(config)
+    return Server(config, ending or Ending())
 
 
-def serve(app: Starlette, listening: socket.socket) -> None:
-    """Answer until Ctrl-C."""
-    asyncio.run(make_server(app).serve(sockets=[listening]))
+def serve(app: Starlette, listening: socket.socket, ending: Ending) -> None:
+    """Answer until the end is wished."""
+    open_more_files()
+    asyncio.run(make_server(app, ending).serve(sockets=[listening]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from striate.optimizers import SGD
@@ -41,6 +41,3 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """Plain values by name."""
         return asdict(self)
-
-
-NAMES = tuple(field.name for field in fields(Settings))

@@ -2,72 +2,150 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from striate.errors import ArgumentError, ModelError
 from striate.train.checkpoint import Checkpoint
 from striate.web.history import Epoch, History, Point
-from striate.web.messages import SETTINGS, Table
+from striate.web.messages import LINE, SETTINGS, Table, number, text, whole
 from striate.web.run import Run, State
 from striate.web.settings import Settings
 
 SUFFIX = ".checkpoint"
 MOST = 64  # checkpoints that are shown again, the newest
+HIGHEST = 10**9 - 1  # number of a run
+_NAME = re.compile(rf"run-([0-9]{{1,9}})-[0-9a-f]{{8}}{re.escape(SUFFIX)}")
+
+
+Mark = tuple[Settings, bool]
+"""The settings of a run, and whether it was stopped."""
+
+
+@dataclass(frozen=True, eq=False)
+class Copy:
+    """A run as it stood at a version, to be written."""
+
+    run: Run
+    version: int
+    mark: Mark
+    checkpoint: Checkpoint
 
 
 class Shelf:
-    """The folder of checkpoints. `tell(run, problem)` hears of each one written, or why it was not."""
+    """The folder of checkpoints. `tell(run, problem)` hears of each one written, or why it was not.
+
+    `problems` says of which runs the latest could not be written, by id. Its copy stays in memory then,
+    and is tried again whenever a run is kept.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.tell: Callable[[Run, str | None], None] = lambda run, problem: None
+        self.problems: dict[int, str] = {}
         self._writer = ThreadPoolExecutor(1, "striate-writer")
         self._lock = threading.Lock()
-        self._waiting: dict[int, tuple[Run, Checkpoint]] = {}
+        self._waiting: dict[int, Copy] = {}
+        self._busy: set[int] = set()  # whose copies the writer has in hand
+        self._kept: WeakKeyDictionary[Run, Mark] = WeakKeyDictionary()  # beside what was learned
 
     def keep(self, run: Run) -> None:
         """Copy the run as it stands and have it written; called between two steps.
 
-        A copy that still waits is replaced by this one, so that slow disks pile up nothing.
+        A copy that still waits is replaced by this one, so that slow disks pile up nothing. What
+        could not be written before is tried again.
         """
-        if run.steps is None or run.material is None or run.kept == run.version or run.state == "failed":
-            return  # nothing is new, or what is new is no number
-        checkpoint = snapshot(run)
-        run.kept = run.version
+        if run.steps is not None and run.material is not None and run.state != "failed" and self._is_new(run):
+            try:
+                copy = Copy(run, run.version, _mark(run), snapshot(run))
+            except MemoryError:
+                self._fail(run, f"{run.name} could not be kept: the memory is not enough for a copy")
+            else:
+                with self._lock:
+                    self._waiting[run.id] = copy
         with self._lock:
-            fresh = run.id not in self._waiting
-            self._waiting[run.id] = run, checkpoint
-        if fresh:
-            self._writer.submit(self._write, run.id)
+            for id in self._waiting.keys() - self._busy:
+                self._busy.add(id)
+                self._writer.submit(self._write, id)
+
+    def _is_new(self, run: Run) -> bool:
+        """Whether the run is not as its checkpoint, or the copy that waits, says."""
+        mark = _mark(run)
+        with self._lock:
+            waiting = self._waiting.get(run.id)
+        if waiting is not None:
+            return (waiting.version, waiting.mark) != (run.version, mark)
+        return run.kept != run.version or self._kept.get(run, mark) != mark
+
+    def holds(self, run: Run) -> bool:
+        """Whether the checkpoint on disk has all that the run has learned."""
+        with self._lock:
+            return run.saved is not None and run.kept == run.version and run.id not in self._waiting
 
     def _write(self, id: int) -> None:
-        with self._lock:
-            run, checkpoint = self._waiting[id]
-        path = run.path or self._new_path(run)
-        problem = None
+        """Write the copies of a run until the one just written is the one that waits."""
+        last = False
+        while not last:
+            with self._lock:
+                copy = self._waiting[id]
+            run, path = copy.run, copy.run.path or self._new_path(copy.run)
+            problem = self._save(copy, path)
+            with self._lock:
+                last = self._waiting[id] is copy
+                if last:
+                    self._busy.discard(id)
+                    if problem is None or run.removed:
+                        del self._waiting[id]
+                if problem is None:
+                    run.kept, self._kept[run] = copy.version, copy.mark
+                    self.problems.pop(id, None)
+            if run.removed:
+                self._drop(path)
+            elif problem is not None:
+                self._fail(run, problem)
+            else:
+                self.tell(run, None)
+
+    def _save(self, copy: Copy, path: Path) -> str | None:
+        """Write one copy; why it cannot be."""
+        run = copy.run
         try:
-            checkpoint.save(path)
+            copy.checkpoint.save(path)
             run.path = run.saved = path
         except OSError as error:
-            problem = f"{run.name} could not be kept: {path}: {error.strerror or error}"
+            return f"{run.name} could not be kept: {path}: {error.strerror or error}"
         except Exception as error:
-            problem = f"{run.name} could not be kept: {path}: {error}"
-        with self._lock:
-            again = self._waiting[id][1] is not checkpoint
-            if not again:
-                del self._waiting[id]
-        if run.removed:
-            self._drop(path)
-        elif again:
-            self._writer.submit(self._write, id)
+            return f"{run.name} could not be kept: {path}: {error}"
+        return None
+
+    def _fail(self, run: Run, problem: str) -> None:
+        self.problems[run.id] = problem
+        self.tell(run, problem)
+
+    def amend(self, run: Run) -> None:
+        """Have the settings and the state of a sleeping run written into its checkpoint."""
+        self._writer.submit(self._amend, run)
+
+    def _amend(self, run: Run) -> None:
+        if run.steps is not None or run.path is None or run.removed:
+            return  # awake again, it is kept as it stands
+        problem = None
+        try:
+            kept = Checkpoint.load(run.path)
+            facts = {**kept.facts, "state": run.state}
+            replace(kept, settings=run.settings.to_json(), facts=facts).save(run.path)
+        except (ModelError, OSError) as error:
+            problem = f"{run.name} could not be kept: {error}"
         self.tell(run, problem)
 
     def _new_path(self, run: Run) -> Path:
@@ -78,7 +156,7 @@ class Shelf:
         with self._lock:
             waiting = self._waiting.get(run.id)
         if waiting is not None:
-            return waiting[1]
+            return waiting.checkpoint
         if run.path is None:
             raise ArgumentError(f"{run.name} was never kept: there is nothing to go on from")
         return Checkpoint.load(run.path)
@@ -86,6 +164,10 @@ class Shelf:
     def remove(self, run: Run) -> None:
         """Take the run's checkpoint away."""
         run.removed = True
+        with self._lock:
+            self.problems.pop(run.id, None)
+            if run.id not in self._busy:
+                self._waiting.pop(run.id, None)
         if run.path is not None:
             self._writer.submit(self._drop, run.path)
 
@@ -93,28 +175,49 @@ class Shelf:
         with suppress(OSError):
             path.unlink()
 
+    def _paths(self) -> list[Path]:
+        """The checkpoints in the folder, oldest first; none where it cannot be read."""
+        with suppress(OSError):
+            return sorted(self.folder.glob(f"*{SUFFIX}"), key=_age)
+        return []
+
+    def highest(self) -> int:
+        """The highest number of a run in the folder, as the names of the files have it; 0 where there is none."""
+        found = (_NAME.fullmatch(path.name) for path in self._paths())
+        return max((int(match[1]) for match in found if match), default=0)
+
     def runs(self) -> Iterator[Run | str]:
-        """Every run in the folder, asleep, oldest first; for a file that is none, a sentence about it."""
-        taken: set[int] = set()
-        try:
-            paths = sorted(self.folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime)
-        except OSError as error:
-            yield f"{self.folder}: {error.strerror or error}"
-            return
-        for path in paths[-MOST:]:
+        """Every run in the folder, asleep, oldest first; for a file that is none, a sentence about it.
+
+        Each is read when it is asked for, which takes a while where it is large.
+        """
+        for path in self._paths()[-MOST:]:
             try:
                 run = restored(Checkpoint.load(path), path)
             except ModelError as error:
                 yield f"{error}; the file was left where it is"
-                continue
-            while run.id in taken:
-                run.id += 1
-            taken.add(run.id)
-            yield run
+            except Exception as error:
+                # Whatever stands in a file, the others are shown.
+                yield f"{path}: it cannot be read: {type(error).__name__}: {error}; the file was left where it is"
+            else:
+                self._kept[run] = _mark(run)
+                yield run
 
     def close(self) -> None:
-        """Wait until everything is written."""
+        """Wait until everything is written, or has been tried."""
         self._writer.shutdown(wait=True)
+
+
+def _age(path: Path) -> float:
+    """When the file was written; 0 for a link to nowhere."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _mark(run: Run) -> Mark:
+    return run.settings, run.state == "stopped"
 
 
 def snapshot(run: Run) -> Checkpoint:
@@ -134,7 +237,14 @@ def snapshot(run: Run) -> Checkpoint:
         velocity=program.velocity(),
         points=np.array(run.history.whole(), np.float32).reshape(-1, 4),
         epochs=np.array(epochs, np.float32).reshape(-1, 5),
-        facts={"id": run.id, "line": run.line, "state": run.state, "time": run.time, "images": run.images},
+        facts={
+            "id": run.id,
+            "line": run.line,
+            "state": run.state,
+            "time": run.time,
+            "images": run.images,
+            "stride": run.history.stride,
+        },
     )
 
 
@@ -143,11 +253,12 @@ def restored(kept: Checkpoint, path: Path) -> Run:
     facts = kept.facts
     try:
         settings = Settings(**Table(SETTINGS, {})("settings", dict(kept.settings)))
-        id, line, time, images = facts["id"], facts["line"], facts["time"], facts["images"]
-        if not (type(id) is int and id > 0 and isinstance(line, str) and type(images) is int):
-            raise ArgumentError("its facts are not what they should be")
-        time = float(time)
-    except (ArgumentError, KeyError, TypeError, ValueError) as error:
+        id, images = whole(1, HIGHEST)("id", facts["id"]), whole(1)("images", facts["images"])
+        line, time = text(LINE)("line", facts["line"]), number(0, 1e9)("time", facts["time"])
+        stride = whole(1, 2**40)("stride", facts.get("stride", 1))
+        if kept.position.seen > images:
+            raise ArgumentError(f"{kept.position.seen:,} images are seen of {images:,}")
+    except (ArgumentError, KeyError, TypeError) as error:
         raise ModelError(f"{path}: its contents do not fit together: {error}") from None
     state: State = "stopped" if facts.get("state") == "stopped" else "paused"
     if kept.position.epoch > settings.epochs:
@@ -155,7 +266,7 @@ def restored(kept: Checkpoint, path: Path) -> Run:
     points: list[Point] = [tuple(row) for row in kept.points.astype(float).tolist()]
     epochs: list[Epoch] = [_epoch(row) for row in kept.epochs.astype(float).tolist()]
     run = Run(id, kept.network, line, kept.data, kept.classes, settings, state)
-    run.history, run.at, run.time, run.images = History(points, epochs), kept.position, time, images
+    run.history, run.at, run.time, run.images = History(points, epochs, stride), kept.position, time, images
     run.path = run.saved = path
     return run
 

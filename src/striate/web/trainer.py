@@ -12,14 +12,18 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Protocol, TypeVar
 
-from striate.errors import DivergedError, StriateError
+from striate.errors import StriateError
 from striate.web.run import Run
 
 T = TypeVar("T")
 
+LATER = 5.0  # seconds until a frame is tried again that nobody took
+SOON = 0.5  # seconds from a change of a standing run to its checkpoint
 SHARE = 0.03  # of the training thread's time, for visits while a run is training
 
 
@@ -50,9 +54,33 @@ class Listener(Protocol):
     def captured(self, watch: Watch, raw: object) -> None:
         """The numbers of a frame are here."""
 
+    def trouble(self, message: str) -> None:
+        """Something went wrong that stops nothing."""
+
     @property
     def due(self) -> Callable[[Run], None]:
         """What is called with a run whose checkpoint is to be written."""
+
+
+class Gate:
+    """Lets work through, and then stays closed until that has taken no more than its share of the time."""
+
+    def __init__(self) -> None:
+        self._opens = 0.0
+        self._typical = 0.0  # seconds that it takes
+
+    def through(self, work: Callable[[], bool], now: float, share: float) -> bool:
+        """Do the work where the gate is open; whether there was any."""
+        if now < self._opens:
+            return False
+        began = time.monotonic()
+        if not work():
+            return False
+        spent = time.monotonic() - began
+        # Once in a while the system lets something else in meanwhile, and that is not the work's doing.
+        self._typical = 0.9 * self._typical + 0.1 * spent if self._typical else spent
+        self._opens = began + min(spent, 4 * self._typical) / share
+        return True
 
 
 class Trainer:
@@ -68,8 +96,8 @@ class Trainer:
         self._visits: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._last: dict[Watch, float] = {}  # when each was captured
         self._saves: dict[int, float] = {}  # when each run's next checkpoint is due
-        self._free_at = 0.0  # no visit before, while a run is training
-        self._typical = 0.0  # seconds of a visit
+        self._changed: dict[Run, float] = {}  # standing runs, and when their checkpoint is due
+        self._gates = {"visit": Gate(), "frame": Gate()}
         self._turn = 0
         self._running: list[Run] = []
         self._ending = False
@@ -95,6 +123,10 @@ class Trainer:
         """Have something looked up between two steps, when visits have time again."""
         return self._put(self._visits, work)
 
+    def soon(self, run: Run) -> None:
+        """Have a checkpoint of a standing run that has changed written in a moment; in the training thread."""
+        self._changed[run] = time.monotonic() + min(SOON, self._checkpoint)
+
     def _put(self, queue: deque[tuple[Callable[[], Any], Future[Any]]], work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
         queue.append((work, future))
@@ -112,26 +144,38 @@ class Trainer:
             while self._controls:
                 _do(*self._controls.popleft())
                 self._recount()
+            self._keep_changed()
             if self._running:
                 self._turn += 1
                 self._take_step(self._running[self._turn % len(self._running)])
-                if (self._visits or self.wanted) and time.monotonic() >= self._free_at:
-                    self._look()
-            elif not self._look():
+                if self._visits or self.wanted:
+                    self._look(time.monotonic())
+            elif not self._look(inf):
                 self._awake.wait(self._nap())
                 self._awake.clear()
         for work, future in (*self._controls, *self._visits):
             _do(work, future)
 
     def _nap(self) -> float | None:
-        """How long there is nothing to do: until the next frame that is wanted of a standing run."""
+        """How long there is nothing to do: until the next frame or checkpoint of a standing run."""
         if self._controls or self._visits or self._ending:
             return 0
-        return 0.02 if any(want.watch not in self.busy for want in self.wanted) else None
+        naps = [max(0.0, due - time.monotonic()) for due in self._changed.values()]
+        if any(want.watch not in self.busy for want in self.wanted):
+            naps.append(0.02)
+        return min(naps, default=None)
+
+    def _keep_changed(self) -> None:
+        if self._changed:
+            now = time.monotonic()
+            for run in [run for run, due in self._changed.items() if due <= now]:
+                del self._changed[run]
+                self._due(run)
 
     def _recount(self) -> None:
         before = self._running
         self._running = [run for run in self.runs.values() if run.state == "running"]
+        self._saves = {id: when for id, when in self._saves.items() if id in self.runs}
         for run in self._running:
             if run not in before:
                 self._saves[run.id] = time.monotonic() + self._checkpoint
@@ -140,42 +184,54 @@ class Trainer:
         try:
             run.step()
         except StriateError as error:
-            self._fail(run, str(error), isinstance(error, DivergedError))
+            run.fail(str(error))
         except Exception as error:
             # The thread must outlive whatever a run does, or no run would ever train again.
-            self._fail(run, f"training ended: {type(error).__name__}: {error}", False)
+            run.fail(f"training ended: {type(error).__name__}: {error}")
         if run.state != "running":
             self._recount()
             self._tell(run)
         elif time.monotonic() >= self._saves.get(run.id, 0.0):
             self._saves[run.id] = time.monotonic() + self._checkpoint
-            if self.listener is not None:
-                self.listener.due(run)
+            self._due(run)
 
-    def _fail(self, run: Run, message: str, diverged: bool) -> None:
-        run.state, run.error = "failed", message + ("; what was learned is lost" if diverged else "")
+    def _due(self, run: Run) -> None:
+        self._heard("no checkpoint could be made", lambda listener: listener.due(run))
+
+    def _heard(self, lost: str, say: Callable[[Listener], None]) -> bool:
+        """Tell the listener; whether it heard. Whatever goes wrong there, training goes on."""
+        listener = self.listener
+        if listener is None:
+            return True
+        try:
+            say(listener)
+        except Exception as error:
+            with suppress(Exception):
+                listener.trouble(f"{lost}: {type(error).__name__}: {error}")
+            return False
+        return True
 
     def _tell(self, run: Run) -> None:
-        if self.listener is not None:
-            if run.state == "done":
-                self.listener.due(run)
-            self.listener.states_changed()
+        if run.state == "done":
+            self._due(run)
+        self._heard("the browsers could not be told", lambda listener: listener.states_changed())
 
-    def _look(self) -> bool:
-        """One visit and one frame, where somebody waits for them; whether there was anything."""
-        began = time.monotonic()
-        asked = bool(self._visits)
-        if asked:
+    def _look(self, now: float) -> bool:
+        """One visit and one frame, where somebody waits for them and their gates are open; whether there was any."""
+        # Each has a gate of its own, so that a long visit does not keep frames away.
+        share = SHARE / 2 if self._visits and self.wanted else SHARE
+        turns = {"visit": self._visit, "frame": self._frame}
+        return any([self._gates[kind].through(turn, now, share) for kind, turn in turns.items()])
+
+    def _visit(self) -> bool:
+        if self._visits:
             _do(*self._visits.popleft())
-        framed = self._frame(began)
-        spent = time.monotonic() - began
-        # Once in a while the system lets something else in meanwhile, and that is not the visit's doing.
-        self._typical = 0.9 * self._typical + 0.1 * spent if self._typical else spent
-        self._free_at = began + min(spent, 4 * self._typical) / SHARE
-        return asked or framed
+            return True
+        return False
 
-    def _frame(self, now: float) -> bool:
+    def _frame(self) -> bool:
         """Capture the frame that has waited longest among those that are due."""
+        now = time.monotonic()
         due = [
             (self._last.get(want.watch, 0.0), want)
             for want in self.wanted
@@ -194,7 +250,9 @@ class Trainer:
             raw = error
         except Exception as error:
             raw = StriateError(f"no frame could be made: {type(error).__name__}: {error}")
-        self.listener.captured(watch, raw)
+        if not self._heard("a frame is lost", lambda listener: listener.captured(watch, raw)):
+            self.busy.discard(watch)
+            self._last[watch] = now + LATER
         return True
 
 

@@ -6,9 +6,10 @@ import asyncio
 import io
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -17,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 
 from striate.data.image import decode_image
-from striate.errors import ArgumentError, ModelError
+from striate.errors import ArgumentError, ModelError, StriateError
 from striate.train.model import Model
 from striate.volume import Volume
 
@@ -31,6 +32,7 @@ NUMBERS = 4_000_000  # in that volume
 LIMITS = {"image_bytes": IMAGE_BYTES, "image_pixels": IMAGE_PIXELS, "model_bytes": MODEL_BYTES}
 UNDER_WAY = 4  # uploads at a time
 PATIENCE = 30.0  # seconds in which an upload must go on
+LEAST = 64 << 10  # bytes a second that it must have come to, after those
 
 
 class TooLargeError(ArgumentError):
@@ -57,7 +59,7 @@ class Uploads:
     async def model(self, request: Request) -> Model:
         """The model in the body; ModelError where it is none."""
         async with self._room, _scratch() as path:
-            with path.open("wb") as file:
+            with _disk(), path.open("wb") as file:
                 await _receive(request, file, MODEL_BYTES, "a model file")
             try:
                 return await self.work(lambda: Model.load(path))
@@ -75,21 +77,27 @@ class Uploads:
 
 async def download(model: Model, name: str) -> Response:
     """The model as a file: the bytes that `Model.save` writes."""
-    handle, path = tempfile.mkstemp(suffix=".striate")
-    os.close(handle)
-    await asyncio.to_thread(model.save, path)
-    task = BackgroundTask(Path(path).unlink, missing_ok=True)
+    path = _temporary()
+    try:
+        with _disk():
+            await asyncio.to_thread(model.save, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    task = BackgroundTask(path.unlink, missing_ok=True)
     return FileResponse(path, media_type="application/octet-stream", filename=name, background=task)
 
 
 async def _receive(request: Request, file: BinaryIO, most: int, what: str) -> None:
     """Write the body into `file`; what its headers claim is not believed, the bytes are counted."""
-    size = 0
+    size, began = 0, time.monotonic()
     try:
         pieces = request.stream()
         while True:
+            # Who sends byte by byte would keep others from their turn.
+            left = began + PATIENCE + size / LEAST - time.monotonic()
             try:
-                piece = await asyncio.wait_for(anext(pieces), PATIENCE)
+                piece = await asyncio.wait_for(anext(pieces), min(PATIENCE, left))
             except StopAsyncIteration:
                 return
             size += len(piece)
@@ -97,20 +105,39 @@ async def _receive(request: Request, file: BinaryIO, most: int, what: str) -> No
                 raise TooLargeError(f"{what} has at most {most:,} bytes ({most >> 20} MiB): make it smaller")
             file.write(piece)
     except asyncio.TimeoutError:
-        raise ArgumentError(f"nothing came for {PATIENCE:g} seconds: send it again") from None
+        seconds = time.monotonic() - began
+        raise ArgumentError(f"only {size:,} bytes came in {seconds:.0f} seconds: send it again") from None
     except ClientDisconnect:
         raise ArgumentError("the connection ended before all of it had come") from None
 
 
 @asynccontextmanager
 async def _scratch() -> AsyncIterator[Path]:
-    handle, name = tempfile.mkstemp(suffix=".striate")
-    os.close(handle)
+    path = _temporary()
     try:
-        yield Path(name)
+        yield path
     finally:
         with suppress(OSError):
-            Path(name).unlink()
+            path.unlink()
+
+
+def _temporary() -> Path:
+    with _disk():
+        handle, name = tempfile.mkstemp(suffix=".striate")
+        os.close(handle)
+    return Path(name)
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """Say what is wrong with the temporary folder where it takes no file."""
+    try:
+        yield
+    except OSError as error:
+        raise StriateError(
+            f"there is no room for a temporary file: {error.strerror or error}: make some, "
+            "or start striate serve with TMPDIR set to another folder"
+        ) from None
 
 
 def _volume(request: Request) -> Volume:

@@ -45,14 +45,26 @@ class Workshop:
         """A data set cut into its parts; errors as of `Sets.material`."""
         return await self.work(lambda: self.sets.material(data, volume, seed))
 
-    async def program(self, network: Network, settings: Settings, material: Material) -> Program:
-        """The program of a run, its weights drawn from the seed."""
-        return await self.work(lambda: self._compile(network, settings, material))
+    async def for_batch(self, run: Run, batch: int) -> Program | None:
+        """A program of the run for that batch, looking inside too; None where it is no longer wished."""
+
+        def make() -> Program | None:
+            material, settings = run.material, run.settings
+            if run.removed or material is None or settings.batch != batch:
+                return None
+            program = self._compile(run.network, settings, material)
+            if run.settings.batch == batch:
+                _look(program)
+            return program
+
+        return await self.work(make)
 
     async def begin(self, run: Run, material: Material) -> tuple[Program, Steps]:
         """Everything that a new run trains with."""
 
         def make() -> tuple[Program, Steps]:
+            if run.removed:
+                raise ArgumentError(f"{run.name} has been removed")
             program = self._compile(run.network, run.settings, material)
             return program, _steps(program, run.settings, material)
 
@@ -70,7 +82,7 @@ class Workshop:
             check_match(kept.network, material.parts.train)
             if material.fingerprint != kept.fingerprint:
                 raise ArgumentError(f"{kept.data} holds other images than when {run.name} was trained: it cannot go on")
-            program = self._compile(kept.network, run.settings, material)
+            program = self._woken(run, kept, material)
             program.load(dict(kept.parameters))
             program.load_velocity(dict(kept.velocity))
             steps = _steps(program, run.settings, material, kept)
@@ -82,13 +94,14 @@ class Workshop:
         """The program of a model."""
         return await self.work(lambda: model.compile(threads=self.threads))
 
-    async def warm(self, program: Program) -> None:
+    async def warm(self, run: Run) -> None:
         """Compile what looks inside, so that the training thread need not."""
 
         def look() -> None:
-            image = np.zeros((1, *program.network.input.shape), np.uint8)
-            program.activations(image)
-            program.inside(image, np.zeros(1, np.int64))
+            program = run.program
+            if program is not None and not run.removed:
+                _look(program)
+                run.warm = run.program is not None
 
         await self.work(look)
 
@@ -104,9 +117,19 @@ class Workshop:
                     return name, relabel(dataset, model.classes)
                 except StriateError as error:
                     problem = str(error)
-            return problem if names else "it does not say what it was trained on, so there are no test images"
+            return problem if names else "it does not say what it was trained on"
 
         return await self.work(find)
+
+    def _woken(self, run: Run, kept: Checkpoint, material: Material) -> Program:
+        """For the batch of its settings; where that cannot be compiled, for the one it had."""
+        try:
+            return self._compile(kept.network, run.settings, material)
+        except Exception:
+            batch = kept.position.batch
+            if batch in (0, run.settings.batch):
+                raise
+            return self._compile(kept.network, run.settings.changed({"batch": batch}), material)
 
     def _compile(self, network: Network, settings: Settings, material: Material) -> Program:
         material.fingerprint  # noqa: B018  (found here, so that the training thread need not)
@@ -121,9 +144,14 @@ class Workshop:
         )
 
 
+def _look(program: Program) -> None:
+    image = np.zeros((1, *program.network.input.shape), np.uint8)
+    program.scores(image)
+    program.activations(image)
+    program.inside(image, np.zeros(1, np.int64))
+
+
 def _steps(program: Program, settings: Settings, material: Material, kept: Checkpoint | None = None) -> Steps:
     parts = material.parts
     position = kept.position if kept is not None else None
-    return Steps(
-        program, parts.train, parts.validation, settings.epochs, settings.seed, settings.schedule, position
-    )
+    return Steps(program, parts.train, parts.validation, settings.epochs, settings.seed, settings.schedule, position)

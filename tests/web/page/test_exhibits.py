@@ -222,6 +222,29 @@ def test_it_plays_only_where_movement_is_welcome_and_stops_when_asked(served: Se
     expect(sum_line).to_have_attribute("aria-live", "polite")
 
 
+def test_what_plays_stops_when_one_leaves(served: Served, still: Page) -> None:
+    from playwright.sync_api import expect
+
+    page = opened(still, served)
+    page.locator(f"{DEMO} .play").click()
+    expect(page.locator(f"{DEMO} .play")).to_have_text("Pause")
+    page.evaluate(
+        """
+        () => {
+          const [set, clear] = [setInterval, clearInterval];
+          window.going = "unknown";
+          window.clearInterval = (id) => (clear(id), (window.going = "stopped"));
+          window.setInterval = (...all) => (set(...all), (window.going = "begun"));
+          location.hash = "network";
+        }
+        """
+    )
+    page.wait_for_function("window.going === 'stopped'")
+    page.evaluate("location.hash = 'exhibits'")
+    expect(page.locator(f"{DEMO} .play")).to_be_visible()
+    expect(page.locator(f"{DEMO} .play")).to_have_text("Play")
+
+
 def test_by_keyboard_alone(served: Served, still: Page) -> None:
     from playwright.sync_api import expect
 

@@ -24,7 +24,7 @@ export function controls(title, settings, ranges, changed) {
 
 function slider(letter, settings, [least, most], changed) {
   const id = fresh(letter);
-  const value = el("output", { for: id, class: "slider-value" }, settings[letter]);
+  const value = el("span", { class: "slider-value", "aria-hidden": "true" }, settings[letter]); // the slider says its own
   const input = el("input", {
     type: "range", id, min: least, max: most, step: 1, value: settings[letter], data: { letter },
     on: {

@@ -1,10 +1,10 @@
 // The notes' convolution demo: K filters slide over a volume and take dot products with all of its depth.
 
 import { NumberTable, linked } from "../draw/numbers.js";
-import { el, fill, say } from "../dom.js";
+import { el, fill, minus, say, show } from "../dom.js";
 import { controls, verdict } from "./controls.js";
 import { drawn, multiplied, surrounded } from "./volumes.js";
-import { bracketed, minus } from "./window.js";
+import { bracketed } from "./window.js";
 
 const RANGES = { W: [3, 9], F: [1, 4], S: [1, 4], P: [0, 3], D: [1, 3], K: [1, 3] };
 const PACE = 1400; // milliseconds a step
@@ -140,8 +140,6 @@ export function convolutionExhibit() {
   return { node: el("div", { class: "exhibit-body" }, side, stage), refresh: draw, run, hide: pause };
 }
 
-const show = (node, visible) => (node.hidden = !visible);
-
 function ring({ before, after }) {
   if (before + after === 0) return "";
   return before === after ? `, ${before} ${before === 1 ? "zero" : "zeros"} around` : `, zeros around: ${before} before, ${after} after`;
@@ -209,7 +207,7 @@ function workedTables({ F, D }, box) {
     );
     const tables = Object.fromEntries(made);
     linked(Object.values(tables));
-    const sum = el("output", { class: "slice-sum" });
+    const sum = el("span", { class: "slice-sum" });
     const sign = (text) => el("span", { class: "sign", "aria-hidden": "true" }, text);
     const node = el("div", { class: "worked-slice" }, tables.window.node, sign("·"), tables.filter.node, sign("="), tables.products.node, sign("Σ"), sum);
     return { ...tables, sum, node };

@@ -1,8 +1,8 @@
 // The notes' one-dimensional example: a filter of F numbers steps by S along W numbers with P zeros around.
 
-import { el, fill, say, svg } from "../dom.js";
+import { el, fill, minus, say, svg } from "../dom.js";
 import { controls, verdict } from "./controls.js";
-import { bracketed, minus } from "./window.js";
+import { bracketed } from "./window.js";
 
 const NUMBERS = [1, 2, -1, 1, -3, 2, 0, 3, -2, 1];
 const RANGES = { W: [3, 10], F: [1, 5], S: [1, 4], P: [0, 3] };

@@ -36,8 +36,8 @@ export function mount(root) {
     width = now;
   }).observe(root);
   // It begins to play when it is first seen, and only where movement is welcome.
-  new IntersectionObserver(([entry]) => {
-    if (!entry.isIntersecting) demo.hide();
+  new IntersectionObserver((entries) => {
+    if (!entries.at(-1).isIntersecting) demo.hide(); // the newest: one may have left already
     else if (!played) {
       played = true;
       demo.run();

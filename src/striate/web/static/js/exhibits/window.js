@@ -1,7 +1,7 @@
-/**
- * How many windows fit along an axis: the notes' (W - F + 2P)/S + 1, and what pad and crop do about a remainder.
- * The same rule as Striate's layers/window.py, in whole numbers.
- */
+// How many windows fit along an axis: the notes' (W - F + 2P)/S + 1, and what pad and crop do about a remainder.
+// The same rule as Striate's layers/window.py, in whole numbers.
+
+import { minus } from "../dom.js";
 
 /**
  * @returns {{count: ?number, room: number, neat: boolean, before: number, after: number, added: number[],
@@ -69,11 +69,6 @@ export function decimal(numerator, denominator) {
     if (Number(value.toFixed(digits)) * denominator === numerator) return minus(value.toFixed(digits));
   }
   return minus(value.toFixed(3));
-}
-
-/** A number with the minus sign of mathematics. */
-export function minus(value) {
-  return String(value).replace("-", "−");
 }
 
 /** The same, in brackets if it is negative and not the first of a sum or product. */

@@ -1,6 +1,6 @@
 // Numbers of an explanation as text: always with the minus sign of mathematics.
 
-const minus = (text) => text.replace("-", "−");
+import { minus } from "../dom.js";
 
 /** Four decimals, so that a sum of what is shown is the value shown: 0.3121, −12.4000; large numbers get fewer. */
 export function amount(value) {
@@ -18,7 +18,7 @@ export function tableFormat(numbers) {
 
 /** "x 3 to 7", or "x 3" where it is one. */
 export function span(letter, from, length) {
-  return length === 1 ? `${letter} ${minus(String(from))}` : `${letter} ${minus(String(from))} to ${minus(String(from + length - 1))}`;
+  return length === 1 ? `${letter} ${minus(from)}` : `${letter} ${minus(from)} to ${minus(from + length - 1)}`;
 }
 
 /** The products of two [slice][row][column] arrays, number by number. */

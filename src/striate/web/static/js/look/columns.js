@@ -2,6 +2,8 @@
 
 import { el, figure, fill, say, size } from "../dom.js";
 import { Atlas } from "../draw/maps.js";
+import { amount } from "./amounts.js";
+import { flat, neuron, placeName } from "./places.js";
 
 const SIDE = 64; // CSS pixels: about as wide as a map is drawn
 const CELL = 20; // CSS pixels: a number of a volume that is 1 wide and 1 high
@@ -22,29 +24,37 @@ export function layout([height, width], maps) {
 }
 
 /**
- * The columns as {node, draw(header, bytes), mark(explained), clear}. It is one widget: arrow keys move over numbers and maps, Enter
- * explains. `explain(layer, position)` is called for a number that was clicked or entered.
+ * The columns as {node, draw(header, bytes, classes), mark(explained), announce, unmark, clear}. It is one widget: arrow keys move
+ * over numbers and maps, Enter explains. `explain(layer, position)` is called for a number that was clicked or entered.
+ *
+ * Below the columns a line says one number: the one under the pointer, else the one that the keyboard is at, else the one that is
+ * explained. That line follows every picture; a screen reader is told only where a person went.
  */
 export class Columns {
   #columns = [];
   #key = "";
   #payload = null;
   #at = { column: 0, x: 0, y: 0 }; // x, y count over all maps of the column
+  #over = null; // {i, hit}: the column and the number under the pointer
+  #explained = null; // what is explained, as the server found it
+  #classes = [];
+  #shapes = new Map();
 
   constructor({ explain }) {
     this.explain = explain;
     this.row = el("div", {
       class: "columns", tabindex: 0, role: "application", "aria-label": "Activation maps, a column for every layer",
       "aria-describedby": "columns-help",
-      on: { keydown: (event) => this.#pressed(event), focus: () => this.#pointed(), blur: () => this.#cursor.remove() },
+      on: { keydown: (event) => this.#pressed(event), focus: () => this.#entered(), blur: () => this.#left() },
     });
     this.scroller = el("div", { class: "columns-box scrolls" }, this.row);
-    this.readout = el("p", { class: "columns-readout", "aria-live": "polite" });
+    this.readout = el("p", { class: "columns-readout" });
+    this.status = el("p", { class: "unseen", role: "status" });
     const help = el(
       "p", { class: "small pale", id: "columns-help" },
       "Click any number to see what made it. By keyboard: arrow keys move, with Shift from map to map, Enter explains.",
     );
-    this.node = el("div", { class: "columns-part" }, this.scroller, this.readout, help);
+    this.node = el("div", { class: "columns-part" }, this.scroller, this.readout, this.status, help);
   }
 
   #cursor = el("span", { class: "map-box cursor", "aria-hidden": "true" });
@@ -55,25 +65,32 @@ export class Columns {
     const shown = sections.filter((section) => section.kind !== "INPUT");
     const key = JSON.stringify(shown.map(({ layer, shape, slices }) => [layer, shape, slices.length]));
     this.#payload = payload;
-    if (key !== this.#key) this.#build(shown, classes);
+    this.#shapes = new Map(sections.map(({ layer, shape }) => [layer, shape]));
+    const others = key !== this.#key;
+    if (others) this.#build(shown, classes);
     this.#key = key;
     shown.forEach((section, i) => {
       this.#columns[i].section = section;
       this.#columns[i].atlas.draw(section, payload);
     });
-    if (document.activeElement === this.row) this.#read();
+    if (others && document.activeElement === this.row) this.#pointed();
+    else this.#read();
   }
 
   clear() {
     this.#key = "";
     this.#columns = [];
+    this.#over = null;
     fill(this.row);
     this.unmark();
+    say(this.status, "");
   }
 
   #build(sections, classes) {
     this.#columns = sections.map((section, i) => this.#column(section, i, i === sections.length - 1 ? classes : []));
     this.#at = { column: 0, x: 0, y: 0 };
+    this.#over = null;
+    this.#classes = classes;
     fill(this.row, this.#columns.map(({ node }) => node));
   }
 
@@ -90,22 +107,27 @@ export class Columns {
     );
     const options = layout(shape, slices.length);
     const named = options.columns === 1 && height * width === 1 && classes.length === slices.length;
-    if (named) maps.append(el("ol", { class: "column-classes", "aria-hidden": "true" }, classes.map((name) => el("li", {}, name))));
+    if (named) maps.append(el("ol", { class: "column-classes", "aria-hidden": "true" }, classes.map((name) => el("li", { title: name }, name))));
     const atlas = new Atlas(canvas, options);
     if (options.unit < 1) canvas.style.imageRendering = "auto"; // a map that is made smaller is smoothed
     canvas.addEventListener("click", (event) => {
       const hit = atlas.at(event.offsetX, event.offsetY);
       if (!hit) return;
-      this.row.focus({ preventScroll: true });
       this.#at = { column: i, ...this.#global(i, hit) };
+      this.row.focus({ preventScroll: true });
       this.#pointed();
       this.#enter();
     });
     canvas.addEventListener("pointermove", (event) => {
       const hit = event.pointerType === "mouse" && atlas.at(event.offsetX, event.offsetY);
-      if (hit) say(this.readout, this.#words(i, hit));
+      this.#over = hit ? { i, hit } : null;
+      this.#read();
     });
-    return { node, maps, atlas, section, classes: named ? classes : [], boxes: [] };
+    canvas.addEventListener("pointerleave", () => {
+      this.#over = null;
+      this.#read();
+    });
+    return { node, maps, atlas, section, boxes: [] };
   }
 
   /** Cells counted over all maps of a column, as if these lay side by side without gaps. */
@@ -119,13 +141,37 @@ export class Columns {
     return { index: Math.floor(y / height) * across + Math.floor(x / width), column: x % width, row: y % height };
   }
 
+  /** A number in words: as its explanation has it where it is the explained one, else as exactly as its byte tells. */
   #words(i, { index, column, row }) {
-    const { section, classes } = this.#columns[i];
+    const { section } = this.#columns[i];
     const [height, width] = section.shape;
-    const name = classes.length ? ` (${classes[index]})` : "";
+    const d = section.slices[index];
+    const found = this.#explained;
+    if (found?.layer === section.layer && found.position.join() === [column, row, d].join()) return this.#explainedWords();
+    const place = flat(section.shape) ? `${neuron(d, this.#classesOf(section.layer))} of ${section.of}` : `slice ${d} of ${section.of}, x ${column}, y ${row}`;
     const byte = this.#payload[section.at + (index * height + row) * width + column];
     const value = section.min + (byte / 255) * (section.max - section.min);
-    return `${section.layer}, slice ${section.slices[index]}${name} of ${section.of}, x ${column}, y ${row}: about ${figure(value).replace("-", "−")}`;
+    return `${section.layer}, ${place}: about ${figure(value)}`;
+  }
+
+  #explainedWords() {
+    const { layer, position, value } = this.#explained;
+    return `${layer}, ${this.placeOf(layer, position)}: ${amount(value)}, explained below`;
+  }
+
+  /** The names of a layer's neurons: only the scores have them. */
+  #classesOf(layer) {
+    return this.#columns.at(-1)?.section.layer === layer ? this.#classes : [];
+  }
+
+  /** [H, W, D] of a layer, "input" too; undefined before there is an answer. */
+  shapeOf(layer) {
+    return this.#shapes.get(layer);
+  }
+
+  /** What a number is called: "slice 3, at x 1, y 2", "neuron 3 (cat)". */
+  placeOf(layer, position) {
+    return placeName(position, this.shapeOf(layer), this.#classesOf(layer));
   }
 
   #pressed(event) {
@@ -144,6 +190,7 @@ export class Columns {
     if (to.x < 0 || to.x >= whole.x) this.#crossed(across, y / whole.y);
     else if (to.y >= 0 && to.y < whole.y && this.#local(this.#at.column, to).index < laid.count) Object.assign(this.#at, to);
     this.#pointed(true);
+    this.announce();
   }
 
   /** Over the edge, into the next column, about as far down. */
@@ -164,8 +211,31 @@ export class Columns {
     this.#read();
   }
 
+  #entered() {
+    this.#pointed();
+    this.announce();
+  }
+
+  #left() {
+    this.#cursor.remove();
+    this.#read();
+  }
+
+  /** Write the line below the columns anew. */
   #read() {
-    say(this.readout, this.#words(this.#at.column, this.#local(this.#at.column, this.#at)));
+    say(this.readout, this.#line());
+  }
+
+  #line() {
+    if (!this.#columns.length) return "";
+    if (this.#over) return this.#words(this.#over.i, this.#over.hit);
+    if (document.activeElement === this.row) return this.#words(this.#at.column, this.#local(this.#at.column, this.#at));
+    return this.#explained ? this.#explainedWords() : "";
+  }
+
+  /** Tell a screen reader what the line below the columns says. */
+  announce() {
+    say(this.status, this.readout.textContent);
   }
 
   #enter() {
@@ -184,8 +254,11 @@ export class Columns {
   }
 
   /** Show what an explanation speaks of: its number, and the window on the layer that it reads. */
-  mark({ layer, kind, position, window, input_layer: source }) {
+  mark(found) {
+    const { layer, kind, position, window, input_layer: source } = found;
     this.unmark();
+    this.#explained = found;
+    this.#read();
     const i = this.#columns.findIndex((column) => column.section.layer === layer);
     const index = this.#columns[i]?.section.slices.indexOf(position[2]) ?? -1;
     if (index >= 0) this.#put(this.#chosen, i, { index, column: position[0], row: position[1] });
@@ -199,6 +272,8 @@ export class Columns {
   }
 
   unmark() {
+    this.#explained = null;
+    this.#read();
     this.#chosen.remove();
     for (const column of this.#columns) {
       column.boxes.forEach((box) => box.remove());

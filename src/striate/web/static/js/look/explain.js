@@ -3,11 +3,12 @@
 import { NumberTable, linked } from "../draw/numbers.js";
 import { count, el, fill } from "../dom.js";
 import { amount, contributions, productsOf, span, tableFormat } from "./amounts.js";
+import { flat, neuron } from "./places.js";
 
 const OPEN = 4; // slices whose tables are shown at once
 const LARGEST = 12; // single products that are listed
 
-/** The panel as {node, show(explained, shapeOf), fail, clear}; `follow(layer, position)` explains another number. */
+/** The panel as {node, show(explained, columns), fail, clear}; `follow(layer, position)` explains another number. */
 export function explanation({ follow }) {
   const body = el("div", { class: "explain-body" });
   const node = el("section", { class: "panel explain", "aria-label": "What made this number" }, body);
@@ -19,16 +20,20 @@ export function explanation({ follow }) {
       "Click any number in the maps. You will see the part of the image that it looks at, the window and the filter, and the multiply-and-add that made it."));
   }
 
-  /** `shapeOf(layer)`: [H, W, D] of a layer, to tell the input's numbers from the zeros around it. */
-  function show(found, shapeOf) {
+  /**
+   * Of the columns, `shapeOf(layer)` tells the input's numbers from the zeros around it, and `placeOf(layer, position)` what a
+   * number is called.
+   */
+  function show(found, columns) {
+    const shapeOf = (layer) => columns.shapeOf(layer);
     node.classList.remove("nothing");
     const say = SENTENCES[found.kind] ?? passedOn;
     const before = body.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
     fill(
       body,
       el("div", { class: "explain-head" },
-        el("h2", { class: `kind-${found.kind}` }, heading(found)),
-        el("output", { class: "explain-value", data: { role: "value" } }, amount(found.value))),
+        el("h2", { class: `kind-${found.kind}` }, `${found.layer}, ${columns.placeOf(found.layer, found.position)}`),
+        el("span", { class: "explain-value", data: { role: "value" } }, amount(found.value))),
       el("p", { class: "explain-words" }, say(found), " ", seen(found)),
       legend(found),
       (BODIES[found.kind] ?? (() => []))(found, shapeOf, { unfolded, unfold: (open) => (unfolded = open) }),
@@ -46,10 +51,6 @@ export function explanation({ follow }) {
   return { node, show, fail, clear };
 }
 
-function heading({ layer, position: [x, y, d] }) {
-  return `${layer}, slice ${d}, at x ${x}, y ${y}`;
-}
-
 const SENTENCES = { CONV: convolved, FC: connected, POOL: pooled, RELU: rectified };
 const BODIES = { CONV: convolution, FC: connections, POOL: pool, RELU: cut };
 
@@ -60,11 +61,13 @@ function place({ window: { x, y, width, height } }) {
 function convolved(found) {
   const { window, position, depth_of_input: depth, input_layer: source } = found;
   const products = window.width * window.height * depth;
-  return `Filter ${position[2]} lies on ${source} at ${place(found)} and reaches through ${depth === 1 ? "its one slice" : `all ${count(depth)} slices`}: ${count(products)} products and the bias add up to this number.`;
+  return `Filter ${position[2]} lies on ${source} at ${place(found)} and reaches through ${depth === 1 ? "its one slice" : `all ${count(depth)} slices`}: ${products === 1 ? "one product" : `${count(products)} products`} and the bias add up to this number.`;
 }
 
 function connected({ window, position, depth_of_input: depth, input_layer: source }) {
-  return `Neuron ${position[2]} multiplies all ${count(window.width * window.height * depth)} numbers of ${source} with its weights and adds the products and its bias.`;
+  const numbers = window.width * window.height * depth;
+  if (numbers === 1) return `Neuron ${position[2]} multiplies the one number of ${source} with its weight and adds its bias.`;
+  return `Neuron ${position[2]} multiplies all ${count(numbers)} numbers of ${source} with its weights and adds the products and its bias.`;
 }
 
 function pooled(found) {
@@ -114,7 +117,7 @@ function restTerm({ slices, depth_of_input: depth, rest }) {
 
 function convolution(found, shapeOf, fold) {
   const { slices, products, bias, value, window } = found;
-  if (window.width * window.height === 1) return connections(found);
+  if (window.width * window.height === 1) return connections(found, shapeOf);
   const order = products.map((_, i) => i).sort((a, b) => Math.abs(products[b]) - Math.abs(products[a]));
   const terms = order.map((i) => ({ name: `slice ${slices[i]}`, value: products[i] }));
   const single = productsOf(found.inputs, found.weights);
@@ -163,7 +166,7 @@ function card(found, i, single, manners, shapeOf) {
   const sign = (text) => el("span", { class: "sign", "aria-hidden": "true" }, text);
   return el(
     "div", { class: "card", data: { slice: slices[i] } },
-    tables[0].node, sign("·"), tables[1].node, sign("="), tables[2].node, sign("Σ"), el("output", { class: "slice-sum" }, amount(products[i])),
+    tables[0].node, sign("·"), tables[1].node, sign("="), tables[2].node, sign("Σ"), el("span", { class: "slice-sum" }, amount(products[i])),
   );
 }
 
@@ -176,7 +179,7 @@ function table(rows, caption, kind, { words, largest }, outside = () => false) {
 }
 
 /** The largest single products as a table: for neurons that see the whole volume. */
-function connections(found) {
+function connections(found, shapeOf) {
   const { bias, value, sum } = found;
   const all = contributions(found);
   const shown = all.slice(0, LARGEST);
@@ -184,8 +187,9 @@ function connections(found) {
   const rest = (sum ?? value) - bias - shown.reduce((total, { product }) => total + product, 0);
   const largest = Math.abs(shown[0]?.product ?? 1) || 1;
   const format = [tableFormat(shown.map((each) => each.input)), tableFormat(shown.map((each) => each.weight))];
-  const rows = shown.map(({ slice, x, y, input, weight, product }) =>
-    el("tr", {}, el("th", { scope: "row" }, `slice ${slice}, x ${x}, y ${y}`), el("td", {}, format[0](input)), el("td", {}, format[1](weight)),
+  const name = ({ slice, x, y }) => (flat(shapeOf(found.input_layer)) ? neuron(slice) : `slice ${slice}, x ${x}, y ${y}`);
+  const rows = shown.map(({ input, weight, product, ...place }) =>
+    el("tr", {}, el("th", { scope: "row" }, name(place)), el("td", {}, format[0](input)), el("td", {}, format[1](weight)),
       el("td", { class: "product" }, amount(product)), el("td", { class: "product-bar", "aria-hidden": "true" }, bar(product / largest))),
   );
   const line = (words, number) => el("tr", {}, el("th", { scope: "row", colspan: 3 }, words), el("td", { class: "product" }, amount(number)), el("td", {}));
@@ -194,7 +198,7 @@ function connections(found) {
     el(
       "table", { class: "numbers contributions" },
       el("thead", {}, el("tr", {}, ["largest contributions", "number", "weight", "product", ""].map((words) => (words ? el("th", { scope: "col" }, words) : el("td", {}))))),
-      el("tbody", {}, rows, others === "0" ? [] : line(`the other ${others} products`, rest), line("bias", bias)),
+      el("tbody", {}, rows, others === "0" ? [] : line(others === "1" ? "the other product" : `the other ${others} products`, rest), line("bias", bias)),
       el("tfoot", {}, line("sum", value)),
     ),
   );
@@ -214,7 +218,7 @@ function pool(found, shapeOf) {
   made.write(rows, tableFormat(rows.flat()));
   made.mark("winner", (row, column) => row === winner[0] && column === winner[1]);
   made.mark("padding", (row, column) => window.y + row < 0 || window.x + column < 0 || window.y + row >= height || window.x + column >= width);
-  return el("div", { class: "cards" }, el("div", { class: "card" }, made.node, el("span", { class: "sign", "aria-hidden": "true" }, "max ="), el("output", { class: "slice-sum" }, amount(found.value))));
+  return el("div", { class: "cards" }, el("div", { class: "card" }, made.node, el("span", { class: "sign", "aria-hidden": "true" }, "max ="), el("span", { class: "slice-sum" }, amount(found.value))));
 }
 
 /** Row and column of the first largest number of a POOL's window, in row-major order. */

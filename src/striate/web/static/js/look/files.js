@@ -3,6 +3,14 @@
 import { bytes, el, say } from "../dom.js";
 import { post } from "../socket.js";
 
+/** What the server says against "the file" or "the image", with the file's name, and without what a library said. */
+export function aboutFile(message, name) {
+  return message
+    .replace(/^the (?:file|image)(?=:)/, () => name)
+    .replace(/(damaged one|cut short) \(.*\)/, "$1")
+    .replace(/: replace or remove it$/, ": choose another");
+}
+
 /** Files as {node, take(file), prepare, again}; `give(pixels)` gets every image, `limits()` says what the server takes. */
 export function imageFiles({ give, limits, opened }) {
   const state = { file: null, volume: null, turn: 0 };
@@ -42,7 +50,7 @@ export function imageFiles({ give, limits, opened }) {
     } catch (error) {
       if (turn !== state.turn) return;
       state.file = null;
-      tell(error.message, true);
+      tell(aboutFile(error.message, file.name), true);
     }
   }
 

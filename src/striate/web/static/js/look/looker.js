@@ -3,7 +3,7 @@
 const APART = 66; // milliseconds between two pictures at least: 15 a second
 
 /**
- * `shown(header, bytes, seen)` gets every answer with the picture it belongs to, `failed(error)` every refusal. While
+ * `shown(header, bytes, seen)` gets every answer with the picture it belongs to, `failed(error, seen)` every refusal. While
  * an answer is on its way, newer pictures replace each other, so nothing piles up on either side.
  */
 export class Looker {
@@ -55,14 +55,16 @@ export class Looker {
     this.#next = null;
     this.#busy = true;
     this.#sent = performance.now();
+    let answer;
     try {
-      const answer = await this.#socket.askBytes("look", { run: seen.run, most: seen.most, rgb: false }, seen.pixels);
-      this.shown(answer.header, answer.bytes, seen);
+      answer = await this.#socket.askBytes("look", { run: seen.run, most: seen.most }, seen.pixels);
     } catch (error) {
-      this.failed(error);
+      return this.failed(error, seen);
     } finally {
       this.#busy = false;
       this.#pump();
     }
+    // Out of reach of that catch: what goes wrong while drawing is no answer of the server.
+    return this.shown(answer.header, answer.bytes, seen);
   }
 }

@@ -11,9 +11,9 @@ const COLOURS = [
 ];
 const WIDTHS = [["14", "thin"], ["22", "medium"], ["34", "thick"]];
 
-/** The pad as {node, show, hide, render(volume, manner)}; `changed()` is called whenever something was drawn. */
+/** The pad as {node, prepare(volume), render(volume, manner)}; `changed()` is called whenever something was drawn. */
 export function drawingPad(changed) {
-  const state = { colour: COLOURS[0][0], width: 22, colourful: false, drawn: false, last: null, down: false, cursor: [SIDE / 2, SIDE / 2] };
+  const state = { colour: COLOURS[0][0], width: 22, colourful: false, last: null, down: false, cursor: [SIDE / 2, SIDE / 2] };
   const help = fresh("pad-help");
   const canvas = el("canvas", {
     class: "pad", width: SIDE, height: SIDE, tabindex: 0, role: "application", "aria-label": "Drawing pad", "aria-describedby": help,
@@ -39,7 +39,6 @@ export function drawingPad(changed) {
   function clear() {
     context.fillStyle = state.colourful ? "#ffffff" : "#000000";
     context.fillRect(0, 0, SIDE, SIDE);
-    state.drawn = false;
     hint.hidden = false;
     changed();
   }
@@ -52,7 +51,7 @@ export function drawingPad(changed) {
     context.moveTo(...from);
     context.lineTo(to[0] + 0.01, to[1]); // a line of no length would leave no dot
     context.stroke();
-    state.drawn = hint.hidden = true;
+    hint.hidden = true;
     changed();
   }
 
@@ -109,9 +108,6 @@ export function drawingPad(changed) {
 
   return {
     node,
-    get drawn() {
-      return state.drawn;
-    },
     /** Be ready for pictures of this depth: coloured on white, or white on black. */
     prepare(volume) {
       const colourful = volume[2] !== 1;

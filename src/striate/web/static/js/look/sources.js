@@ -11,7 +11,7 @@ import { drawingPad } from "./pad.js";
 const NAMES = [["tests", "Test"], ["file", "File"], ["draw", "Draw"], ["camera", "Camera"]];
 
 /**
- * The sources as {node, use(run), show, hide}. `give(pixels)` gets every picture, at the size of the run's INPUT;
+ * The sources as {node, take(file), use(run), learned, leave, show, hide}. `give(pixels)` gets every picture, at the size of the run's INPUT;
  * `ready()` says whether another one from the camera is wanted.
  */
 export function sources(root, app, { give, ready, empty }) {
@@ -64,16 +64,30 @@ export function sources(root, app, { give, ready, empty }) {
     else empty();
   }
 
-  dropped(root, () => app.route === "look" && state.run !== null, (each) => {
+  /** A file that was dropped or pasted: a model, or an image. */
+  function take(each) {
     if (isModel(each)) loadModel(app, each);
     else if (state.run) file.take(each);
-  });
+    else app.note("There is no network yet that could look at it: train one, or load a model.", true);
+  }
+
+  dropped(root, () => app.route === "look", take);
   turn("tests");
   return {
     node,
+    take,
     use(run) {
       state.run = run;
       refresh();
+    },
+    /** The run has learned: what it takes the test images for may be another thing now. */
+    learned() {
+      if (state.name === "tests") tests.renew();
+    },
+    /** There is no run any more. */
+    leave() {
+      state.run = null;
+      lens.hide();
     },
     show() {
       state.shown = true;

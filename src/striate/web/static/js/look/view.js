@@ -2,7 +2,6 @@
 
 import { el, fill, say, show, size } from "../dom.js";
 import { drawImage } from "../draw/maps.js";
-import { amount } from "./amounts.js";
 import { Columns } from "./columns.js";
 import { explanation } from "./explain.js";
 import { Looker } from "./looker.js";
@@ -13,13 +12,18 @@ import { sources } from "./sources.js";
 const MOST = [["5", "5"], ["10", "10"], ["20", "20"]];
 const AGAIN = 200; // milliseconds between two explanations of the same number while the picture changes
 const REFRESH = 700; // milliseconds between two looks at the same picture while the network learns
+const MARK = 3000; // the same, for what it takes the test images for
 const GLIMPSE = 260; // CSS pixels of an explanation: its heading, its sentence and its sum
 const LOOKABLE = new Set(["running", "paused", "stopped", "done"]);
 
 /** Build the view in `root`. */
 export function mount(root, app) {
   const view = new Look(root, app);
-  return { show: () => view.show(), hide: () => view.hide() };
+  const drop = (file) => {
+    view.sources.take(file);
+    return true;
+  };
+  return { show: () => view.show(), hide: () => view.hide(), drop };
 }
 
 class Look {
@@ -29,14 +33,14 @@ class Look {
   #pixels = null;
   #chosen = null; // {layer, position} that is explained
   #asked = 0;
+  #announced = true; // whether people were told of the number that they chose
   #timer = 0;
-  #last = 0;
-  #shapes = new Map();
+  #due = { look: 0, marks: 0 }; // timers
 
   constructor(root, app) {
     this.root = root;
     this.app = app;
-    this.looker = new Looker(app.socket, { shown: (...answer) => this.#draw(...answer), failed: (error) => this.#failed(error) });
+    this.looker = new Looker(app.socket, { shown: (...answer) => this.#draw(...answer), failed: (error, seen) => this.#failed(error, seen) });
     this.columns = new Columns({ explain: (layer, position) => this.#explain(layer, position, true) });
     this.scores = scoreBars();
     this.panel = explanation({ follow: (layer, position) => this.#explain(layer, position, true) });
@@ -115,7 +119,9 @@ class Look {
     if (run) this.choice.value = run.id;
     const same = run?.id === this.#run?.id;
     this.#run = run;
-    if (same || !run) return;
+    if (same) return;
+    if (!run) return this.sources.leave();
+    this.scores.use(run.classes);
     this.#forget();
     const [width, height] = run.volume;
     const box = this.input.parentNode;
@@ -129,6 +135,7 @@ class Look {
   #forget() {
     this.#pixels = null;
     this.looker.drop();
+    show(this.wrong, false);
     this.columns.clear();
     this.scores.clear();
     this.#unexplained();
@@ -158,22 +165,29 @@ class Look {
 
   /** The network has learned: look again, but not at every step. */
   #learned() {
-    if (!this.#shown || !this.#pixels || !this.looker.still || performance.now() - this.#last < REFRESH) return;
-    this.#redraw();
+    if (!this.#shown) return;
+    this.#due.look ||= setTimeout(() => {
+      this.#due.look = 0;
+      if (this.looker.still) this.#redraw();
+      else this.#learned();
+    }, REFRESH);
+    this.#due.marks ||= setTimeout(() => {
+      this.#due.marks = 0;
+      if (this.#shown) this.sources.learned();
+    }, MARK);
   }
 
   #draw(header, bytes, seen) {
     if (seen.run !== this.#run?.id) return;
-    this.#last = performance.now();
     show(this.wrong, false);
     drawImage(this.input, this.#run.volume, seen.pixels);
-    this.#shapes = new Map(header.sections.map(({ layer, shape }) => [layer, shape]));
     this.columns.draw(header, bytes, this.#run.classes);
     this.scores.draw(header.scores, this.#run.settings?.loss !== "svm");
     if (this.#chosen) this.#explainSoon();
   }
 
-  #failed(error) {
+  #failed(error, seen) {
+    if (seen.run !== this.#run?.id) return;
     say(this.wrong, error.message);
     show(this.wrong, true);
   }
@@ -190,21 +204,30 @@ class Look {
   async #explain(layer, position, announce) {
     if (!this.#run || !this.#pixels) return;
     const asked = ++this.#asked;
+    this.#announced &&= !announce;
     this.#chosen = { layer, position };
+    let found;
     try {
-      const found = await this.app.socket.ask("explain", { run: this.#run.id, image: { look: true }, layer, position });
-      if (asked !== this.#asked || !this.#chosen) return;
-      this.panel.show(found, (name) => this.#shapes.get(name));
-      this.columns.mark(found);
-      this.#outline(this.field, found.receptive_field);
-      const direct = found.input_layer === "input" && found.window;
-      this.#outline(this.frame, direct ? found.window : null, `map-box window kind-${found.kind}`);
-      if (announce) this.#reveal();
-      if (announce) say(this.columns.readout, `${found.layer}, slice ${position[2]}, x ${position[0]}, y ${position[1]}: ${amount(found.value)}, explained below`);
+      found = await this.app.socket.ask("explain", { run: this.#run.id, image: { look: true }, layer, position });
     } catch (error) {
-      if (asked !== this.#asked) return;
+      if (asked !== this.#asked || !this.#chosen) return;
+      this.#unexplained();
       this.panel.fail(error.message);
+      return;
     }
+    if (asked === this.#asked && this.#chosen) this.#explained(found);
+  }
+
+  #explained(found) {
+    this.panel.show(found, this.columns);
+    this.columns.mark(found);
+    this.#outline(this.field, found.receptive_field);
+    const direct = found.input_layer === "input" && found.window;
+    this.#outline(this.frame, direct ? found.window : null, `map-box window kind-${found.kind}`);
+    if (this.#announced) return;
+    this.#announced = true;
+    this.#reveal();
+    this.columns.announce();
   }
 
   /** Scroll just so far that the explanation's beginning is seen, and the maps above it still are. */

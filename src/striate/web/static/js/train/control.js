@@ -68,7 +68,8 @@ export class Control {
     const going = run?.state === "running";
     say(this.toggle, going ? "Pause" : "Resume");
     const still = !run || run.loaded;
-    this.#able(this.toggle, !still && ["running", "paused", "stopped"].includes(run.state));
+    const back = run?.state === "failed" && run.saved; // to its last checkpoint
+    this.#able(this.toggle, !still && (back || ["running", "paused", "stopped"].includes(run.state)));
     this.#able(this.step, !still && run.state === "paused");
     this.#able(this.stop, !still && ["running", "paused", "compiling"].includes(run.state));
     this.#saving(run);
