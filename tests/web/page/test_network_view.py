@@ -198,3 +198,16 @@ def test_one_multiplication_for_each_weight_of_each_neuron(page: Page, line: Loc
     wanted = sum(row.neurons * row.connections for row in table.rows)
     tile = page.locator(".tile", has_text="multiply-adds").locator("dd")
     expect(tile).to_have_text(f"{wanted:,}")
+
+
+def test_a_small_network_with_many_filters_is_no_row_of_lines(page: Page, line: Locator) -> None:
+    """On one linear scale, 8x8x64 would be a line: then sides and depths are drawn as square roots."""
+    from playwright.sync_api import expect
+
+    line.fill("INPUT[8x8x1] - CONV[32] - RELU - POOL - CONV[64] - RELU - POOL - FC[10]")
+    expect(page.locator(".volume")).to_have_count(8)
+    expect(page.locator(".caption")).to_contain_text("square roots")
+    boxes = [face.bounding_box() for face in page.locator(".face-front").all()]
+    heights = [box["height"] for box in boxes if box]
+    assert max(heights) > 72
+    assert heights[0] / heights[3] == pytest.approx(2**0.5, rel=0.05)

@@ -37,7 +37,8 @@ function powers(low, high) {
 
 /** The scale of the accuracy: from the least of the smoothed curves' later parts to 100 %. */
 export function accuracyScale(series) {
-  const later = series.flatMap(({ smooth: { accuracy } }) => accuracy.slice(Math.floor(accuracy.length / 4)));
+  const long = series.filter(({ smooth: { accuracy } }) => accuracy.length >= 4); // others have no later part
+  const later = (long.length ? long : series).flatMap(({ smooth: { accuracy } }) => accuracy.slice(Math.floor(accuracy.length / 4)));
   const least = Math.min(0.9, ...later);
   const low = Math.floor(10 * least) / 10;
   const share = (value) => (value - low) / (1.02 - low);

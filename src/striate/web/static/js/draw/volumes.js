@@ -5,22 +5,22 @@ import { size, svg } from "../dom.js";
 const SLOPE = [0.36, -0.3]; // where a CSS pixel of width goes: to the right and up
 const LARGEST = 240; // CSS pixels, for the longest side of all
 const HIGHEST = 168; // CSS pixels of a box with its slope
+const LOWEST = 72;
 const SMALLEST = 88;
 const LINEAR = 64; // numbers: up to this, sides and depths are drawn to one linear scale
 const MARGIN = 16;
 const LETTER = 6.6; // CSS pixels a character takes at 11 pixels, about
 
 /**
- * The scale for a network's volumes: {side, deep} turn numbers into CSS pixels; `words` says how.
- * Small networks have one linear scale; others square roots, of sides and of depths apart, so that 3 and 4,096 both show.
+ * Scales for a network's volumes: {side, deep} turn numbers into CSS pixels; `words` says how. Small networks have one
+ * linear scale; others square roots, of sides and of depths apart, so that 3 and 4,096 both show.
  */
-export function scaleFor(volumes, tallest) {
-  const sides = Math.max(...volumes.flatMap(([width, height]) => [width, height]));
-  const depth = Math.max(...volumes.map((volume) => volume[2]));
-  if (Math.max(sides, depth) <= LINEAR) {
-    const unit = tallest / Math.max(sides, depth);
-    return { side: (n) => Math.max(2.5, n * unit), deep: (n) => Math.max(2.5, n * unit), words: "Sides and depths to one linear scale." };
-  }
+function linear(sides, depth, tallest) {
+  const unit = tallest / Math.max(sides, depth);
+  return { side: (n) => Math.max(2.5, n * unit), deep: (n) => Math.max(2.5, n * unit), words: "Sides and depths to one linear scale." };
+}
+
+function rooted(sides, depth, tallest) {
   const side = tallest / Math.sqrt(sides);
   const deep = Math.min((0.9 * tallest) / Math.sqrt(depth), 3 * side);
   return {
@@ -35,12 +35,22 @@ export function scaleFor(volumes, tallest) {
  * It is made to fit `room` CSS pixels where it can, and is wider where it can't: {node, words}.
  */
 export function volumes(layers, room, pointed = null) {
+  const sides = Math.max(...layers.flatMap(({ output: [width, height] }) => [width, height]));
+  const depth = Math.max(...layers.map(({ output }) => output[2]));
+  const small = Math.max(sides, depth) <= LINEAR ? fitting(layers, room, (tallest) => linear(sides, depth, tallest)) : null;
+  // Long thin boxes on one linear scale would be lines.
+  const made = small && small.high >= LOWEST ? small : fitting(layers, room, (tallest) => rooted(sides, depth, tallest));
+  return { node: draw(made, layers, pointed), words: made.words };
+}
+
+/** The largest layout that fits, or the smallest of all. */
+function fitting(layers, room, scale) {
   let made = null;
   for (let tallest = LARGEST; tallest >= SMALLEST; tallest -= 8) {
-    made = lay(layers, scaleFor(layers.map((layer) => layer.output), tallest));
+    made = lay(layers, scale(tallest));
     if (made.width <= room && made.high <= HIGHEST) break;
   }
-  return { node: draw(made, layers, pointed), words: made.words };
+  return made;
 }
 
 function lay(layers, scale) {

@@ -108,7 +108,7 @@ export class Guesses {
     this.#told = "";
     this.#pages();
     const model = run && run.state !== "compiling" && !shows(run);
-    say(this.summary, model ? `${run.name} came without test images: show it some under Look.` : run ? "…" : "They come with the first run.");
+    say(this.summary, run?.state === "failed" ? `${run.name} failed: it guesses nothing.` : model ? `${run.name} came without test images: show it some under Look.` : run ? "…" : "They come with the first run.");
     for (const card of this.#cards) {
       card.root.hidden = false;
       card.button.disabled = true;
