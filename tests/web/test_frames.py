@@ -14,7 +14,7 @@ from visiting import LINE, Client, Served
 import striate
 from striate.data.load import load
 from striate.train.held_out import hold_out
-from striate.web.frames import SAME, TINY, Album, Camera, pack, pick, quantised
+from striate.web.frames import EVERY, TINY, Camera, pack, pick, quantised
 from striate.web.run import Run
 from striate.web.settings import Settings
 from striate.web.trainer import Watch
@@ -84,7 +84,7 @@ def test_filters_of_colour_images_come_in_colour() -> None:
     run.test = striate.data.dataset.Dataset("three", images, np.array([1, 2, 3]), run.classes)
     run.adopt(striate.compile(network, 4, threads=1), None, None)
     watch = Watch(1, ("activations", "weights"), 2, 4)
-    message = pack(Camera()(run, watch), watch, Album())
+    message = pack(Camera()(run, watch), watch, {})
     import json
 
     length = int.from_bytes(message[:4], "little")
@@ -109,25 +109,23 @@ def test_filters_of_colour_images_come_in_colour() -> None:
     assert maps["slices"] == most_active.tolist()
 
 
-def test_while_it_trains_gradients_and_weights_are_those_of_a_step_shortly_before(
-    client: Client, run: dict[str, Any], shared: Served
-) -> None:
-    client.ask("control", run=run["id"], action="resume")
-    client.ask("watch", run=run["id"], what=["activations", "gradients", "weights"], rate=30)
-    shown = []
-    for _ in range(2 * SAME):
-        head, _ = client.frame()
-        (step,) = {section["step"] for section in head["sections"] if section["what"] != "activations"}
-        shown.append((head["step"], step))
-    assert shown[0][0] == shown[0][1] and all(taken <= step for step, taken in shown)
-    taken = [step for _, step in shown]
-    assert taken == sorted(taken) and len(set(taken)) > 1
-    assert max(taken.count(step) for step in taken) <= SAME
-    client.ask("control", run=run["id"], action="pause")
-    client.frames.clear()
-    stepped = client.ask("control", run=run["id"], action="step")["run"]["step"]
-    head, _ = client.frame(lambda head: head["step"] == stepped)
-    assert {section["step"] for section in head["sections"] if section["what"] != "activations"} == {stepped}
+def test_while_it_trains_one_frame_in_four_has_gradients_and_weights() -> None:
+    network = striate.parse(LINE)
+    run = Run(1, network, LINE, "digits", TEST.classes, Settings())
+    run.test = TEST
+    run.adopt(striate.compile(network, 4, threads=1), None, None)
+    camera, watch = Camera(), Watch(1, ("activations", "gradients", "weights"), 2, 4)
+
+    def whole() -> bool:
+        raw = camera(run, watch)
+        assert list(raw.activations) == [node.name for node in network.nodes]
+        assert bool(raw.gradients) == bool(raw.parameters)
+        return bool(raw.gradients)
+
+    run.state = "running"
+    assert [whole() for _ in range(2 * EVERY + 1)] == [i % EVERY == 0 for i in range(2 * EVERY + 1)]
+    run.state = "paused"
+    assert all(whole() for _ in range(EVERY))
 
 
 def test_slices_keep_their_places_while_one_watches() -> None:

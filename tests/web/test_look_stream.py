@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from striate.web import browser as browsers
 from striate.web.browser import STREAM, Browser
 from striate.web.frames import pick
 
@@ -16,7 +16,7 @@ from striate.web.frames import pick
 @pytest.mark.parametrize("count", [1, 4])
 def test_progress_comes_twenty_times_a_second_over_all_runs(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(browsers, "time", SimpleNamespace(monotonic=lambda: now[0]))  # the event loop's clock goes on
     runs = [SimpleNamespace(id=id, state="running", history=SimpleNamespace(count=0, closed=0)) for id in range(count)]
     told = {"history_text": lambda run: "history", "progress_text": lambda run, told, stands: "progress"}
     browser = Browser(cast(Any, None), cast(Any, SimpleNamespace(runs=lambda: runs, **told)), cast(Any, None))
@@ -41,7 +41,7 @@ def test_an_acknowledgement_changes_what_is_wanted_only_where_there_was_no_room(
 
 def test_slices_stay_while_pictures_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(browsers, "time", SimpleNamespace(monotonic=lambda: now[0]))  # the event loop's clock goes on
     nobody = cast(Any, None)
     browser = Browser(nobody, nobody, nobody)
     values = np.zeros((2, 2, 5), np.float32)

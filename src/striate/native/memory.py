@@ -36,7 +36,8 @@ class Memory:
         first = CONTEXT.index("pictures")
         self._varying = self._context[first : first + 4]  # pictures, out, images, groups
         self._scaled: tuple[Preprocessing, bool] | None = None
-        self._views: dict[str, npt.NDArray[np.float32]] = {}
+        self._views: dict[str, npt.NDArray[np.float32]] = {}  # with halos
+        self._inner: dict[str, npt.NDArray[np.float32]] = {}  # without
         self.rates: dict[str, float] = {}  # of every DROPOUT, as they were given
 
     def view(self, name: str) -> npt.NDArray[np.float32]:
@@ -82,11 +83,13 @@ class Memory:
 
     def numbers(self, buffer: Buffer) -> npt.NDArray[np.float32]:
         """A float32 buffer's first instance, halo left out; vectors have their lanes as one more, last, axis."""
-        shape, at = buffer.shape, buffer.offset + (self._plan.shared_bytes if buffer.scope == "rank" else 0)
-        vectors = (self._plan.target.lanes,) if shape.per_lane else ()
-        whole = self._arena[at : at + buffer.bytes].view(np.float32)
-        inner = tuple(slice(axis.before, axis.before + axis.size) for axis in shape.axes)
-        return whole.reshape(*(axis.extent for axis in shape.axes), *vectors)[inner]
+        if buffer.name not in self._inner:
+            shape, at = buffer.shape, buffer.offset + (self._plan.shared_bytes if buffer.scope == "rank" else 0)
+            vectors = (self._plan.target.lanes,) if shape.per_lane else ()
+            whole = self._arena[at : at + buffer.bytes].view(np.float32)
+            inner = tuple(slice(axis.before, axis.before + axis.size) for axis in shape.axes)
+            self._inner[buffer.name] = whole.reshape(*(axis.extent for axis in shape.axes), *vectors)[inner]
+        return self._inner[buffer.name]
 
     def scale(self, preprocessing: Preprocessing, byte: bool) -> None:
         """Write what the images are multiplied by and what is added, unless it is there already."""

@@ -7,7 +7,7 @@ another. A number is sent as one byte between its layer's least and greatest.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,14 @@ import numpy.typing as npt
 
 from striate.errors import ArgumentError
 from striate.notation.network import Network, Node
-from striate.program import Program
 from striate.train.guess import best
 from striate.web import wire
 from striate.web.run import Run
 from striate.web.trainer import Watch
 
 BEST = 5
-SAME = 4  # frames that show the same gradients and weights, while a run trains
-REMEMBERED = 4  # watches whose last gradients and weights are kept
+EVERY = 4  # so many frames of a run that trains, one has gradients and weights
+REMEMBERED = 32  # watches whose frames are counted
 STRIP = 1024  # numbers of a layer of 1 x 1 that are shown
 TINY = 1e-30  # a span that is as good as none: its inverse is beyond float32
 WEIGHTS = 16_384  # weights of a layer that are shown, at most
@@ -37,7 +36,8 @@ Picks = dict[str, npt.NDArray[np.intp]]
 
 @dataclass(frozen=True)
 class Raw:
-    """The numbers of one frame, as they were between two steps; those that cost much, of a step shortly before."""
+    """The numbers of one frame, as they were between two steps: gradients (H, W, D) by layer, where they were taken,
+    and parameters by name."""
 
     network: Network
     classes: tuple[str, ...]
@@ -47,86 +47,55 @@ class Raw:
     image: npt.NDArray[Any]
     label: int
     activations: Numbers
-    costly: Costly
-
-
-@dataclass(frozen=True, eq=False)
-class Costly:
-    """Gradients (H, W, D) by layer, parameters by name, and the step after which they were taken."""
-
     gradients: Numbers
     parameters: Numbers
-    step: int
-
-
-NONE = Costly({}, {}, 0)
 
 
 class Camera:
     """Takes the numbers of frames, in the training thread.
 
     Going back through a network costs several times what going forward does, and weights change little from one
-    frame to the next. So while a run trains, both are taken anew in every SAME-th frame.
+    frame to the next. So while a run trains, both are in every EVERY-th frame, and those between bring activations.
     """
 
     def __init__(self) -> None:
-        self._last: OrderedDict[Watch, tuple[int, Costly]] = OrderedDict()
+        self._left: OrderedDict[Watch, int] = OrderedDict()  # frames until the next whole one
 
     def __call__(self, run: Run, watch: Watch) -> Raw:
         """What `watch` asks for; ArgumentError where the run has no such thing."""
         program = run.awake()
         image, label = test_image(run, watch.image)
-        step = run.steps.step if run.steps is not None else 0
-        left, costly = self._last.pop(watch, (0, NONE))
-        if left and run.state == "running":
+        gradients: Numbers = {}
+        parameters: Numbers = {}
+        if not self._whole(run, watch):
             made = program.activations(image[None])
         else:
-            left, (made, costly) = SAME, _all(program, watch, image, label, step)
-        self._last[watch] = left - 1, costly
-        while len(self._last) > REMEMBERED:
-            self._last.popitem(last=False)
+            parameters = program.parameters() if "weights" in watch.what else {}
+            if "gradients" in watch.what:
+                both = program.inside(image[None], np.array([label]))
+                made, gradients = both.activations, {name: values[0] for name, values in both.gradients.items()}
+            else:
+                made = program.activations(image[None])
         return Raw(
             network=run.network,
             classes=run.classes,
             loss=program.loss,
-            step=step,
+            step=run.steps.step if run.steps is not None else 0,
             version=run.version,
             image=image,
             label=label,
             activations={name: values[0] for name, values in made.items()},
-            costly=costly,
+            gradients=gradients,
+            parameters=parameters,
         )
 
-
-def _all(program: Program, watch: Watch, image: npt.NDArray[Any], label: int, step: int) -> tuple[Numbers, Costly]:
-    """Everything that `watch` asks for, as it is now."""
-    parameters = program.parameters() if "weights" in watch.what else {}
-    if "gradients" not in watch.what:
-        return program.activations(image[None]), Costly({}, parameters, step)
-    both = program.inside(image[None], np.array([label]))
-    return both.activations, Costly({name: values[0] for name, values in both.gradients.items()}, parameters, step)
-
-
-@dataclass
-class Album:
-    """What the frames of one watch have in common: the slices that are shown, and the costly sections packed last."""
-
-    picks: Picks = field(default_factory=dict)
-    costly: Costly = NONE
-    packed: dict[str, list[tuple[dict[str, Any], Bytes]]] = field(default_factory=dict)
-
-    def sections(self, node: Node, costly: Costly, most: int) -> list[tuple[dict[str, Any], Bytes]]:
-        """A layer's gradients and weights, with zero in the middle; packed once, however many frames show them."""
-        if costly is not self.costly:
-            self.costly, self.packed = costly, {}
-        if node.name not in self.packed:
-            made = []
-            if node.name in costly.gradients:
-                made.append(signed_section(node, costly.gradients[node.name], most, self.picks))
-            if f"{node.name}.weights" in costly.parameters:
-                made.append(weight_section(node, costly.parameters[f"{node.name}.weights"], most))
-            self.packed[node.name] = [(section | {"step": costly.step}, data) for section, data in made]
-        return self.packed[node.name]
+    def _whole(self, run: Run, watch: Watch) -> bool:
+        """Whether the next frame brings everything: always, where the run stands still."""
+        left = self._left.pop(watch, 0) if run.state == "running" else 0
+        self._left[watch] = (left or EVERY) - 1
+        while len(self._left) > REMEMBERED:
+            self._left.popitem(last=False)
+        return left == 0
 
 
 def test_image(run: Run, index: int) -> tuple[npt.NDArray[Any], int]:
@@ -138,15 +107,18 @@ def test_image(run: Run, index: int) -> tuple[npt.NDArray[Any], int]:
     return run.test.images[index], int(run.test.labels[index])
 
 
-def pack(raw: Raw, watch: Watch, album: Album) -> bytes:
-    """The frame as a binary message."""
+def pack(raw: Raw, watch: Watch, picks: Picks) -> bytes:
+    """The frame as a binary message; `picks` are the slices that frames of this watch show."""
     sections: list[dict[str, Any]] = []
     payload = Payload()
     for node in raw.network.nodes:
         found = []
         if "activations" in watch.what:
-            found.append(activation_section(raw.image, node, raw.activations[node.name], watch.most, album.picks))
-        found += album.sections(node, raw.costly, watch.most)
+            found.append(activation_section(raw.image, node, raw.activations[node.name], watch.most, picks))
+        if node.name in raw.gradients:
+            found.append(signed_section(node, raw.gradients[node.name], watch.most, picks))
+        if f"{node.name}.weights" in raw.parameters:
+            found.append(weight_section(node, raw.parameters[f"{node.name}.weights"], watch.most))
         sections += [section | payload.add(data) for section, data in found]
     scores = last_scores(raw.network, raw.activations)
     header = {

@@ -13,7 +13,7 @@ from striate.errors import ArgumentError, DataError, FitError, ModelError, Notat
 from striate.notation.fixes import fixes
 from striate.web import wire
 from striate.web.browser import Browser
-from striate.web.frames import Album, Raw, pack
+from striate.web.frames import Picks, Raw, pack
 from striate.web.run import Run
 from striate.web.trainer import Trainer, Want, Watch
 
@@ -38,7 +38,7 @@ class Hub:
         self.due: Callable[[Run], None] = lambda run: None  # its checkpoint is to be written
         self.browsers: set[Browser] = set()
         self.states = 0  #: changes whenever a run has another state
-        self._albums: dict[Watch, Album] = {}
+        self._picks: dict[Watch, Picks] = {}  # slices that are shown: chosen once
         self._texts: dict[tuple[Any, ...], str] = {}
         self._notes: deque[str] = deque(maxlen=10)
         self._packer = ThreadPoolExecutor(1, "striate-packer")
@@ -130,7 +130,7 @@ class Hub:
         try:
             if not isinstance(raw, Raw):
                 raise raw if isinstance(raw, StriateError) else ArgumentError(f"there is no run {watch.run}")
-            frame = pack(raw, watch, self._albums.setdefault(watch, Album()))
+            frame = pack(raw, watch, self._picks.setdefault(watch, {}))
         except StriateError as error:
             self.in_loop(self._no_frame, watch, str(error))
         except Exception as error:
@@ -168,7 +168,7 @@ class Hub:
                 continue
             rates[watch] = max(rates.get(watch, 0.0), browser.rate)
         watched = {browser.watch for browser in self.browsers}
-        self._albums = {watch: album for watch, album in list(self._albums.items()) if watch in watched}
+        self._picks = {watch: picks for watch, picks in list(self._picks.items()) if watch in watched}
         self.trainer.want(tuple(Want(watch, rate) for watch, rate in rates.items()))
 
     async def _tick(self) -> None:

@@ -76,18 +76,14 @@ export class Columns {
     }
   }
 
-  /** Draw a frame: only the bands that can be seen, and gradients only where they were taken anew. */
+  /** Draw what a frame brings, in the bands that can be seen. */
   draw(header, payload) {
     const touched = new Set();
     for (const section of header.sections) {
       const band = this.#bands.get(section.what);
       const one = band?.parts.get(section.layer);
       if (!one) continue;
-      const key = section.step === undefined ? null : `${header.image} ${section.step}`;
-      const same = key !== null && key === one.key;
-      Object.assign(one, { section, payload, key });
-      if (same) continue;
-      one.stale = true;
+      Object.assign(one, { section, payload, stale: true });
       touched.add(band);
     }
     for (const band of touched) {
@@ -134,7 +130,7 @@ function part(layer, what, most) {
   if (!shape) return null;
   const tiles = new Tiles(inColumn(shape));
   tiles.lay(shape);
-  return { layer, tiles, section: null, payload: null, key: null, stale: false };
+  return { layer, tiles, section: null, payload: null, stale: false };
 }
 
 function head(layer) {

@@ -34,7 +34,7 @@ export class List {
     const canvas = el("canvas", { role: "img", "aria-label": `${layer.name}, ${what}`, data: { part: name } });
     const atlas = new Atlas(canvas, inList(shape, room));
     atlas.reserve(shape);
-    const part = { atlas, what, range: new Range(layer, what), seen: false, stale: false, key: null, section: null, payload: null };
+    const part = { atlas, what, range: new Range(layer, what), seen: false, stale: false, section: null, payload: null };
     this.#parts.set(name, part);
     this.seen.observe(canvas);
     return el("div", { class: `part part-${what}` }, el("span", { class: "part-name" }, words), part.range.root, canvas);
@@ -61,11 +61,8 @@ export class List {
     for (const section of header.sections) {
       const part = this.#parts.get(`${section.layer} ${section.what}`);
       if (!part) continue;
-      const key = section.step === undefined ? null : `${header.image} ${section.step}`;
-      const same = key !== null && key === part.key;
-      Object.assign(part, { section, payload, key });
-      part.stale ||= !same;
-      if (part.seen && part.stale) this.#paint(part);
+      Object.assign(part, { section, payload, stale: true });
+      if (part.seen) this.#paint(part);
     }
   }
 
