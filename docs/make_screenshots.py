@@ -27,8 +27,9 @@ LINE = MODELS["vgg.striate"][0]
 WRONG = "INPUT[10x10x1] - CONV[4, S=2, P=0] - RELU - FC[10]"
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+WHOLE = {"width": 1280, "height": 3200}  # nothing scrolls, so that the header covers nothing
 PATIENCE = 120_000  # milliseconds
-TRAINED = 60_000  # milliseconds of training before the pictures are taken
+TRAINED = 40_000  # milliseconds of training before the pictures are taken
 SETTLED = 3_000  # the same, for maps and numbers to be drawn
 
 
@@ -80,11 +81,12 @@ def train(browser: Browser, url: str) -> None:
         page.get_by_role("button", name="Start the race").click()
         expect(page.locator(".control .state")).to_have_text("running", timeout=PATIENCE)
         page.wait_for_timeout(TRAINED)
+        page.evaluate("scrollTo(0, 0)")
+        page.wait_for_timeout(SETTLED)
         page.screenshot(path=HERE / "page_train.png")
     for scheme in ("light", "dark"):
-        with opened(browser, f"{url}#train", scheme) as page:
+        with opened(browser, f"{url}#train", scheme, WHOLE) as page:
             page.locator(".layers canvas").first.wait_for()
-            page.locator(".layers-panel").scroll_into_view_if_needed()
             page.wait_for_timeout(SETTLED)
             page.locator(".layers-panel").screenshot(path=HERE / f"page_layers_{scheme}.png")
     with opened(browser, f"{url}#train", "dark", PHONE) as page:
@@ -96,20 +98,20 @@ def train(browser: Browser, url: str) -> None:
 def look(browser: Browser, url: str) -> None:
     """A test image on its way through the trained network, and what made one of the numbers."""
     for scheme in ("light", "dark"):
-        with opened(browser, f"{url}#look", scheme) as page:
+        with opened(browser, f"{url}#look", scheme, WHOLE) as page:
             maps = page.locator('.column[data-layer="conv3"] canvas')
             maps.wait_for()
             page.wait_for_timeout(SETTLED)
             maps.click(position={"x": 34, "y": 20})
             page.wait_for_timeout(SETTLED)
-            page.screenshot(path=HERE / f"page_look_{scheme}.png", full_page=True)
+            page.locator("main").screenshot(path=HERE / f"page_look_{scheme}.png")
 
 
 def exhibits(browser: Browser, url: str) -> None:
     """The stride example and the convolution demo."""
-    with opened(browser, f"{url}#exhibits", "light") as page:
+    with opened(browser, f"{url}#exhibits", "light", WHOLE) as page:
         page.wait_for_timeout(SETTLED)
-        page.screenshot(path=HERE / "page_exhibits.png", full_page=True)
+        page.locator("main").screenshot(path=HERE / "page_exhibits.png")
 
 
 def photograph(folder: Path) -> None:
