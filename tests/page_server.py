@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,3 +87,14 @@ def watched(browser: Browser, complaints: list[str], **options: object) -> Itera
     context.close()
     assert complaints == []
     assert hosts <= {"127.0.0.1", None}  # None: blob: and data:, which are the page's own
+
+
+def launched(more: Iterable[str] = ()) -> Iterator[Browser]:
+    """Headless Chromium, with `more` switches; the test is skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the page is tested with playwright")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"the page is tested with Chromium, and there is none at {CHROMIUM}")
+    with playwright.sync_playwright() as begun:
+        browser = begun.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES, *more])
+        yield browser
+        browser.close()

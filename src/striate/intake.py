@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,20 @@ def check_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray
         wrong = low if low < 0 else high
         raise ArgumentError(f"labels are from 0 to {classes - 1} for {classes} scores, but one is {wrong}")
     return array
+
+
+def check_counts(**counts: int | None) -> None:
+    """Whole numbers from 1, or None, by the argument's name."""
+    for name, value in counts.items():
+        if value is not None and (not isinstance(value, int | np.integer) or value < 1):
+            raise ArgumentError(f"{name} is a whole number from 1, not {value!r}")
+
+
+def check_choice(name: str, value: str | None, known: Collection[str], otherwise: str = "") -> None:
+    """One of the ``known`` texts; ``otherwise`` says what None means, where it may be."""
+    if value not in known and not (otherwise and value is None):
+        ways = ", ".join(known) + (f", or {otherwise}" if otherwise else "")
+        raise ArgumentError(f"{name} is one of {ways}, not {value!r}")
 
 
 def check_seed(seed: int) -> int:

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from striate.errors import ArgumentError
 from striate.intake import (
     address,
+    check_choice,
+    check_counts,
     check_dropouts,
     check_images,
     check_labels,
@@ -335,20 +337,15 @@ class Program:
         self._write("velocity", velocity)
 
     def _read(self, row: str, names: tuple[str, ...] = ()) -> Parameters:
-        numbers = self._memory.view(row)
-        return {
-            place.name: numbers[place.start : place.start + place.size].reshape(place.shape).copy()
-            for place in self.plan.row.places
-            if not names or place.name in names
-        }
+        tensors = self._memory.tensors(row)
+        return {name: values.copy() for name, values in tensors.items() if not names or name in names}
 
     def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:
         checked = check_parameters(values, self.network.parameter_shapes())
         with self._lock:
             self._changed()
-            numbers = self._memory.view(row)
-            for place in self.plan.row.places:
-                numbers[place.start : place.start + place.size] = checked[place.name].ravel()
+            for name, numbers in self._memory.tensors(row).items():
+                numbers[...] = checked[name]
             if row == "parameters":
                 self._drawn = True  # these replace what was still to be drawn
 
@@ -389,15 +386,10 @@ def compile(
     from striate.native.host import choose_target
     from striate.native.team import usable_processors
 
-    for name, value in (("batch", batch), ("threads", threads)):
-        if value is not None and (not isinstance(value, int | np.integer) or value < 1):
-            raise ArgumentError(f"{name} is a whole number from 1, not {value!r}")
-    if loss not in LOSSES:
-        raise ArgumentError(f"loss is one of {', '.join(LOSSES)}, not {loss!r}")
-    if kernels is not None and kernels not in KERNELS:
-        raise ArgumentError(f"kernels is one of {', '.join(KERNELS)}, or None for the fastest, not {kernels!r}")
-    if order is not None and order not in ORDERS:
-        raise ArgumentError(f"order is one of {', '.join(ORDERS)}, or None for the better, not {order!r}")
+    check_counts(batch=batch, threads=threads)
+    check_choice("loss", loss, LOSSES)
+    check_choice("kernels", kernels, KERNELS, "None for the fastest")
+    check_choice("order", order, ORDERS, "None for the better")
     if not isinstance(network, Network):
         raise ArgumentError(f"compile takes a network, as striate.parse gives it, not {type(network).__name__}")
     check_seed(seed)

@@ -49,6 +49,12 @@ class Memory:
             self._views[name] = numbers.reshape(sizes)
         return self._views[name]
 
+    def tensors(self, row: str) -> dict[str, npt.NDArray[np.float32]]:
+        """The parts of ``parameters`` or ``velocity``, to be read and written, by the parameter's name."""
+        numbers = self.view(row)
+        places = self._plan.row.places
+        return {place.name: numbers[place.start : place.start + place.size].reshape(place.shape) for place in places}
+
     def rows(self, name: str) -> npt.NDArray[np.float32]:
         """A buffer with one number an image, all groups in a row."""
         if name not in self._views:

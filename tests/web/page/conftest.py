@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from page_server import CHROMIUM, SWITCHES, Served, serving, watched
+from page_server import Served, launched, serving, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -23,13 +22,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for the tests of one file; they are skipped where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the page is tested with playwright")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"the page is tested with Chromium, and there is none at {CHROMIUM}")
-    with playwright.sync_playwright() as begun:
-        browser = begun.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
+    yield from launched()
 
 
 @pytest.fixture

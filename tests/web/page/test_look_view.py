@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from look_page import choose, click, drop, load_model, made, number, scores, source
-from page_server import CHROMIUM, SWITCHES, Served, serving, watched
+from page_server import Served, launched, serving, watched
 from striate.data.image import read_image
 from striate.data.load import load
 from striate.notation.parse import parse
@@ -73,13 +73,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A Chromium whose camera shows a test picture that moves."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the page is tested with playwright")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"the page is tested with Chromium, and there is none at {CHROMIUM}")
-    with playwright.sync_playwright() as begun:
-        browser = begun.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES, *CAMERA])
-        yield browser
-        browser.close()
+    yield from launched(CAMERA)
 
 
 @pytest.fixture
