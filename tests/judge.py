@@ -92,8 +92,8 @@ def check_all(found: Numbers, expected: Numbers, what: str, floors: Mapping[str,
 def clearances(network: Network, made: Mapping[str, Array], labels: npt.NDArray[Any], loss: str) -> Array:
     """For each image, its least distance from any decision, relative to the largest number of that volume."""
     least = np.full(len(labels), np.inf)
-    for before, node in zip(network.nodes, network.nodes[1:], strict=False):
-        x = made[before.name]
+    for node in network.nodes[1:]:
+        x = network.read(node, made)
         if isinstance(node.layer, Relu):
             least = np.minimum(least, _relative(np.abs(x), x))
         elif isinstance(node.layer, Pool) and node.layer.field > 1:
@@ -158,11 +158,12 @@ def _own(node: Node, parameters: Numbers) -> dict[str, Array]:
 def _summed(network: Network, parameters: Numbers, made: Mapping[str, Array]) -> dict[str, float]:
     """For every volume, the largest sum of absolute values in the last CONV or FC up to there."""
     summed = {network.nodes[0].name: 0.0}
-    for before, node in zip(network.nodes, network.nodes[1:], strict=False):
+    for node in network.nodes[1:]:
         own = {name: np.abs(numbers) for name, numbers in _own(node, parameters).items()}
-        sums = node.layer.forward(np.abs(made[before.name]), own) if own else summed[before.name]
+        before = sum(summed[name] for name in node.inputs)
+        sums = node.layer.forward(np.abs(network.read(node, made)), own) if own else before
         if isinstance(node.layer, Dropout):
-            sums = summed[before.name] / (1 - node.layer.rate)
+            sums = before / (1 - node.layer.rate)
         summed[node.name] = float(np.max(sums))
     return summed
 
@@ -177,19 +178,22 @@ def _floors(
     """
     last = made[network.nodes[-1].name]
     scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
-    dy = loss_of(loss, scores, labels)[1].reshape(last.transpose(0, 3, 1, 2).shape).transpose(0, 2, 3, 1)
+    dlast = loss_of(loss, scores, labels)[1].reshape(last.transpose(0, 3, 1, 2).shape).transpose(0, 2, 3, 1)
+    on = {network.nodes[-1].name: dlast}
     floors: dict[str, float] = {}
     summed = _summed(network, parameters, made)
-    for node, before in zip(network.nodes[:0:-1], network.nodes[-2::-1], strict=True):
+    for node in network.nodes[:0:-1]:
         own = _own(node, parameters)
-        x, y = made[before.name], made[node.name]
+        x, y, dy = network.read(node, made), made[node.name], on.pop(node.name)
         if own:
-            largest = float(np.abs(x).max())
-            cancelled = 0 < largest < CANCELLED * summed[before.name]
-            terms = np.full_like(x, summed[before.name]) if cancelled else np.abs(x)
+            largest, before = float(np.abs(x).max()), sum(summed[name] for name in node.inputs)
+            cancelled = 0 < largest < CANCELLED * before
+            terms = np.full_like(x, before) if cancelled else np.abs(x)
             _, sums = node.layer.backward(terms, own, y, np.abs(dy))
             floors.update({f"{node.name}.{n}": CANCELLED * float(total.max()) for n, total in sums.items()})
-        dy, _ = node.layer.backward(x, own, y, dy)
+        dx, _ = node.layer.backward(x, own, y, dy)
+        for name, part in network.part(node, dx, made):
+            on[name] = on.get(name, 0) + part
     return floors
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from striate.layers import Conv, Dropout, Fc, Pool, Relu
+from striate.layers import Add, Concat, Conv, Dropout, Fc, Pool, Relu
 from striate.notation import Network
 
 
@@ -23,9 +23,9 @@ def forward(
 
     kept: what DROPOUT keeps, ones and zeros ``(N, H, W, D)``, if this is training.
     """
-    x = images
+    made = {network.nodes[0].name: images}
     for node in network.nodes[1:]:
-        layer = node.layer
+        layer, x = node.layer, made[node.inputs[0]]
         if isinstance(layer, Conv | Pool):
             rows, columns = layer.windows(node.input)
             x = functional.pad(x, (columns.before, columns.after, rows.before, rows.after))
@@ -34,6 +34,10 @@ def forward(
             x = functional.conv2d(x, weights, biases, layer.stride)
         elif isinstance(layer, Pool):
             x = functional.max_pool2d(x, layer.field, layer.stride)
+        elif isinstance(layer, Add):
+            x = x + made[node.inputs[1]]
+        elif isinstance(layer, Concat):
+            x = torch.cat([made[name] for name in node.inputs], 1)
         elif isinstance(layer, Relu):
             x = functional.relu(x)
         elif isinstance(layer, Dropout):
@@ -44,6 +48,7 @@ def forward(
             x = functional.linear(x.flatten(1), weights, biases)[:, :, None, None]
         else:
             raise AssertionError(f"no twin for {layer}")
+        made[node.name] = x
     return x.flatten(1)
 
 

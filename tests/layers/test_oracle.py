@@ -121,11 +121,12 @@ def test_every_layers_input_gradient_against_finite_differences(name: str) -> No
     random, step = np.random.default_rng(10), 1e-6
     some = kept(network, 2)
     made = network.activations(parameters, pixels, some)
-    for before, node in zip(network.nodes, network.nodes[1:], strict=False):
+    for node in network.nodes[1:]:
         own = {key: parameters[f"{node.name}.{key}"] for key in node.layer.parameter_shapes(node.input)}
         own |= {"kept": some[node.name]} if node.name in some else {}
         # Off the exact zeros that an earlier RELU left: at a kink there is no slope to compare.
-        x = made[before.name] + 0.01 * random.standard_normal(made[before.name].shape)
+        x = network.read(node, made)
+        x = x + 0.01 * random.standard_normal(x.shape)
         y = node.layer.forward(x, own)
         dy, direction = random.standard_normal(y.shape), random.standard_normal(x.shape)
         dx, _ = node.layer.backward(x, own, y, dy)

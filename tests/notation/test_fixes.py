@@ -57,8 +57,8 @@ def test_every_fix_leads_further(text: str) -> None:
 
 def test_most_mistakes_have_a_fix() -> None:
     without = [text for text in MISTAKES if not fixes(error_of(text))]  # type: ignore[arg-type]
-    # Too large a volume or layer, and INPUT with four sizes: only the person knows what was meant.
-    assert len(without) <= 3, without
+    # Too large a volume or layer, INPUT with four sizes, some ways: only the person knows what was meant.
+    assert len(without) <= 8, without
 
 
 WAYS = [
@@ -92,6 +92,16 @@ SAID = [
     ("INPUT[8x8x1] | RELU", "put - there", "INPUT[8x8x1] - RELU"),
     ("INPUT[8x8x1] - FC[2] - SOFTMAX", "leave SOFTMAX out", "INPUT[8x8x1] - FC[2]"),
     ("INPUT[8x8x1] - (RELU)*2 - FC[2]", "square brackets", "INPUT[8x8x1] - [RELU]*2 - FC[2]"),
+    (
+        "INPUT[8x8x1] - ( CONV[4] - POOL | . )+ - FC[2]",
+        "CONV[4, 1x1, S=2, fit=crop]",
+        "INPUT[8x8x1] - ( CONV[4] - POOL | CONV[4, 1x1, S=2, fit=crop] )+ - FC[2]",
+    ),
+    ("INPUT[8x8x4] - ( . | POOL )+", "CONV[4, 1x1, S=2, fit=crop]",
+     "INPUT[8x8x4] - ( CONV[4, 1x1, S=2, fit=crop] | POOL )+"),
+    ("INPUT[8x8x1] - { CONV[4] | POOL2 }", "POOL[3x3, S=1, P=1]", "INPUT[8x8x1] - { CONV[4] | POOL[3x3, S=1, P=1] }"),
+    ("INPUT[8x8x1] - ( RELU ) - FC[2]", "put + behind it", "INPUT[8x8x1] - ( RELU )+ - FC[2]"),
+    ("INPUT[8x8x1] - { CONV[4] | } - FC[2]", "a dot", "INPUT[8x8x1] - { CONV[4] | .  } - FC[2]"),
     ("INPUT[8x8x1] - CONV[10, 4x4]", "P=1", "INPUT[8x8x1] - CONV[10, 4x4, P=1]"),
     ("INPUT[8x8x1]", "FC[10] at the end", "INPUT[8x8x1] - FC[10]"),
     ("INPUT[8x8x1] - CONV[10 - RELU - FC[2]", "put ] there", "INPUT[8x8x1] - CONV[10] - RELU - FC[2]"),
@@ -109,7 +119,7 @@ pieces = st.sampled_from([
     "INPUT[8x8x1]", "INPUT[9x12x3]", "INPUT", "INPUT[8x8]", "CONV[4]", "CONV", "CONV[4, 5x5, P=0]", "CONV[4, S=2]",
     "CONV5-16", "CONV[4, 4x4]", "CONV[4, P=9]", "CONV[S=3, K=2]", "CONVV[3]", "POOL", "POOL[3x3, S=2]", "POOL2", "RELU",
     "RELU[3]", "RLU", "FC[10]", "FC", "FC[0]", "FLATTEN", "SOFTMAX", "[RELU", "]*3", "]*0", "[POOL]*2", "10", "×3",
-    "fit=pad", "CONV[4, fti=pad]",
+    "fit=pad", "CONV[4, fti=pad]", "( RELU", "| .", ")+", "{ CONV[4]", "}", ".",
 ])  # fmt: skip
 joints = st.sampled_from([" - ", " - ", " -> ", "\n", " ", ", ", " | ", " - - ", "("])
 

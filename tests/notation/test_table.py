@@ -84,6 +84,7 @@ def test_the_json_holds_the_same_numbers() -> None:
         "activation_bytes": 128 * 12288 * 4,
         "parameter_bytes": 912 * 12,
         "flops": 2 * 75 * 12288,
+        "inputs": ["input"],
         "parameters": 912,
     }
     assert read["totals"]["parameters"] == table.totals.parameters == 912 + 30730

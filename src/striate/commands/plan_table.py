@@ -29,7 +29,7 @@ def _learned(row: Row | Totals) -> str:
     return f"{row.weights:,} + {row.biases:,}" if row.parameters else "-"
 
 
-_NAME = _Column("layer", lambda row: row.name, lambda totals: "total", left=True)
+_NAME = _Column("layer", lambda row: row.mark + row.name, lambda totals: "total", left=True)
 
 _HOLDS = (
     _Column("notation", lambda row: row.notation, left=True),

@@ -6,12 +6,16 @@ from striate.layers.conv import Conv
 from striate.layers.dropout import Dropout
 from striate.layers.fc import Fc
 from striate.layers.input import Input
+from striate.layers.join import Add, Concat, Join
 from striate.layers.layer import Layer, Setting
 from striate.layers.pool import Pool
 from striate.layers.relu import Relu
 from striate.layers.window import Window, window
 
-__all__ = ["LAYERS", "Conv", "Dropout", "Fc", "Input", "Layer", "Pool", "Relu", "Setting", "Window", "window"]
+__all__ = [
+    "LAYERS", "Add", "Concat", "Conv", "Dropout", "Fc", "Input", "Join", "Layer", "Pool", "Relu", "Setting", "Window",
+    "window",
+]  # fmt: skip
 
 LAYERS: dict[str, type[Layer]] = {
     "INPUT": Input,

@@ -42,7 +42,7 @@ def network_html(network: Network) -> str:
 def _row(row: Row, kind: str) -> str:
     """One layer."""
     light = COLOURS["light"]
-    name = (
+    name = _ways(row.mark) + (
         f'<span style="background:{kind_colour(light, kind)};color:{light["ground"]};border-radius:4px;'
         f'padding:1px 7px">{escape(row.name)}</span>'
     )
@@ -59,3 +59,8 @@ def _cell(content: str, place: int, tag: str) -> str:
     """A cell; its content is HTML already."""
     side = "left" if place < _LEFT else "right"
     return f'<{tag} style="text-align:{side};padding:3px 9px;white-space:nowrap">{content}</{tag}>'
+
+
+def _ways(mark: str) -> str:
+    """What draws the ways before a name."""
+    return f'<span style="white-space:pre">{mark}</span>' if mark else ""

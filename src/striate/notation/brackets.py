@@ -44,6 +44,8 @@ def read_layer(cursor: Cursor, fit: str) -> Placed:
     _shorthand(cursor, found)
     if cursor.now.kind == "open":
         _bracket(cursor, found)
+    elif cursor.now.kind == "begin" and cursor.after.kind in ("number", "finish"):
+        raise cursor.error(f"around settings, brackets are square: write it as in {layer.example}")
     end = cursor.last.end
     for letter in layer.required:
         if letter not in found.values:

@@ -23,8 +23,8 @@ def render(table: Summary) -> str:
         wide, high = row.receptive_field
         learned = f"{row.weights:,} + {row.biases:,}" if row.parameters else "-"
         lines.append((
-            row.name, row.notation, str(row.output), count_text(row.neurons), learned, count_text(row.unshared),
-            count_text(row.connections), f"{wide}x{high}", size_text(row.activation_bytes),
+            row.mark + row.name, row.notation, str(row.output), count_text(row.neurons), learned,
+            count_text(row.unshared), count_text(row.connections), f"{wide}x{high}", size_text(row.activation_bytes),
             size_text(row.parameter_bytes), count_text(row.flops),
         ))  # fmt: skip
     sums = table.totals

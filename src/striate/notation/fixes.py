@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from striate.errors import FitError, NotationError
 from striate.layers import LAYERS
-from striate.notation.edits import Edit, set_setting
+from striate.notation.edits import Edit
+from striate.notation.mend_ways import dot, kept, plus, projected, square
 from striate.notation.parse import parse, read
-from striate.notation.tokens import Token, tokenize
+from striate.notation.pointed import Place as _Place
+from striate.notation.tokens import tokenize
 
 __all__ = ["fixes", "reach"]
 
@@ -76,67 +77,12 @@ def _edits(error: NotationError, fit: str) -> Iterator[Edit]:
         yield Edit(example, 0, len(error.text), example)
         return
     place = _Place(error, fit)
-    if isinstance(error, FitError):
+    if isinstance(error, FitError) and place.pointed[:1] not in ("(", "{"):
         yield from _fit(place)
     for pattern, make in _RULES:
         match = re.search(pattern, error.reason)
         if match:
             yield from make(place, match)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where the error points, and what stands there."""
-
-    error: NotationError
-    fit: str
-
-    @property
-    def text(self) -> str:
-        return self.error.text
-
-    @property
-    def start(self) -> int:
-        return self.error.position
-
-    @property
-    def end(self) -> int:
-        return min(len(self.text), self.start + self.error.length)
-
-    @property
-    def pointed(self) -> str:
-        return self.text[self.start : self.end]
-
-    def put(self, new: str, label: str = "") -> Edit:
-        """In place of what is pointed at."""
-        return Edit(label or new, self.start, self.end, new)
-
-    def insert(self, new: str, at: int, label: str = "") -> Edit:
-        return Edit(label or new.strip(), at, at, new)
-
-    def setting(self, letter: str, value: int | str) -> Iterator[Edit]:
-        """A setting of the layer that is pointed at."""
-        for new in set_setting(self.pointed, letter, value, self.fit):
-            yield self.put(new, f"{letter}={value}")
-
-    def tokens(self) -> list[Token]:
-        try:
-            return tokenize(self.text)
-        except NotationError:
-            return []
-
-    def around(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """The same span with the separator or comma before it, with the one behind it, and alone."""
-        tokens = [token for token in self.tokens() if token.kind != "end"]
-        joints = ("dash", "arrow", "comma", "newline")
-        front = [token for token in tokens if token.end <= start]
-        back = [token for token in tokens if token.position >= end]
-        if front and front[-1].kind in joints:
-            before = front[-2].end if len(front) > 1 else 0
-            yield before, end
-        if back and back[0].kind in joints:
-            yield start, back[1].position if len(back) > 1 else len(self.text)
-        yield start, end
 
 
 def _fit(place: _Place) -> Iterator[Edit]:
@@ -253,21 +199,17 @@ def _joined(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     yield Edit("put - there", len(place.text[: place.start].rstrip()), place.end, " -")
 
 
-def _square(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
-    new = place.text.translate(str.maketrans("(){}<>", "[][][]"))
-    yield Edit("square brackets", 0, len(place.text), new)
-
-
 def _closed(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
-    """A ] where one is missing: at the place, behind each layer from there, at the end."""
-    before = len(place.text[: place.start].rstrip(" \t,"))
-    yield Edit("put ] there", before, place.start, "] - " if place.pointed[:1].isalpha() else "] ")
+    """A ], )+ or } where one is missing: at the place, behind each layer from there, at the end."""
+    named = re.search(r"put (\)\+|\}) behind", match.string)
+    sign, before = named[1] if named else "]", len(place.text[: place.start].rstrip(" \t,"))
+    yield Edit(f"put {sign} there", before, place.start, f"{sign} - " if place.pointed[:1].isalpha() else f"{sign} ")
     tokens = place.tokens()
     for token in reversed(tokens):
         if token.position > place.start and token.kind in ("dash", "arrow", "end"):
-            label = "put ] at the end" if token.kind == "end" else "put ]"
-            yield place.insert("]", len(place.text[: token.position].rstrip()), label)
-    yield place.insert("]", len(place.text.rstrip()), "put ] at the end")
+            label = f"put {sign} at the end" if token.kind == "end" else f"put {sign}"
+            yield place.insert(sign, len(place.text[: token.position].rstrip()), label)
+    yield place.insert(sign, len(place.text.rstrip()), f"put {sign} at the end")
 
 
 def _more(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
@@ -354,12 +296,16 @@ _KINDS = "|".join(LAYERS)
 _RULES: tuple[tuple[str, Rule], ...] = (
     (r"did you mean (\w+)\?", _meant),
     (r"AVGPOOL.*(POOL) takes", _meant),
+    (r"let the (shortcut|group) end with (CONV\[[^\]]*\])", projected),
+    (r"the ways make", kept),
+    (r"^a \+ is missing|^branches are two", plus),
+    (r"^a way is missing", dot),
     (r"begins with INPUT", _input_first),
     (r"computes nothing", _more),
     (r"write (INPUT\[)", _inputs),
     (rf"^({_KINDS}) needs (the|\w)", _needs),
     (r"(?:separator is missing|separated by)", _joined),
-    (r"brackets are square", _square),
+    (r"brackets are square", square),
     (r"not closed|put \] ", _closed),
     (r"comma is missing", _comma),
     (r"a number is missing behind (\w)=", _a_number),

@@ -1,35 +1,52 @@
-"""A network: layers in a row, each with the volumes it takes and makes."""
+"""A network: layers in a row or in ways side by side, each with the volumes it takes and makes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError, FitError, NotationError
-from striate.layers import Dropout, Input, Layer
+from striate.layers import Add, Dropout, Input, Join, Layer
+from striate.layers.join import join_all, part_all
 from striate.layers.layer import Array, Parameters
 from striate.layers.loss import loss as loss_of
-from striate.notation.canonical import canonical
+from striate.notation.tree import text, tree
 from striate.volume import Volume
 
-__all__ = ["MOST_LAYERS", "MOST_NUMBERS", "Network", "Node", "chain"]
+__all__ = ["MOST_LAYERS", "MOST_NUMBERS", "Mark", "Network", "Node", "chain"]
 
 MOST_LAYERS = 1_000  # the deepest ConvNets have hundreds
 MOST_NUMBERS = 2**31 - 1  # of one volume, or of one layer's weights: 8 GiB of float32
 
 
+class Mark(Enum):
+    """What stands among layers where ways part: FORK before the first way, WAY before each further one.
+
+    The join that ends the ways is a layer, Add or Concat.
+    """
+
+    FORK = "fork"
+    WAY = "way"
+
+
 @dataclass(frozen=True)
 class Node:
-    """A layer in its place: its name (``conv1``, numbered per kind from 1), its input and output volumes."""
+    """A layer in its place: its name (``conv1``, numbered per kind from 1), its input and output volumes.
+
+    ``inputs`` are the names of the nodes that it reads: none for INPUT, several for a join, whose input volume is the
+    joined one.
+    """
 
     name: str
     layer: Layer
     input: Volume
     output: Volume
+    inputs: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name}: {self.layer.notation()} {self.input} -> {self.output}"
@@ -37,7 +54,8 @@ class Node:
 
 @dataclass(frozen=True, repr=False)
 class Network:
-    """Layers in a row, INPUT first. Two networks are equal if their layers are; ``str`` gives canonical text.
+    """Layers, INPUT first. Two networks are equal if their layers are, and read each other alike; ``str`` gives
+    canonical text. ``nodes`` are in an order in which each comes after those that it reads.
 
     Make one with ``parse`` or ``Network.of``.
 
@@ -45,13 +63,15 @@ class Network:
     >>> network = Network.of([Input(8, 8, 1), Conv(4), Relu(), Fc(10)])
     >>> print(network, network.output, network.classes)
     INPUT[8x8x1] - CONV[4] - RELU - FC[10] [1x1x10] 10
+    >>> print(Network.of([Input(8, 8, 1), Mark.FORK, Conv(4), Mark.WAY, Conv(4, 1, 1, 0), Add(), Fc(10)]))
+    INPUT[8x8x1] - ( CONV[4] | CONV[4, 1x1] )+ - FC[10]
     """
 
     nodes: tuple[Node, ...]
 
     @classmethod
-    def of(cls, layers: Iterable[Layer]) -> Network:
-        """The network of these layers; NotationError or FitError where they make none."""
+    def of(cls, layers: Iterable[Layer | Mark]) -> Network:
+        """The network of these layers, and marks where ways part; NotationError or FitError where they make none."""
         return cls(tuple(chain(layers)))
 
     @property
@@ -83,7 +103,7 @@ class Network:
         }
 
     def __str__(self) -> str:
-        return canonical([node.layer.notation() for node in self.nodes])
+        return text(tree(self.nodes))
 
     def __repr__(self) -> str:
         return f"parse({str(self)!r})"
@@ -115,11 +135,21 @@ class Network:
                 f"images for INPUT{self.input} have the shape (N, {height}, {width}, {depth}), not {x.shape}"
             )
         checked = self._checked(parameters, kept)
-        made = {}
+        made: dict[str, Array] = {}
         for node in self.nodes:
-            x = node.layer.forward(x, _own(checked, node))
-            made[node.name] = x
+            made[node.name] = node.layer.forward(self.read(node, made) if made else x, _own(checked, node))
         return made
+
+    @staticmethod
+    def read(node: Node, made: Mapping[str, Array]) -> Array:
+        """What a node after INPUT reads of what the nodes before it ``made``: one volume, or several as one."""
+        return join_all(node.layer, [made[name] for name in node.inputs])
+
+    @staticmethod
+    def part(node: Node, dx: Array, made: Mapping[str, Array]) -> list[tuple[str, Array]]:
+        """The gradient on what a node reads as (name, gradient on that volume), in the order of its inputs."""
+        depths = [made[name].shape[-1] for name in node.inputs]
+        return list(zip(node.inputs, part_all(node.layer, dx, depths), strict=True))
 
     def forward(self, parameters: Parameters, images: npt.ArrayLike) -> Array:
         """The class scores ``(N, classes)`` of ``images``; in D, H, W order if it is a wider volume."""
@@ -139,10 +169,13 @@ class Network:
         last = made[self.nodes[-1].name]
         losses, dscores = loss_of(loss, _scores(last), labels)
         images_, height, width, depth = last.shape
-        dy = dscores.reshape(images_, depth, height, width).transpose(0, 2, 3, 1)
+        on = {self.nodes[-1].name: dscores.reshape(images_, depth, height, width).transpose(0, 2, 3, 1)}
         gradients: dict[str, Array] = {}
-        for node, before in zip(self.nodes[:0:-1], self.nodes[-2::-1], strict=True):
-            dy, found = node.layer.backward(made[before.name], _own(checked, node), made[node.name], dy)
+        for node in self.nodes[:0:-1]:
+            x, y, dy = self.read(node, made), made[node.name], on.pop(node.name)
+            dx, found = node.layer.backward(x, _own(checked, node), y, dy)
+            for name, part in self.part(node, dx, made):
+                on[name] = on[name] + part if name in on else part
             gradients.update({f"{node.name}.{name}": gradient for name, gradient in found.items()})
         ordered = {name: gradients[name] for name in self.parameter_shapes()}
         return float(losses.mean()), ordered, made
@@ -163,34 +196,86 @@ class Network:
         return checked
 
 
-def chain(layers: Iterable[Layer]) -> Iterator[Node]:
-    """Place layers one after the other; an error concerns the layer after those already given out.
+def chain(layers: Iterable[Layer | Mark]) -> Iterator[Node]:
+    """Place layers one after the other, in ways where marks say so; an error concerns the one taken last.
 
     Raises NotationError unless INPUT comes first, only once, and not alone, or if sizes get out of hand;
-    FitError where a layer does not fit its input.
+    FitError where a layer does not fit its input, or ways do not fit each other.
     """
     numbers: Counter[str] = Counter()
-    volume: Volume | None = None
-    for place, layer in enumerate(layers):
+    ways = _Ways()
+    for layer in layers:
+        if isinstance(layer, Mark):
+            ways.mark(layer)
+            continue
+        place = sum(numbers.values())
         if not isinstance(layer, Layer):
             raise ArgumentError(f"a network is made of layers, and {layer!r} is none: see striate.layers")
         if (place == 0) != isinstance(layer, Input):
             raise NotationError(_misplaced(layer, place))
         if place >= MOST_LAYERS:
             raise NotationError(f"a network has at most {MOST_LAYERS:,} layers")
-        before = volume or layer.output(Volume(1, 1, 1))
         numbers[layer.kind] += 1
         name = layer.kind.lower() + ("" if place == 0 else str(numbers[layer.kind]))
-        try:
-            volume = layer.output(before)
-        except FitError as error:
-            raise FitError(f"{name} does not fit {before}: {error.reason}") from None
-        _check_size(layer, before, volume)
-        yield Node(name, layer.settled(before), before, volume)
+        ways.at = _node(name, layer, ways.ends(layer))
+        yield ways.at
     if sum(numbers.values()) < 2:
         example = "INPUT[32x32x3] - CONV[10] - RELU - POOL - FC[10]"
         what = "INPUT alone computes nothing" if numbers else "there are no layers here"
         raise NotationError(f"{what}: add layers, as in {example}")
+    ways.check_closed()
+
+
+@dataclass
+class _Ways:
+    """The node placed last, and of every open fork its node and the last nodes of its ways so far."""
+
+    at: Node | None = None
+    forks: list[list[Node]] = field(default_factory=list)
+
+    def mark(self, mark: Mark) -> None:
+        """A fork, or the next way of one."""
+        if self.at is None:
+            raise NotationError("a network begins with INPUT[WxHxD], and ways part only behind it: put INPUT first")
+        if mark is Mark.FORK:
+            self.forks.append([self.at])
+        elif self.forks:
+            self.forks[-1].append(self.at)
+            self.at = self.forks[-1][0]
+        else:
+            raise ArgumentError("Mark.WAY stands between the ways of a fork: put Mark.FORK before the first")
+
+    def ends(self, layer: Layer) -> list[Node]:
+        """The nodes that a layer reads; a join ends the ways that it joins."""
+        if not isinstance(layer, Join):
+            return [self.at] if self.at else []
+        if not self.forks or self.at is None:
+            raise ArgumentError(f"{layer.kind} joins the ways of a fork: put Mark.FORK before the first")
+        fork, *ends = [*self.forks.pop(), self.at]
+        if isinstance(layer, Add) and len(ends) == 1:
+            ends.append(fork)
+        if len(ends) < 2 or (isinstance(layer, Add) and len(ends) > 2):
+            raise ArgumentError(f"{layer.kind} joins {'one or two' if isinstance(layer, Add) else 'two or more'} ways")
+        return ends
+
+    def check_closed(self) -> None:
+        """Every fork has its join."""
+        if self.forks:
+            raise ArgumentError("Mark.FORK has no join: put Add() or Concat() behind the last way")
+
+
+def _node(name: str, layer: Layer, inputs: list[Node]) -> Node:
+    """The layer placed behind ``inputs``."""
+    volumes = [node.output for node in inputs]
+    before = volumes[0] if volumes else layer.output(Volume(1, 1, 1))
+    try:
+        before = layer.joined(volumes) if isinstance(layer, Join) else before
+        volume = layer.output(before)
+    except FitError as error:
+        what = f"{name} does not fit" if isinstance(layer, Join) else f"{name} does not fit {before}"
+        raise FitError(f"{what}: {error.reason}") from None
+    _check_size(layer, before, volume)
+    return Node(name, layer.settled(before), before, volume, tuple(node.name for node in inputs))
 
 
 def _misplaced(layer: Layer, place: int) -> str:

@@ -2,7 +2,7 @@
 
 Bytes are of float32 (4 each). Receptive fields follow Araujo, Norris and Sim, "Computing Receptive Fields of
 Convolutional Neural Networks", Distill 2019: r += (F - 1)*j, then j *= S, from r = j = 1 on the input; they
-are given no larger than the input itself.
+are given no larger than the input itself. Behind ways that join, they span what all ways see.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from math import prod
 
 from striate.errors import ArgumentError
 from striate.notation.network import Network, Node
+from striate.notation.tree import marks, sources
 from striate.volume import Volume
 
 __all__ = ["Row", "Summary", "Totals", "summary", "table_text"]
@@ -28,6 +29,7 @@ class Row:
 
     ``unshared`` is what ``weights + biases`` would be if every neuron had its own; ``connections`` are per
     neuron; ``receptive_field`` is (width, height) on the input; ``flops`` are of one image's forward pass.
+    ``inputs`` are the layers that it reads, and ``notation`` names those that it joins; ``mark`` draws the ways.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Row:
     activation_bytes: int
     parameter_bytes: int
     flops: int
+    inputs: tuple[str, ...] = ()
+    mark: str = ""
 
     @property
     def parameters(self) -> int:
@@ -82,7 +86,9 @@ class Summary:
         for row in self.rows:
             volume = row.output
             size = {"output": [volume.width, volume.height, volume.depth], "parameters": row.parameters}
-            rows.append({**asdict(row), **size, "receptive_field": list(row.receptive_field)})
+            lists = {"receptive_field": list(row.receptive_field), "inputs": list(row.inputs)}
+            told = {name: value for name, value in asdict(row).items() if name != "mark"}
+            rows.append({**told, **size, **lists})
         totals = {**asdict(self.totals), "parameters": self.totals.parameters}
         return {"network": self.network, "batch": self.batch, "layers": rows, "totals": totals}
 
@@ -107,7 +113,8 @@ def summary(network: Network, batch: int = 1) -> Summary:
     if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
         raise ArgumentError(f"batch is a number of images from 1, not {batch!r}")
     fields = _receptive_fields(network)
-    rows = tuple(_row(node, field, batch) for node, field in zip(network.nodes, fields, strict=True))
+    parts = zip(network.nodes, fields, marks(network.nodes), strict=True)
+    rows = tuple(_row(node, field, mark, batch) for node, field, mark in parts)
     totals = Totals(
         neurons=sum(row.neurons for row in rows),
         weights=sum(row.weights for row in rows),
@@ -125,14 +132,14 @@ def table_text(network: Network, batch: int = 1) -> str:
     return str(summary(network, batch))
 
 
-def _row(node: Node, field: tuple[int, int], batch: int) -> Row:
+def _row(node: Node, field: tuple[int, int], mark: str, batch: int) -> Row:
     layer, shapes = node.layer, node.layer.parameter_shapes(node.input)
     weights, biases = (prod(shapes[name]) if shapes else 0 for name in ("weights", "biases"))
     neurons = node.output.size if shapes else 0
     connections = layer.connections(node.input)
     return Row(
         name=node.name,
-        notation=layer.notation(),
+        notation=sources(node) or layer.notation(),
         output=node.output,
         neurons=neurons,
         weights=weights,
@@ -143,14 +150,44 @@ def _row(node: Node, field: tuple[int, int], batch: int) -> Row:
         activation_bytes=_FLOAT * batch * node.output.size,
         parameter_bytes=_FLOAT * _COPIES * (weights + biases),
         flops=layer.flops(node.input),
+        inputs=node.inputs,
+        mark=mark,
     )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Along one axis of the input: what the first number sees, from ``first`` to ``last``, and the step to the next."""
+
+    first: int = 0
+    last: int = 0
+    step: int = 1
+
+    def through(self, field: int, before: int, stride: int) -> _Seen:
+        """What a window over such numbers sees, with ``before`` zeros ahead of the first."""
+        first = self.first - before * self.step
+        return _Seen(first, self.last + (field - 1 - before) * self.step, self.step * stride)
 
 
 def _receptive_fields(network: Network) -> Iterator[tuple[int, int]]:
     """(width, height) on the input, for each node."""
-    wide, high, step_wide, step_high = 1, 1, 1, 1
+    seen: dict[str, tuple[_Seen, _Seen]] = {}
     for node in network.nodes:
-        across, down, stride = node.layer.receptive(node.input)
-        wide, high = wide + (across - 1) * step_wide, high + (down - 1) * step_high
-        step_wide, step_high = step_wide * stride, step_high * stride
-        yield min(wide, network.input.width), min(high, network.input.height)
+        ways = [seen[name] for name in node.inputs] or [(_Seen(), _Seen())]
+        across, down = (
+            _Seen(min(s.first for s in axis), max(s.last for s in axis), max(s.step for s in axis))
+            for axis in zip(*ways, strict=True)
+        )
+        wide, high, stride = node.layer.receptive(node.input)
+        left, top = _before(node)
+        seen[node.name] = across, down = across.through(wide, left, stride), down.through(high, top, stride)
+        reach = across.last - across.first + 1, down.last - down.first + 1
+        yield min(reach[0], network.input.width), min(reach[1], network.input.height)
+
+
+def _before(node: Node) -> tuple[int, int]:
+    """The zeros ahead of the first column and of the first row."""
+    if not hasattr(node.layer, "windows"):
+        return 0, 0
+    rows, columns = node.layer.windows(node.input)
+    return columns.before, rows.before

@@ -21,6 +21,11 @@ _TOKEN = re.compile(
       | (?P<dash>[-–—−‐‑])
       | (?P<open>\[)
       | (?P<close>\])
+      | (?P<begin>[({])
+      | (?P<finish>[)}])
+      | (?P<bar>\|)
+      | (?P<plus>\+)
+      | (?P<dot>\.)
       | (?P<comma>,)
       | (?P<equals>=)""",
     re.VERBOSE,
@@ -67,9 +72,9 @@ def tokenize(text: str) -> list[Token]:
 
 
 def _strange(character: str) -> str:
-    if character in "(){}<>":
+    if character in "<>":
         return f"{character!r} has no meaning here: brackets are square, as in [CONV[10, 5x5] - RELU]*2"
-    if character in ";|/+>&:":
+    if character in ";/>&:":
         return f"{character!r} has no meaning here: layers are separated by - or -> or → or a new line"
     if character == "?":
         return "'?' has no meaning here: say whether the layer is there, by writing it or leaving it out"

@@ -20,6 +20,15 @@ _ELSEWHERE = {
     "SVM": "it is a loss; end with FC and say loss='svm'",
     "LOSS": "end with FC and say loss='softmax' or loss='svm'",
     "FLATTEN": "FC takes any volume as it is: leave FLATTEN out",
+    "ADD": "what a group makes and its input are added by ( ... )+ around the group",
+    "SUM": "what a group makes and its input are added by ( ... )+ around the group",
+    "RESIDUAL": "write ( ... )+ around the group that its input is added to",
+    "SKIP": "write ( ... )+ around the group that its input is added to",
+    "SHORTCUT": "write ( ... )+ around the group that its input is added to",
+    "IDENTITY": "a way without layers is a dot, as in { . | CONV[4] }",
+    "CONCAT": "ways are put one behind the other by { ... | ... } around them",
+    "CONCATENATE": "ways are put one behind the other by { ... | ... } around them",
+    "BRANCH": "ways are put one behind the other by { ... | ... } around them",
     "AVGPOOL": "POOL takes the maximum; there is no average here",
 }
 _LETTERS = {
