@@ -13,9 +13,11 @@ from corpus import CASES, LARGE, NETS
 from striate.notation import parse
 from striate.plan import plan as planner
 from striate.plan.arena import ALIGNMENT, Arena, Buffer, aligned
+from striate.plan.flow import flow
 from striate.plan.lifetimes import Lifetime, pack
 from striate.plan.order import ORDERS
 from striate.plan.parameters import ALIGNED, CHUNK, row
+from striate.plan.parts import Parts, parts, root
 from striate.plan.plan import MOST_SLOTS, SLOT_BYTES, Plan, plan
 from striate.plan.shape import Shape
 from striate.plan.target import TARGETS
@@ -25,6 +27,8 @@ GOLDEN = {
     "tinyvgg_avx512": (NETS["tinyvgg"], "avx512", 128, "softmax"),
     "lenet_avx2": (NETS["lenet"], "avx2", 20, "svm"),
     "edges_sse2": (CASES["wide-stride"], "sse2", 5, "softmax"),
+    "skips_avx2": (CASES["skip-projected"], "avx2", 20, "softmax"),
+    "branches_avx2": (CASES["branches-inception"], "avx2", 20, "softmax"),
     "alexnet_avx512": (LARGE["alexnet"], "avx512", 64, "softmax"),
 }
 
@@ -43,14 +47,20 @@ def made(request: pytest.FixtureRequest) -> Plan:
         return plan(parse(LINES[name]), TARGETS[target], 37, "softmax")
 
 
+def joint(made: Plan) -> Parts:
+    """Which volumes are parts of others."""
+    return parts(flow(made.network, made.units))
+
+
 def in_use(made: Plan) -> dict[str, tuple[int, int]]:
     """First and last call for every volume and scratch; what is older or younger than a step is always there.
 
     The calls are those of a training step, and after them those for one image.
     """
     found: dict[str, tuple[int, int]] = {}
+    known = joint(made)
     for i, call in enumerate((*made.train, *made.single.calls)):
-        for name in call.buffers:
+        for name in (root(known, name).of for name in call.buffers):
             if made.buffers[name].scope in ("rank", "group") and not name.endswith(".gradient"):
                 found[name] = (found.get(name, (i, i))[0], i)
     for name in ("input.y", "labels", "weights", "losses", "hits"):
@@ -60,14 +70,14 @@ def in_use(made: Plan) -> dict[str, tuple[int, int]]:
 
 def spans(made: Plan, rank: bool) -> list[tuple[int, int, str]]:
     """(first byte, end, name) of every buffer of a region that owns its bytes, all instances."""
-    found = []
+    found, known = [], joint(made)
     for buffer in made.buffers.values():
         part_of_another = buffer.scope != "rank" and (
             buffer.name.endswith((".gradient", ".velocity"))
             or buffer.name == "gradient"
             or buffer.name in {place.name for place in made.row.places}
         )
-        if not part_of_another and (buffer.scope == "rank") == rank:
+        if not part_of_another and buffer.name not in known and (buffer.scope == "rank") == rank:
             more = buffer.stride * (made.groups - 1) if buffer.scope == "group" else 0
             found.append((buffer.offset, buffer.offset + more + buffer.bytes, buffer.name))
     return sorted(found)
@@ -98,14 +108,16 @@ def test_buffers_in_use_at_one_time_share_no_byte(made: Plan) -> None:
 def test_halos_are_cleared_where_others_have_been(made: Plan) -> None:
     soiled = {name for rank in (False, True) for pair in sharing(made, rank) for name in pair}
     haloed = {b.name for b in made.buffers.values() if b.shape.halo and b.scope in ("rank", "group") and not b.scratch}
+    known = joint(made)
     for calls in (made.train, made.scores):
         named: set[str] = set()
         cleared: set[str] = set()
         for call in calls:
+            wholes = {root(known, name).of for name in call.buffers}
             if call.family == "clear_halo":
-                assert not named & set(call.buffers), call
-                cleared |= set(call.buffers)
-            named |= set(call.buffers)
+                assert not named & wholes, call
+                cleared |= wholes
+            named |= wholes
         assert cleared == named & soiled & haloed
 
 
@@ -124,9 +136,9 @@ def test_blocks_are_packed_into_gaps() -> None:
 
 
 def test_every_buffer_begins_where_a_vector_may(made: Plan) -> None:
-    vector = made.target.lanes * 4
+    vector, known = made.target.lanes * 4, joint(made)
     for buffer in made.buffers.values():
-        assert buffer.offset % ALIGNMENT == 0, buffer
+        assert buffer.offset % (vector if buffer.name in known else ALIGNMENT) == 0, buffer
         assert buffer.scope in ("shared", "rank") or buffer.stride % vector == 0, buffer
         assert buffer.bytes == buffer.shape.bytes(made.target.lanes) or buffer.scope == "slot", buffer
     assert made.shared_bytes % ALIGNMENT == 0 and made.rank_bytes % ALIGNMENT == 0
@@ -153,6 +165,7 @@ def test_calls_name_buffers_that_exist_and_every_volume_is_used(made: Plan) -> N
     named = {name for call in (*made.train, *made.scores, *made.single.calls) for name in call.buffers}
     assert named <= made.buffers.keys()
     volumes = {buffer.name for buffer in made.buffers.values() if buffer.scope in ("rank", "group")}
+    named |= {root(joint(made), name).of for name in named}
     assert volumes - named <= {"line", "dscores"}
 
 
@@ -163,6 +176,8 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         "fc_forward": (3,),
         "pool_forward": (1, 2),
         "relu_forward": (1,),
+        "add_forward": (2,),
+        "copy": (1,),
         "softmax_loss": (3, 4, 5),
         "relu_backward": (2,),
         "unpool": (2,),
@@ -179,14 +194,25 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
     }
     written = {"input.y", "labels", "weights"}
     written |= {name for name in made.buffers if name.endswith((".gradient", ".seeds"))}
-    volumes = ("rank", "group")
+    volumes, known = ("rank", "group"), joint(made)
+
+    def above(name: str) -> bool:
+        """Whether what a volume is a part of was written."""
+        return name in written or (name in known and above(known[name].of))
+
+    def there(name: str) -> bool:
+        """Whether a volume was written: itself, what it is a part of, or all of its parts."""
+        inner = [own for own, part in known.items() if part.of == name]
+        return above(name) or (bool(inner) and all(map(there, inner)))
+
     for call in made.train:
         if call.family == "clear_halo":
             continue
-        out = writes.get(call.family, ())
+        adds = bool(call.setting("add"))
+        out = [i for i in writes.get(call.family, ()) if not adds or made.buffers[call.buffers[i]].scratch]
         for i, name in enumerate(call.buffers):
             if made.buffers[name].scope in volumes and i not in out:
-                assert name in written, f"{call} reads {name}"
+                assert there(name), f"{call} reads {name}"
         fresh = {name for i, name in enumerate(call.buffers) if i in out}
         assert not fresh & written, f"{call} writes {fresh & written} again"
         written |= fresh

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus import CASES, LARGE, NETS
+from striate.layers import Join
 from striate.layers.window import window
 from striate.notation import parse
 from striate.plan.fuse import fuse
@@ -121,6 +121,10 @@ def units(line: str) -> list[str]:
         ("RELU - CONV[3] - FC[2] - RELU", ["relu1", "conv1", "fc1 + relu2"]),
         ("POOL - FC[2] - RELU - RELU", ["pool1", "fc1 + relu1", "relu2"]),
         ("FC[3] - POOL[1x1, S=1]", ["fc1", "pool1"]),
+        ("( CONV[2] - RELU )+ - RELU - POOL", ["conv1 + relu1", "add1 + relu2", "pool1"]),
+        ("CONV[2] - ( RELU )+ - DROPOUT - CONV[2]", ["conv1", "relu1", "add1 + dropout1", "conv2"]),
+        ("CONV[2] - RELU - { POOL | POOL - RELU } - RELU", ["conv1 + relu1", "pool1", "pool2", "relu2", "concat1", "relu3"]),
+        ("CONV[2] - ( DROPOUT - DROPOUT )+ - FC[2]", ["conv1", "dropout1 + dropout2", "add1", "fc1"]),
     ],
 )
 def test_what_rides_on_what(layers: str, expected: list[str]) -> None:
@@ -133,8 +137,10 @@ def test_every_layer_is_in_one_unit(line: str) -> None:
     made = fuse(network)
     assert tuple(node for unit in made for node in unit.nodes) == network.nodes[1:]
     assert Counter(unit.name for unit in made).most_common(1)[0][1] == 1
-    for before, unit in pairwise(made):
-        assert before.output == unit.input
+    volumes = {"input": network.input, **{unit.name: unit.output for unit in made}}
+    for unit in made:
+        layer, read = unit.node.layer, [volumes[name] for name in unit.reads]
+        assert unit.input == (layer.joined(read) if isinstance(layer, Join) else read[0])
 
 
 def test_shapes() -> None:

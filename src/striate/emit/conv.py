@@ -232,8 +232,10 @@ def _half(index: Index) -> Index:
     return Index(tuple((n, c // 2) for n, c in index.terms), index.constant // 2)
 
 
-def gradient_finish(b: Builder, x: Tensor, dx: Tensor, down: Sweep, across: Sweep, mask: bool) -> Finish:
-    """What becomes of a tile of gradients: the RELU's zeros, and into dx."""
+def gradient_finish(
+    b: Builder, x: Tensor, dx: Tensor, down: Sweep, across: Sweep, mask: bool, add: bool = False
+) -> Finish:
+    """What becomes of a tile of gradients: the RELU's zeros, and into dx, or added to it."""
 
     def finish(d: Index, y: Index, x0: Index, sums: list[list[list[Value]]]) -> None:
         for i, plane in enumerate(sums):
@@ -244,7 +246,8 @@ def gradient_finish(b: Builder, x: Tensor, dx: Tensor, down: Sweep, across: Swee
                         (y + row) * down.spread + down.first,
                         (x0 + column) * across.spread + across.first,
                     )
-                    dx[at] = b.where(x[at], ">", b.zero(), value, b.zero()) if mask else value
+                    value = b.where(x[at], ">", b.zero(), value, b.zero()) if mask else value
+                    dx[at] = dx[at] + value if add else value
 
     return finish
 
@@ -263,12 +266,13 @@ def conv_data_gradient(
     turned: bool = False,
     trim: bool = False,
     stream: bool = False,
+    add: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
     """dx = what dz passes back through the weights; zero where ``mask`` says that a RELU held x at zero.
 
-    turned: the weights are those of ``turn_weights``, (D, K, F, F). stream: dx goes past the caches.
+    turned: the weights are those of ``turn_weights``, (D, K, F, F). stream: dx goes past the caches. add: dx += that.
     """
     dx = dx.streamed if stream else dx
     filters, depth = dz.shape.axes[0].size, dx.shape.axes[0].size
@@ -279,7 +283,7 @@ def conv_data_gradient(
                 dz,
                 lambda d, k, i, j: weights[(d, k, i, j) if turned else (k, d, i, j)],
                 lambda d: b.zero(),
-                gradient_finish(b, x, dx, down, across, mask),
+                gradient_finish(b, x, dx, down, across, mask, add),
                 depth,
                 filters,
                 down,

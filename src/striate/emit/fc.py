@@ -49,23 +49,24 @@ def fc_data_gradient(
     tile: int,
     block: int,
     mask: bool,
+    add: bool = False,
     span: Span | None = None,
 ) -> None:
     """dx = dz passed back through the weights; zero where a RELU held x at zero.
 
     A block of inputs stays in the first-level cache while ``tile`` outputs a turn are added to it: so weights are read
-    as they lie in memory.
+    as they lie in memory. add: dx += that.
     """
     outputs, inputs = (axis.size for axis in weights.shape.axes)
     last: Callable[[Index, Value], Value] = partial(_masked, b, x.flat) if mask else lambda _, value: value
     for first, count, target, at in _blocks(b, dx, inputs, block, span):
-        if outputs > tile:
+        if outputs > tile and not add:
             for i in b.range(count, "i"):
                 target[at(i)] = b.zero()
         for k, many in tiles(b, outputs, tile, "k"):
             given = [dz[k + n, 0, 0] for n in range(many)]
             for i in b.range(count, "i"):
-                total = b.register("sum", target[at(i)] if outputs > tile else b.zero())
+                total = b.register("sum", target[at(i)] if outputs > tile or add else b.zero())
                 for n in range(many):
                     total.value = b.fma(given[n], b.splat(weights[k + n, first + i]), total.value)
                 target[at(i)] = total.value if outputs > tile else last(first + i, total.value)

@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from inspect import signature
 
-from striate.emit import conv, dropout, fc, loss, packed, pool, relu, winograd
+from striate.emit import conv, dropout, fc, join, loss, packed, pool, relu, winograd
 from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.deep import deep_gradient
 from striate.emit.halo import clear_halo
@@ -18,6 +18,7 @@ from striate.emit.sgd import fc_update
 from striate.emit.single.conv import single_conv
 from striate.emit.single.fc import single_fc, single_flatten
 from striate.emit.single.input import single_input
+from striate.emit.single.join import single_add, single_concat
 from striate.emit.single.pool import single_pool
 from striate.emit.single.relu import single_relu
 from striate.emit.single.winograd import single_winograd
@@ -45,6 +46,9 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "pool_backward": pool.pool_backward,
     "relu_forward": relu.relu_forward,
     "relu_backward": relu.relu_backward,
+    "add_forward": join.add_forward,
+    "copy": join.copy,
+    "mask_gradient": join.mask_gradient,
     "dropout": dropout.dropout,
     "dropout_scale": dropout.dropout_scale,
     "clear_halo": clear_halo,
@@ -65,6 +69,8 @@ SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
     "single_winograd": single_winograd,
     "single_pool": single_pool,
     "single_relu": single_relu,
+    "single_add": single_add,
+    "single_concat": single_concat,
     "single_flatten": single_flatten,
     "single_fc": single_fc,
 }

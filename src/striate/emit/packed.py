@@ -130,6 +130,7 @@ def packed_data_gradient(
     tile: WinogradTile,
     mask: bool,
     stream: bool = False,
+    add: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
@@ -139,12 +140,12 @@ def packed_data_gradient(
     """
     begin: Begin = lambda d: b.zero()  # noqa: E731
     dx = dx.streamed if stream else dx
-    for down, across in idle:
+    for down, across in () if add else idle:
         one, gaps = Tile(tile.filters, 1, 4), gradient_finish(b, x, dx, down, across, False)
         sizes = dx.shape.axes[0].size, dz.shape.axes[0].size
         correlate(b, dz, _none, begin, gaps, *sizes, down, across, one, split=split, span=span)
     weight: WeightAt = lambda d, k: weights[d, k, 0, 0]  # noqa: E731
-    finish = gradient_finish(b, x, dx, rows, columns, mask)
+    finish = gradient_finish(b, x, dx, rows, columns, mask, add)
     _product(b, dz, weight, v, m, rows, columns, tile, begin, finish, {split: span})
 
 

@@ -76,13 +76,17 @@ def pool_backward(
     rows: Sweep,
     columns: Sweep,
     mask: bool,
+    add: bool = False,
     span: Span | None = None,
 ) -> None:
-    """dx = each dy at the place its window chose; nothing where ``mask`` says that a RELU held it at zero."""
+    """dx = each dy at the place its window chose; nothing where ``mask`` says that a RELU held it at zero.
+
+    add: dx += that.
+    """
     depth, height, width = (axis.size for axis in dx.shape.axes)
-    apart = rows.step >= len(rows.taps) and columns.step >= len(columns.taps)
+    apart = not add and rows.step >= len(rows.taps) and columns.step >= len(columns.taps)
     for d in items(b, depth, "d", span):
-        for v in b.range(height, "y"):
+        for v in b.range(height, "y") if not add else ():
             for u, wide in tiles(b, width, 4, "x"):
                 for column in range(wide):
                     dx[d, v, u + column] = b.zero()

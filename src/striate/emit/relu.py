@@ -14,7 +14,10 @@ def relu_forward(b: Builder, x: Tensor, y: Tensor, *, span: Span | None = None) 
         y[at] = b.relu(x[at])
 
 
-def relu_backward(b: Builder, dy: Tensor, x: Tensor, dx: Tensor, *, mask: bool, span: Span | None = None) -> None:
-    """dx = dy, where ``mask`` holds only in places where x is above zero; elsewhere zero."""
+def relu_backward(
+    b: Builder, dy: Tensor, x: Tensor, dx: Tensor, *, mask: bool, add: bool = False, span: Span | None = None
+) -> None:
+    """dx = dy, where ``mask`` holds only in places where x is above zero; elsewhere zero. add: dx += that."""
     for at in places(b, dx, span):
-        dx[at] = b.where(x[at], ">", b.zero(), dy[at], b.zero()) if mask else dy[at]
+        value = b.where(x[at], ">", b.zero(), dy[at], b.zero()) if mask else dy[at]
+        dx[at] = dx[at] + value if add else value

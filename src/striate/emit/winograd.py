@@ -217,11 +217,12 @@ def winograd_data_gradient(
     columns: Sweep,
     tile: WinogradTile,
     mask: bool,
+    add: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
     """dx = what dz passes back, as ``conv_data_gradient`` does; u holds the mirrored weights, (points, D, K)."""
-    finish = gradient_finish(b, x, dx, rows, columns, mask)
+    finish = gradient_finish(b, x, dx, rows, columns, mask, add)
     _correlate(b, dz, u, v, m, rows, columns, tile, finish, None, {split: span})
 
 

@@ -1,15 +1,20 @@
 """Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC.
 
 DROPOUT works in place, on the volume that is there, and scores do without it: it belongs to the unit that makes the
-volume. Behind INPUT, which is no unit, it is a unit of its own that makes none.
+volume. Behind INPUT, which is no unit, it is a unit of its own that makes none; and where others read that volume,
+too, it works on a copy.
+
+A layer rides only on a unit whose volume nothing else reads. RELU rides on ADD as well. A CONCAT of which every way
+ends with a RELU counts as if it had one: where its numbers are zero, so is the gradient of the way that made them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from striate.layers import Conv, Dropout, Fc, Pool, Relu
+from striate.layers import Add, Concat, Conv, Dropout, Fc, Pool, Relu
 from striate.notation.network import Network, Node
 from striate.volume import Volume
 
@@ -20,12 +25,16 @@ class Unit:
 
     ``pool`` is a fused 2x2 POOL, whose choices already know of the RELU. ``masked``: whoever passes a gradient
     back to this unit's output leaves out what its RELU held at zero, and with it what a DROPOUT behind it dropped.
+    ``reads`` are the names of the units whose volumes it takes, ``input`` among them. ``copies``: a DROPOUT that works
+    on a copy of what it reads.
     """
 
     node: Node
     nodes: tuple[Node, ...]
     relu: bool = False
     pool: bool = False
+    reads: tuple[str, ...] = ()
+    copies: bool = False
 
     @property
     def name(self) -> str:
@@ -59,8 +68,8 @@ class Unit:
 
     @property
     def makes(self) -> bool:
-        """Whether the unit makes a volume of its own, and is no DROPOUT behind INPUT."""
-        return not isinstance(self.node.layer, Dropout)
+        """Whether the unit makes a volume of its own, and is no DROPOUT in place behind INPUT."""
+        return self.copies or not isinstance(self.node.layer, Dropout)
 
     @property
     def result(self) -> str:
@@ -84,11 +93,23 @@ def _rides(node: Node) -> bool:
     return all(w.before == 0 and w.after == 0 for w in layer.windows(node.input))
 
 
-def _unit(nodes: Sequence[Node]) -> Unit:
+def readers(network: Network) -> Counter[str]:
+    """How often each layer's volume is read."""
+    return Counter(name for node in network.nodes for name in node.inputs)
+
+
+def _unit(nodes: Sequence[Node], read: Mapping[str, int]) -> Unit:
     """The longest unit that starts with ``nodes[0]``."""
     first, taken, relu, pool = nodes[0], 1, isinstance(nodes[0].layer, Relu), False
-    if isinstance(first.layer, Conv | Fc):
-        for node in nodes[1:]:
+
+    def behind() -> bool:
+        """Whether the next node alone reads the one taken last."""
+        last = nodes[taken - 1].name
+        return taken < len(nodes) and nodes[taken].inputs == (last,) and read[last] == 1
+
+    if isinstance(first.layer, Conv | Fc | Add):
+        while behind():
+            node = nodes[taken]
             if isinstance(node.layer, Relu) and not relu:
                 relu = True
             elif _rides(node) and isinstance(first.layer, Conv) and not pool:
@@ -96,16 +117,31 @@ def _unit(nodes: Sequence[Node]) -> Unit:
             else:
                 break
             taken += 1
-    while taken < len(nodes) and isinstance(nodes[taken].layer, Dropout):
+    while behind() and isinstance(nodes[taken].layer, Dropout):
         taken += 1
     return Unit(first, tuple(nodes[:taken]), relu, pool)
 
 
 def fuse(network: Network) -> tuple[Unit, ...]:
     """The network's layers after INPUT as units, in order."""
-    units, rest = [], network.nodes[1:]
+    units, rest, read = [], network.nodes[1:], readers(network)
     while rest:
-        unit = _unit(rest)
+        unit = _unit(rest, read)
         units.append(unit)
         rest = rest[len(unit.nodes) :]
-    return tuple(units)
+    return linked(network, units)
+
+
+def linked(network: Network, units: Sequence[Unit]) -> tuple[Unit, ...]:
+    """The units with the names of those that they read, and what follows from how often volumes are read."""
+    owner = {node.name: unit for unit in units for node in unit.nodes}
+    read, made = readers(network), dict[str, Unit]()
+    for unit in units:
+        names = tuple(owner[name].name if name in owner else name for name in unit.node.inputs)
+        copies = isinstance(unit.node.layer, Dropout) and read[unit.node.inputs[0]] > 1
+        unit = replace(unit, reads=names, copies=copies)
+        if isinstance(unit.node.layer, Concat) and not unit.dropouts:
+            alone = [made[name] for name in names if name in made and read[made[name].nodes[-1].name] == 1]
+            unit = replace(unit, relu=len(alone) == len(names) and all(way.masked for way in alone))
+        made[unit.name] = unit
+    return tuple(made.values())

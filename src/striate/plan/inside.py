@@ -15,10 +15,12 @@ from striate.notation.network import Network
 from striate.plan.arena import Arena, aligned
 from striate.plan.call import DROPS, SUMS
 from striate.plan.convolution import book_prepared, preparations, scratch_shapes
-from striate.plan.fuse import Unit
+from striate.plan.flow import flow
+from striate.plan.fuse import Unit, linked, readers
 from striate.plan.kernels import choose
 from striate.plan.order import Order
 from striate.plan.parameters import row
+from striate.plan.parts import fitted, parts
 from striate.plan.plan import LOSSES, Plan, book_images, book_parameters, book_volumes
 from striate.plan.schedule import backward_calls, forward_calls, loss_call
 from striate.plan.single import single
@@ -41,15 +43,17 @@ def for_few(target: Target, images: int) -> Target:
 def alone(network: Network) -> tuple[Unit, ...]:
     """Every layer after INPUT as a unit of its own; a RELU leaves gradients of its results as they are.
 
-    DROPOUT alone makes no volume, and so belongs to the unit before it.
+    DROPOUT alone makes no volume, and so belongs to the unit before it, unless others read that one, too.
     """
     units: list[Unit] = []
+    read = readers(network)
     for node in network.nodes[1:]:
-        if units and isinstance(node.layer, Dropout):
+        behind = units and node.inputs == (units[-1].nodes[-1].name,) and read[node.inputs[0]] == 1
+        if behind and isinstance(node.layer, Dropout):
             units[-1] = Unit(units[-1].node, (*units[-1].nodes, node))
         else:
             units.append(Unit(node, (node,)))
-    return tuple(units)
+    return linked(network, units)
 
 
 def plan_inside(network: Network, target: Target, of: str) -> Plan:
@@ -62,6 +66,7 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
     ['relu1.dy', 'conv1.dy', 'input.dy']
     """
     units, arena = alone(network), Arena(target.lanes)
+    way = flow(network, units, inside=True)
     convs = {unit.name: unit for unit in units if isinstance(unit.node.layer, Conv)}
     chosen = {name: choose(unit, target.lanes) for name, unit in convs.items()}
     numbers = row(network)
@@ -69,14 +74,14 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
     book_images(arena, network, 1)
     for name, unit in convs.items():
         book_prepared(arena, unit, chosen[name], True)
-    shapes = dict(volumes(network, units, chosen, inside=True))
-    source = Unit(network.nodes[0], (network.nodes[0],))
-    forth = tuple(call for call in forward_calls(units, chosen, target, True) if call.family not in DROPS)
-    back = backward_calls(units, chosen, target, shapes, False, source)
-    calls = (*forth, loss_call(units, of), *(call for call in back if call.family not in SUMS | DROPS))
+    joint = parts(way)
+    shapes = fitted(dict(volumes(network, way, chosen, inside=True)), joint)
+    forth = tuple(call for call in forward_calls(way, chosen, target, shapes, True) if call.family not in DROPS)
+    back = backward_calls(way, chosen, target, shapes, False)
+    calls = (*forth, loss_call(way, of), *(call for call in back if call.family not in SUMS | DROPS))
     scratch = dict(shape for made in calls for shape in scratch_shapes(convs, made, target.lanes))
-    book_volumes(arena, shapes, scratch, calls, 1, apart=True)
-    one = single(arena, network, units, chosen, target)
+    book_volumes(arena, shapes, scratch, calls, 1, True, joint)
+    one = single(arena, network, way, chosen, target)
     return Plan(
         network,
         target,

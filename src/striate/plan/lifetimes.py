@@ -6,7 +6,7 @@ before each use.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from striate.plan.call import Call, call
@@ -57,11 +57,16 @@ def overlapped(sizes: Mapping[str, int], offsets: Mapping[str, int]) -> set[str]
     }
 
 
-def clear_halos(calls: Sequence[Call], names: Collection[str], shapes: Mapping[str, Shape]) -> Iterator[Call]:
-    """The calls; before the first that names one of the buffers, one that clears the buffer's halo."""
+def clear_halos(
+    calls: Sequence[Call], names: Collection[str], shapes: Mapping[str, Shape], whole: Callable[[str], str]
+) -> Iterator[Call]:
+    """The calls; before the first that names one of the buffers, or a part of it, one that clears the buffer's halo.
+
+    whole: the name of the buffer that another is a part of.
+    """
     left = {name for name in names if shapes[name].halo}
     for made in calls:
-        for name in made.buffers:
+        for name in map(whole, made.buffers):
             if name in left:
                 left.remove(name)
                 yield call("clear_halo", [name], shapes[name].axes[0].size)

@@ -11,17 +11,19 @@ from striate.notation.network import Network
 from striate.plan.arena import Arena, Buffer, aligned
 from striate.plan.call import Call
 from striate.plan.convolution import Preparation, book_prepared, preparations, scratch_shapes
+from striate.plan.flow import flow
 from striate.plan.fuse import Unit, fuse
 from striate.plan.kernels import Kernels, choose
 from striate.plan.lifetimes import Lifetime, clear_halos, lifetimes
 from striate.plan.order import Order, choose_order
 from striate.plan.parameters import Row, row
+from striate.plan.parts import Parts, book_parts, fitted, parts, root, whole_lives
 from striate.plan.schedule import backward_calls, forward_calls, loss_call
 from striate.plan.shape import Shape
 from striate.plan.single import Single, single
 from striate.plan.target import Target
 from striate.plan.tiles import fc_tiles
-from striate.plan.volumes import first_learner, volumes
+from striate.plan.volumes import volumes
 
 MOST_SLOTS = 16  #: gradient slots: as many threads can work on one batch
 SLOT_BYTES = 2**28  #: all slots together stay below, but one there is
@@ -85,7 +87,8 @@ class Plan:
             f"{self.target}; batch {self.batch} in {self.groups} groups, {self.slots} slots",
         ]
         lines += [str(self.order), "", "units: " + ", ".join(f"[{unit}]" for unit in self.units)]
-        wanted = {unit.name for unit in self.units[first_learner(self.units) + 1 :]}
+        way = flow(self.network, self.units, self.inside)
+        wanted = {unit.name for unit in self.units if way.goes_on(unit)}
         for name, kernels in self.kernels.items():
             data = kernels.data if name in wanted else "not wanted: nothing before it learns"
             lines += [
@@ -161,19 +164,29 @@ def _book_streamed(arena: Arena, numbers: Row, rows: int) -> None:
 
 
 def book_volumes(
-    arena: Arena, shapes: dict[str, Shape], scratch: dict[str, Shape], calls: Sequence[Call], groups: int, apart: bool
+    arena: Arena,
+    shapes: dict[str, Shape],
+    scratch: dict[str, Shape],
+    calls: Sequence[Call],
+    groups: int,
+    apart: bool,
+    joint: Parts,
 ) -> set[str]:
     """Volumes once a thread, or for each of ``groups`` if there are any, and scratch once a thread; the names of those
-    that share bytes."""
-    lives, always = lifetimes(calls), Lifetime(0, len(calls))
+    that share bytes. joint: which volumes are parts of others."""
+    named, always = lifetimes(calls), Lifetime(0, len(calls))
+    every, lives = shapes, whole_lives(named, joint)
     shapes = {name: shape for name, shape in shapes.items() if name in lives}
     for name, shape in shapes.items():
         # The input's halo could not be cleared in time: images are taken in before the first call.
         if apart or name == "input.y" or (shape.halo and shape.bytes(arena.lanes) < CLEARED_BYTES):
             lives[name] = always
     if groups:
-        return arena.book_in_turn(shapes, lives, "group", groups) | arena.book_in_turn(scratch, lives, "rank")
-    return arena.book_in_turn({**shapes, **scratch}, lives, "rank")
+        shared = arena.book_in_turn(shapes, lives, "group", groups) | arena.book_in_turn(scratch, lives, "rank")
+    else:
+        shared = arena.book_in_turn({**shapes, **scratch}, lives, "rank")
+    book_parts(arena, every, joint, named)
+    return shared
 
 
 def plan(
@@ -197,25 +210,27 @@ def plan(
     layered = chosen_order.layered
     numbers = row(network, [unit.name for unit in units if layered and isinstance(unit.node.layer, Fc)])
     slots = 1 if layered else _slots(groups, numbers.size)
-    convs = [(i, unit) for i, unit in enumerate(units) if isinstance(unit.node.layer, Conv)]
-    chosen = {unit.name: choose(unit, target.lanes, exact, force) for _, unit in convs}
-    learner = first_learner(units)
+    convs = [unit for unit in units if isinstance(unit.node.layer, Conv)]
+    chosen = {unit.name: choose(unit, target.lanes, exact, force) for unit in convs}
+    way = flow(network, units)
     book_parameters(arena, numbers)
     _book_learning(arena, numbers, slots)
     book_images(arena, network, groups)
     _book_dropouts(arena, network, groups)
-    for i, unit in convs:
-        book_prepared(arena, unit, chosen[unit.name], i > learner)
+    for unit in convs:
+        book_prepared(arena, unit, chosen[unit.name], way.goes_on(unit))
     _book_streamed(arena, numbers, fc_tiles(target).weights)
-    shapes = dict(volumes(network, units, chosen))
-    scores = forward_calls(units, chosen, target, False)
-    back = backward_calls(units, chosen, target, shapes, layered)
-    training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)
-    named = {unit.name: unit for _, unit in convs}
+    joint = parts(way)
+    shapes = fitted(dict(volumes(network, way, chosen)), joint)
+    scores = forward_calls(way, chosen, target, shapes, False)
+    back = backward_calls(way, chosen, target, shapes, layered)
+    training = (*forward_calls(way, chosen, target, shapes, True), loss_call(way, loss), *back)
+    named = {unit.name: unit for unit in convs}
     scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
-    shared = book_volumes(arena, shapes, scratch, training, groups if layered else 0, apart)
-    training, scores = (tuple(clear_halos(calls, shared & shapes.keys(), shapes)) for calls in (training, scores))
-    alone = single(arena, network, units, chosen, target, "direct" if exact else force)
+    shared = book_volumes(arena, shapes, scratch, training, groups if layered else 0, apart, joint)
+    soiled, whole = shared & shapes.keys(), lambda name: root(joint, name).of
+    training, scores = (tuple(clear_halos(calls, soiled, shapes, whole)) for calls in (training, scores))
+    alone = single(arena, network, way, chosen, target, "direct" if exact else force)
     return Plan(
         network,
         target,
@@ -227,7 +242,7 @@ def plan(
         numbers,
         slots,
         MappingProxyType(arena.buffers),
-        tuple(p for i, unit in convs for p in preparations(unit, chosen[unit.name], i > learner, target.lanes)),
+        tuple(p for unit in convs for p in preparations(unit, chosen[unit.name], way.goes_on(unit), target.lanes)),
         training,
         scores,
         alone,

@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Conv, Dropout, Fc, Join, Pool, Relu
 from striate.notation.network import Node
 from striate.plan import convolution
 from striate.plan.call import Call, call
+from striate.plan.flow import Flow
 from striate.plan.fuse import Unit
 from striate.plan.geometry import forward
+from striate.plan.joins import Gradients, join_backward, join_forward
 from striate.plan.kernels import Kernels
 from striate.plan.shape import Shape
 from striate.plan.sweep import pieces
 from striate.plan.target import Target
 from striate.plan.tiles import fc_tiles
-from striate.plan.volumes import first_learner
 
 Chosen = Mapping[str, Kernels]  #: the kernels of every CONV, by the unit's name
 
 
-def _inputs(units: Sequence[Unit]) -> Iterator[tuple[Unit, str]]:
-    """Every unit with the buffer it reads."""
-    x = "input.y"
-    for unit in units:
-        yield unit, x
-        x = unit.result
+def _flat(unit: Unit, x: str, shapes: Mapping[str, Shape]) -> str:
+    """What an FC reads: ``x``, or a copy without the halo that x has for others."""
+    return f"{unit.name}.x" if shapes[x].halo else x
 
 
-def forward_calls(units: Sequence[Unit], chosen: Chosen, target: Target, training: bool) -> tuple[Call, ...]:
+def forward_calls(
+    flow: Flow, chosen: Chosen, target: Target, shapes: Mapping[str, Shape], training: bool
+) -> tuple[Call, ...]:
     """The forward pass; only training keeps POOL's choices, and drops numbers."""
     calls: list[Call] = []
-    for unit, x in _inputs(units):
-        name, layer = unit.name, unit.node.layer
+    for unit in flow.units:
+        name, layer, x = unit.name, unit.node.layer, flow.x(unit)
         if isinstance(layer, Conv):
             calls.append(convolution.forward_call(unit, chosen[name], x, target, training))
         elif isinstance(layer, Fc):
-            tiles = fc_tiles(target)
+            tiles, x, volume = fc_tiles(target), _flat(unit, x, shapes), x
+            if x != volume:
+                calls.append(call("copy", [volume, x], unit.input.depth))
             buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y"]
             items = pieces(layer.outputs, tiles.forward)
             how = {"tile": tiles.forward, "unroll": tiles.unroll, "relu": unit.relu}
@@ -49,6 +51,10 @@ def forward_calls(units: Sequence[Unit], chosen: Chosen, target: Target, trainin
             calls.append(call("pool_forward", buffers, unit.output.depth, rows=rows, columns=columns))
         elif isinstance(layer, Relu):
             calls.append(call("relu_forward", [x, f"{name}.y"], unit.output.depth))
+        elif isinstance(layer, Join):
+            calls += join_forward(flow, unit)
+        elif unit.copies:
+            calls.append(call("copy", [x, f"{name}.y"], unit.output.depth))
         if training:
             calls += [_drop(unit, node, unit.result) for node in unit.dropouts]
     return tuple(calls)
@@ -68,49 +74,52 @@ def _drop_back(unit: Unit) -> Iterator[Call]:
             yield _drop(unit, node, dy)
 
 
-def gradient_enters(units: Sequence[Unit]) -> str:
+def gradient_enters(last: Unit) -> str:
     """The buffer that the loss writes its gradient to: the last unit's own, where it fits in as it is."""
-    last = units[-1]
     direct = last.learns and not last.masked and (last.pool or not isinstance(last.node.layer, Conv))
     return f"{last.name}.dy" if direct else "dscores"
 
 
-def loss_call(units: Sequence[Unit], loss: str) -> Call:
+def loss_call(flow: Flow, loss: str) -> Call:
     """The loss on the last unit's output, and the gradient it starts with."""
-    buffers = [units[-1].result, "labels", "weights", gradient_enters(units), "losses", "hits"]
+    buffers = [flow.last.result, "labels", "weights", gradient_enters(flow.last), "losses", "hits"]
     return call(f"{loss}_loss", buffers)
 
 
 def backward_calls(
-    units: Sequence[Unit],
+    flow: Flow,
     chosen: Chosen,
     target: Target,
     shapes: Mapping[str, Shape],
     streamed: bool,
-    source: Unit | None = None,
 ) -> tuple[Call, ...]:
-    """The way back, last unit first, as far as there are parameters to learn; or to ``source``, the images.
+    """The way back, last unit first, as far as gradients are wanted.
 
     streamed: an FC's weights are updated where their gradient is made.
     """
-    learner, last = 0 if source else first_learner(units), units[-1]
-    if learner == len(units):
+    last, gradients = flow.last, Gradients()
+    if last.name not in flow.wanted:
         return ()
     calls: list[Call] = []
-    if gradient_enters(units) == "dscores":
+    if gradient_enters(last) == "dscores":
         named = ["dscores", last.result, last.gradient]
         calls.append(call("relu_backward", named, last.output.depth, mask=last.masked))
-    inputs = list(_inputs(units))
-    for i in range(len(units) - 1, learner - 1, -1):
-        unit, x = inputs[i]
-        before = units[i - 1] if i > learner else source
+    for unit in reversed(flow.units):
+        if unit.name not in flow.wanted:
+            continue
         calls += _drop_back(unit)
         if not unit.makes:
             continue
+        if isinstance(unit.node.layer, Join):
+            for source, made in join_backward(flow, unit):
+                calls += gradients.into(source, [made], "")
+            continue
+        x, before = flow.x(unit), flow.before(unit)
         if isinstance(unit.node.layer, Fc):
-            calls += _fc_backward(unit, x, before, shapes, target, streamed)
+            back = _fc_backward(unit, _flat(unit, x, shapes), before, shapes, target, streamed)
         else:
-            calls += _unit_backward(unit, x, before, chosen, target)
+            back = _unit_backward(unit, x, before, chosen, target)
+        calls += gradients.into(before, back, f"{unit.name}.dx")
     return tuple(calls)
 
 
@@ -125,7 +134,8 @@ def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, targ
         named = [f"{name}.dy", f"{name}.y", f"{name}.choice", dx]
         yield call("pool_backward", named, unit.input.depth, rows=rows, columns=columns, mask=mask)
     elif before:
-        yield call("relu_backward", [f"{name}.dy", x, dx], unit.input.depth, mask=True)
+        through = mask if isinstance(layer, Dropout) else True
+        yield call("relu_backward", [f"{name}.dy", x, dx], unit.input.depth, mask=through)
 
 
 def _fc_backward(

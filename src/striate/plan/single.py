@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Add, Concat, Conv, Fc, Pool
 from striate.notation.network import Network
 from striate.plan.arena import Arena
 from striate.plan.call import Call, call
+from striate.plan.flow import Flow
 from striate.plan.fuse import Unit
-from striate.plan.geometry import forward, volume_shape
+from striate.plan.geometry import forward, volume_shape, wider
 from striate.plan.kernels import Kernels
 from striate.plan.lifetimes import lifetimes
 from striate.plan.shape import Axis, Shape
 from striate.plan.single_conv import SingleConv, choose_single
 from striate.plan.sweep import pieces
 from striate.plan.target import Target
+from striate.plan.volumes import reading
 from striate.volume import Volume
 
 OUTPUTS = 8  #: of an FC that are summed at a time
@@ -52,44 +54,59 @@ class Single:
         return "\n  ".join([head, *kernels, *map(str, self.calls)])
 
 
-def _volume(volume: Volume, reader: Unit | None, lanes: int, tile: int = 1) -> Shape:
-    """The volume with the halo that its reader meets in whole tiles, and positions of whole vectors."""
-    _, rows, columns = volume_shape(volume, reader, tile).axes
+def _volume(volume: Volume, readers: Sequence[Unit], convs: Mapping[str, SingleConv], lanes: int) -> Shape:
+    """The volume with the halo that its readers meet in whole tiles, and positions of whole vectors."""
+    shape = volume_shape(volume)
+    for reader in readers:
+        tile = convs[reader.name].size if reader.name in convs else 1
+        shape = wider(shape, volume_shape(volume, reader, max(tile, 1)))
+    _, rows, columns = shape.axes
     vectors = pieces(volume.depth, lanes)
     if vectors * lanes * 4 % 512 == 0:
         vectors += 1  # neighbours at such distances would crowd into few cache sets
     return Shape((rows, columns, Axis(volume.depth, 0, vectors * lanes - volume.depth)), "f32")
 
 
-def _image(volume: Volume, reader: Unit | None, lanes: int) -> Shape:
+def _plain(flow: Flow) -> bool:
+    """Whether the input lies as the caller's images do, as one unit reads it, and not in vectors."""
+    readers = reading(flow, "input")
+    return len(readers) == 1 and isinstance(readers[0].node.layer, Conv | Fc)
+
+
+def _image(volume: Volume, flow: Flow, convs: Mapping[str, SingleConv], lanes: int) -> Shape:
     """The input: as the caller's images lie, unless it is read in vectors."""
-    if reader is None or isinstance(reader.node.layer, Pool | Relu):
-        return _volume(volume, reader, lanes)
-    _, rows, columns = volume_shape(volume, reader).axes
+    readers = reading(flow, "input")
+    if not _plain(flow):
+        return _volume(volume, readers, convs, lanes)
+    _, rows, columns = volume_shape(volume, readers[0]).axes
     return Shape((rows, columns, Axis(volume.depth)), "f32")
 
 
-def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[str, SingleConv]) -> None:
+def _book(arena: Arena, network: Network, flow: Flow, convs: Mapping[str, SingleConv]) -> None:
     lanes, image = arena.lanes, network.input
     for name in ("scales", "shifts"):
         arena.book(f"single.{name}", Shape.of(image.width * image.depth, element="f32"))
-    arena.book("single.input.y", _image(image, units[0] if units else None, lanes))
-    for unit, reader in zip(units, [*units, None][1:], strict=True):
+    arena.book("single.input.y", _image(image, flow, convs, lanes))
+    for unit in _making(flow):
         name, layer = f"single.{unit.name}", unit.node.layer
         if isinstance(layer, Conv):
             for buffer, shape in convs[unit.name].shapes():
                 arena.book(buffer, shape)
         if isinstance(layer, Fc) and unit.input.size != unit.input.depth:
             arena.book(f"{name}.x", Shape.of(1, 1, unit.input.size, element="f32"))
-        tile = convs[reader.name].size if reader and reader.name in convs else 1
-        arena.book(f"{name}.y", _volume(unit.output, reader, lanes, max(tile, 1)))
+        arena.book(f"{name}.y", _volume(unit.output, reading(flow, unit.name), convs, lanes))
 
 
-def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleConv]) -> Iterator[Call]:
-    x = "single.input.y"
-    yield call("single_input", ["single.scales", "single.shifts", x], network.input.height)
-    for unit in units:
+def _making(flow: Flow) -> list[Unit]:
+    """The units that make volumes: DROPOUT in place takes no part."""
+    return [unit for unit in flow.units if unit.makes]
+
+
+def _calls(network: Network, flow: Flow, convs: Mapping[str, SingleConv]) -> Iterator[Call]:
+    yield call("single_input", ["single.scales", "single.shifts", "single.input.y"], network.input.height)
+    for unit in _making(flow):
         layer, y = unit.node.layer, f"single.{unit.name}.y"
+        x, *others = (f"single.{source.result}" for source in flow.sources[unit.name])
         if isinstance(layer, Conv):
             yield convs[unit.name].call(x)
         elif isinstance(layer, Fc):
@@ -102,9 +119,12 @@ def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleCo
         elif isinstance(layer, Pool):
             rows, columns = forward(unit)
             yield call("single_pool", [x, y], rows.count, rows=rows, columns=columns)
+        elif isinstance(layer, Add):
+            yield call("single_add", [x, *others, y], unit.output.height, relu=unit.relu)
+        elif isinstance(layer, Concat) or unit.copies:
+            yield call("single_concat", [x, *others, y], unit.output.height)
         else:
             yield call("single_relu", [x, y], unit.output.height)
-        x = y
 
 
 def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
@@ -120,20 +140,20 @@ def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
 def single(
     arena: Arena,
     network: Network,
-    units: Sequence[Unit],
+    flow: Flow,
     chosen: Mapping[str, Kernels],
     target: Target,
     force: str | None = None,
 ) -> Single:
     """Book the buffers of the path, and decide what it does and for how many images; DROPOUT takes no part."""
-    scores, units = f"single.{units[-1].result}", [unit for unit in units if unit.makes]
+    scores, units = f"single.{flow.last.result}", _making(flow)
     convs = {
-        unit.name: choose_single(unit, target, unit is units[0], force)
+        unit.name: choose_single(unit, target, _plain(flow) and unit in reading(flow, "input"), force)
         for unit in units
         if isinstance(unit.node.layer, Conv)
     }
-    calls = tuple(_calls(network, units, convs))
-    _book(arena, network, units, convs)
+    calls = tuple(_calls(network, flow, convs))
+    _book(arena, network, flow, convs)
     scratch = dict(buffer for conv in convs.values() for buffer in conv.scratch())
     arena.book_in_turn(scratch, lifetimes(calls), "rank")
     alone, group = float(FIXED), float(FIXED)
