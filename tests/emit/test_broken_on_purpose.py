@@ -54,6 +54,11 @@ EXAMPLES = {
     "single_winograd": "INPUT[4x4x2] - RELU - CONV[5] - FC[2]",
     "single_pool": "INPUT[7x5x2] - CONV[5] - POOL[3x3, S=2] - FC[2]",
     "single_relu": "INPUT[3x2x5] - RELU - FC[2]",
+    "single_add": "INPUT[3x2x5] - ( RELU )+ - FC[2]",
+    "single_concat": "INPUT[3x2x5] - { . | RELU } - FC[2]",
+    "add_forward": "INPUT[3x2x2] - ( RELU )+ - FC[2]",
+    "copy": "INPUT[3x2x2] - { . | RELU } - FC[2]",
+    "mask_gradient": "INPUT[3x2x2] - { FC[3] - RELU | FC[2] } - FC[2]",
     "single_flatten": "INPUT[3x2x2] - FC[2]",
     "single_fc": "INPUT[3x2x2] - FC[19]",
 }

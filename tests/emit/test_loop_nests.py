@@ -28,6 +28,9 @@ KERNELS = {
     "pool_backward": "INPUT[5x5x2] - CONV[3] - RELU - POOL[3x3, S=2] - FC[2]",
     "relu_forward": "INPUT[3x2x2] - RELU - FC[2]",
     "relu_backward": "INPUT[3x2x2] - FC[3] - POOL[1x1, S=1] - RELU - FC[2]",
+    "add_forward": "INPUT[3x2x2] - ( RELU )+ - RELU - FC[2]",
+    "copy": "INPUT[3x2x2] - { . | RELU } - FC[2]",
+    "mask_gradient": "INPUT[3x2x2] - { FC[3] - RELU | FC[2] } - FC[2]",
     "dropout": "INPUT[3x2x2] - DROPOUT - FC[2]",
     "dropout_scale": "INPUT[3x2x2] - FC[3] - RELU - DROPOUT - FC[2]",
     "clear_halo": "INPUT[3x2x2] - CONV[3] - RELU - CONV[2] - FC[2]",
@@ -50,6 +53,8 @@ KERNELS = {
     "single_winograd": "INPUT[4x4x2] - RELU - CONV[5, 5x5] - RELU - FC[2]",
     "single_pool": "INPUT[5x4x2] - POOL[2x2, S=2, fit=pad] - FC[2]",
     "single_relu": "INPUT[3x2x2] - RELU - FC[2]",
+    "single_add": "INPUT[3x2x2] - ( RELU )+ - RELU - FC[2]",
+    "single_concat": "INPUT[3x2x2] - { . | RELU | CONV[7, 1x1] } - FC[2]",
     "single_flatten": "INPUT[3x2x2] - FC[2]",
     "single_fc": "INPUT[3x3x1] - FC[3] - RELU",
 }
@@ -75,6 +80,24 @@ def test_a_fused_pool_reads_well(family: str) -> None:
     b = TextBuilder(made.target.lanes)
     b.kernel(Kernel(family, arguments, lambda b, *t: ALL[family](b, *t, **dict(call.settings))))
     golden_text.check(f"loops_{family}_pool.txt", "\n".join([line, "", *b.lines]))
+
+
+ADDING = {
+    "conv_data_gradient": "INPUT[3x2x2] - FC[3] - { CONV[2, 1x1] | . } - FC[2]",
+    "fc_data_gradient": "INPUT[3x3x1] - FC[3] - RELU - ( FC[3] )+ - FC[2]",
+    "pool_backward": "INPUT[4x4x2] - CONV[2, 1x1] - { POOL[2x2, S=1] | CONV[1, 2x2, P=0] } - FC[2]",
+    "relu_backward": "INPUT[3x2x2] - FC[3] - ( RELU - FC[3] )+ - FC[2]",
+}
+
+
+@pytest.mark.parametrize("family", ADDING)
+def test_a_gradient_that_adds_reads_well(family: str) -> None:
+    made = make_plan(ADDING[family], force="direct", order="depth first")
+    call = next(call for call in made.train if call.family == family and call.setting("add"))
+    arguments = tuple(zip(call.buffers, shapes_of(made, call), strict=True))
+    b = TextBuilder(made.target.lanes)
+    b.kernel(Kernel(family, arguments, lambda b, *t: ALL[family](b, *t, **dict(call.settings))))
+    golden_text.check(f"loops_{family}_adds.txt", "\n".join([ADDING[family], "", *b.lines]))
 
 
 def named(b: TextBuilder, **shapes: Shape) -> list[Tensor]:

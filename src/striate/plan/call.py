@@ -53,7 +53,7 @@ class Call:
         return dict(self.settings).get(name)
 
     def __str__(self) -> str:
-        shown = [f"{name}={value}" for name, value in self.settings if name in ("tile", "relu", "pool", "mask")]
+        shown = [f"{name}={value}" for name, value in self.settings if name in ("tile", "relu", "pool", "mask", "add")]
         return f"{self.family}({', '.join(self.buffers)})" + (f"  {', '.join(shown)}" if shown else "")
 
 
