@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 LATER = 5.0  # seconds until a frame is tried again that nobody took
 SOON = 0.5  # seconds from a change of a standing run to its checkpoint
-SHARE = 0.04  # of the training thread's time, for visits while a run is training
+SHARE = 0.03  # of the training thread's time, for visits while a run is training
 
 
 @dataclass(frozen=True, slots=True)
