@@ -43,7 +43,9 @@ class Rate(str, Enum):
     cosine = "cosine"
 
 
-LineOf = typer.Argument(metavar="LINE", help='The network, such as "INPUT[8x8x1] - CONV[16] - RELU - FC[10]".')
+LineOf = typer.Argument(
+    metavar="LINE", help='The network, such as "INPUT[8x8x1] - CONV[16] - RELU - FC[10]", or a name of striate nets.'
+)
 FitOption = Annotated[Fit, typer.Option("--fit", help="Filters that do not fit: an error, zeros added, or cropped.")]
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", metavar="FOLDER", help="Where data sets are looked for first.")
@@ -210,7 +212,7 @@ def predict(
 @app.command(short_help="Draw a network, and what it makes of images.")
 @spoken
 def look(
-    model: Annotated[str, typer.Argument(metavar="MODEL|NET", help="A model file, or a line of notation.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL|NET", help="A model file, or a line of notation or its name.")],
     subject: Annotated[
         str | None,
         typer.Argument(metavar="IMAGE|DATA", help="An image file; for --confusion and --mistakes, a data set."),
@@ -285,6 +287,21 @@ def plan(
         run_explain(line, fit.value, batch)
     else:
         run(line, fit.value, batch, json)
+
+
+@app.command(short_help="List the networks with a name.")
+@spoken
+def nets(json: Json = False) -> None:
+    """List the networks with a name, which any command takes in place of a line.
+
+    \b
+      striate nets
+      striate plan vgg-16
+      striate plan "alexnet[227x227x3, 10]"
+    """
+    from striate.commands.nets import nets as run
+
+    run(json)
 
 
 @app.command(short_help="Time every kernel of a training step.")

@@ -89,3 +89,18 @@ def test_a_reader_that_leaves_early(environment: dict[str, str], tmp_path: Path)
         assert process.stderr
         process.stdout.close()
         assert "Traceback" not in process.stderr.read()
+
+
+def test_nets(run: Run) -> None:
+    said = run("nets").stdout
+    assert re.search(r"^vgg-16 +224x224x3 +1,000 +138,357,544 ", said, re.M)
+    assert f"\n  {VGG}\n" in said
+    rows = json.loads(run("nets", "--json").stdout)
+    assert {row["name"]: row["line"] for row in rows}["tiny-vgg"] == VGG
+
+
+def test_a_name_in_place_of_a_line(run: Run, tmp_path: Path) -> None:
+    assert run("plan", "tiny-vgg").stdout == run("plan", VGG).stdout
+    assert run("look", "tiny-vgg[16x16x1]", "-o", "net.png").stdout == "saved net.png\n"
+    assert (tmp_path / "net.png").exists()
+    assert "did you mean vgg-19?" in run("plan", "vgg-18", status=2).stderr

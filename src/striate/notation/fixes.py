@@ -352,7 +352,7 @@ def _no_bracket(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 _KINDS = "|".join(LAYERS)
 _RULES: tuple[tuple[str, Rule], ...] = (
-    (r"did you mean (\w+)\?", _meant),
+    (r"did you mean ([\w-]+)\?", _meant),
     (r"AVGPOOL.*(POOL) takes", _meant),
     (r"begins with INPUT", _input_first),
     (r"computes nothing", _more),

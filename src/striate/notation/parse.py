@@ -1,12 +1,14 @@
 """The notation: one line of text to a Network.
 
-    network    = layers
+    network    = layers | named
+    named      = name [ "[" ( size | number ) { "," ( size | number ) } "]" ]
     layers     = item { separator item }
     item       = (layer | "[" layers "]") [ "*" number ]
     layer      = word [ shorthand ] [ "[" entry { "," entry } "]" ]
     entry      = number | size | letter "=" number | "fit" "=" ("raise" | "pad" | "crop")
     separator  = "-" | "->" | "→" | new line
 
+A name is one of `striate nets`, as vgg-16 or vgg-16[64x64x3, 10]: for images of another size, with other classes.
 Letters may be of any case; sizes read 5x5, 5×5 or 5*5; blanks mean nothing.
 """
 
@@ -19,6 +21,7 @@ from striate.errors import ArgumentError, NotationError
 from striate.layers.layer import FITS
 from striate.notation.brackets import Placed, read_layer
 from striate.notation.cursor import Cursor
+from striate.notation.named import expand
 from striate.notation.network import MOST_LAYERS, Network, Node, chain
 
 __all__ = ["parse", "read"]
@@ -67,12 +70,20 @@ def parse(text: str, fit: str = "raise") -> Network:
     >>> network = parse("INPUT[32x32x3] - CONV[12, 5x5] - RELU - POOL - FC[10]")
     >>> print(*(node.output for node in network.nodes))
     [32x32x3] [32x32x12] [32x32x12] [16x16x12] [1x1x10]
+    >>> print(parse("tiny-vgg[64x64x3, 5]"))
+    INPUT[64x64x3] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[5]
     """
     if fit not in FITS:
         raise ArgumentError(f"fit is one of {', '.join(FITS)}, not {fit!r}")
     if not isinstance(text, str):
         raise ArgumentError(f"the notation is a text like 'INPUT[8x8x1] - FC[10]', not {type(text).__name__}")
-    return _place(text, read(text, fit))
+    named = expand(text)
+    if named is None:
+        return _place(text, read(text, fit))
+    try:
+        return parse(named.line, fit)
+    except NotationError as error:
+        raise named.at(error) from None
 
 
 def read(text: str, fit: str = "raise") -> list[tuple[Placed, tuple[str, ...]]]:
@@ -83,6 +94,9 @@ def read(text: str, fit: str = "raise") -> list[tuple[Placed, tuple[str, ...]]]:
     >>> [(placed.layer.notation(), rounds) for placed, rounds in read("RELU - [POOL]*2")]
     [('RELU', ()), ('POOL', ('1 of 2',)), ('POOL', ('2 of 2',))]
     """
+    named = expand(text)
+    if named is not None:
+        return read(named.line, fit)
     cursor = Cursor(text)
     items = _layers(cursor, fit, 0)
     if cursor.now.kind != "end":

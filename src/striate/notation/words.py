@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from striate.layers import LAYERS, Layer
 
-__all__ = ["unknown_layer", "unknown_setting"]
+__all__ = ["is_layer_like", "unknown_layer", "unknown_setting"]
 
 _MEANT = {
     "CONVOLUTION": "CONV", "CONVOLUTIONAL": "CONV", "CONVD": "CONV", "CONVNET": "CONV", "FILTER": "CONV",
@@ -22,12 +22,26 @@ _ELSEWHERE = {
     "FLATTEN": "FC takes any volume as it is: leave FLATTEN out",
     "AVGPOOL": "POOL takes the maximum; there is no average here",
 }
+_NETWORKS = {
+    "VGG": "vgg-16", "ALEXNET": "alexnet", "LENET": "lenet-5", "ZFNET": "zfnet", "CONVNETJS": "convnetjs-cifar10",
+    "TINYVGG": "tiny-vgg",
+}  # fmt: skip
 _LETTERS = {
     "FILTERS": "K", "KERNELS": "K", "DEPTH": "K", "CHANNELS": "K", "FIELD": "F", "FILTER": "F", "KERNEL": "F",
     "SIZE": "F", "STRIDE": "S", "STRIDES": "S", "PAD": "P", "PADDING": "P", "ZEROS": "P",
     "WIDTH": "W", "HEIGHT": "H", "N": "n", "OUTPUTS": "n", "NEURONS": "n", "UNITS": "n", "CLASSES": "n",
     "RATE": "p", "PROBABILITY": "p", "SHARE": "p",
 }  # fmt: skip
+
+
+def is_layer_like(word: str, near: float) -> bool:
+    """Whether a word is a layer, is written instead of one, or is like one: by ``near``, from 0 to 1.
+
+    >>> is_layer_like("Conv", 0.9), is_layer_like("dense", 0.9), is_layer_like("RLEU", 0.5), is_layer_like("cats", 0.5)
+    (True, True, True, False)
+    """
+    upper = word.upper()
+    return upper in LAYERS or upper in _MEANT or upper in _ELSEWHERE or bool(get_close_matches(upper, LAYERS, 1, near))
 
 
 def unknown_layer(word: str) -> str:
@@ -37,6 +51,8 @@ def unknown_layer(word: str) -> str:
     Rleu is no layer: did you mean RELU? The layers are INPUT, CONV, RELU, POOL, FC, DROPOUT
     """
     upper = word.upper()
+    if upper in _NETWORKS:
+        return f"{word} is a network, not a layer: its name stands alone, in place of a line, as in {_NETWORKS[upper]}"
     if upper in _ELSEWHERE:
         return f"{word} is no layer: {_ELSEWHERE[upper]}"
     near = [_MEANT[upper]] if upper in _MEANT else get_close_matches(upper, LAYERS, 1, 0.5)
