@@ -265,6 +265,9 @@ def look(
 @spoken
 def plan(
     line: Annotated[str, LineOf],
+    given: Annotated[
+        list[str] | None, typer.Argument(metavar="[N=2]...", help="What is given for a pattern's letters.")
+    ] = None,
     fit: FitOption = Fit.stop,
     batch: Annotated[
         int, typer.Option("--batch", metavar="N", min=1, help="Images whose activations are counted.")
@@ -279,10 +282,12 @@ def plan(
     \b
       striate plan "INPUT[32x32x3] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[10]"
       striate plan "INPUT[224x224x3] - CONV[96, 11x11, S=4, P=0]" --fit pad
+      striate plan "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC" N=2 M=3 K=1
     """
     from striate.commands.plan import explain as run_explain
     from striate.commands.plan import plan as run
 
+    line = " ".join([line, *(given or [])])
     if explain:
         run_explain(line, fit.value, batch)
     else:

@@ -104,3 +104,9 @@ def test_a_name_in_place_of_a_line(run: Run, tmp_path: Path) -> None:
     assert run("look", "tiny-vgg[16x16x1]", "-o", "net.png").stdout == "saved net.png\n"
     assert (tmp_path / "net.png").exists()
     assert "did you mean vgg-19?" in run("plan", "vgg-18", status=2).stderr
+
+
+def test_a_pattern_and_what_is_given(run: Run) -> None:
+    pattern = "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC"
+    assert run("plan", pattern, "N=2", "M=3", "K=0").stdout == run("plan", VGG).stdout
+    assert "K is not given" in run("plan", pattern, "N=2", "M=3", status=2).stderr

@@ -42,7 +42,7 @@ MISTAKES = [
     "INPUT[8x8x1] - RELU] - FC[2]",
     "INPUT[8x8x1] - []*2 - FC[2]",
     "INPUT[8x8x1] - (RELU)*2 - FC[2]",
-    "INPUT[8x8x1] - POOL? - FC[2]",
+    "INPUT[8x8x1] - POOL?? - FC[2]",
     "INPUT[8x8x1] - [RELU]* - FC[2]",
     "INPUT[8x8x1] - [RELU]*0 - FC[2]",
     "INPUT[8x8x1] - [RELU]*1.5 - FC[2]",

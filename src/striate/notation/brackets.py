@@ -17,11 +17,18 @@ __all__ = ["Placed", "read_layer"]
 
 @dataclass(frozen=True)
 class Placed:
-    """A layer and where it stands in the text."""
+    """A layer and where it stands in the text.
+
+    ``bare``: whether a pattern gives its number. ``optional``: the word that says whether it is there, and which of the
+    places of that word this is; ``way``: how to leave it out, for an error.
+    """
 
     layer: Layer
     position: int
     length: int
+    bare: bool = False
+    optional: tuple[str, int] | None = None
+    way: str = ""
 
 
 @dataclass
@@ -45,6 +52,10 @@ def read_layer(cursor: Cursor, fit: str) -> Placed:
     if cursor.now.kind == "open":
         _bracket(cursor, found)
     end = cursor.last.end
+    lacking = cursor.bare.get(layer.kind, {})
+    bare = bool(lacking) and not any(letter in found.values for letter in lacking)
+    if bare:
+        found.values.update(lacking)
     for letter in layer.required:
         if letter not in found.values:
             raise NotationError(_missing(cursor, found, letter), cursor.text, word.position, end - word.position)
@@ -52,7 +63,7 @@ def read_layer(cursor: Cursor, fit: str) -> Placed:
     if hasattr(layer, "fit"):
         settings["fit"] = found.fit or fit
     try:
-        return Placed(layer(**settings), word.position, end - word.position)
+        return Placed(layer(**settings), word.position, end - word.position, bare)
     except NotationError as error:
         raise error.at(cursor.text, word.position, end - word.position) from None
 

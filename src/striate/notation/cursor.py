@@ -18,6 +18,21 @@ class Cursor:
         self.text = text
         self._tokens = tokenize(text)
         self._at = 0
+        self.bare: dict[str, dict[str, int]] = {}  # settings that layers may lack, with what they are then
+
+    @property
+    def tokens(self) -> list[Token]:
+        """All of them, the one of kind ``end`` last."""
+        return self._tokens
+
+    def split(self, at: int) -> Cursor:
+        """A cursor over the tokens from ``at`` on; this one then ends before them."""
+        rest = Cursor.__new__(Cursor)
+        rest.text, rest._tokens, rest._at, rest.bare = self.text, self._tokens[at:], 0, {}
+        self._tokens = [*self._tokens[:at], Token("end", "", self._tokens[at].position)]
+        while len(self._tokens) > 1 and self._tokens[-2].kind in ("comma", "newline"):
+            del self._tokens[-2]
+        return rest
 
     @property
     def now(self) -> Token:

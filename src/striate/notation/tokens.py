@@ -22,6 +22,7 @@ _TOKEN = re.compile(
       | (?P<open>\[)
       | (?P<close>\])
       | (?P<comma>,)
+      | (?P<question>\?)
       | (?P<equals>=)""",
     re.VERBOSE,
 )
@@ -71,8 +72,6 @@ def _strange(character: str) -> str:
         return f"{character!r} has no meaning here: brackets are square, as in [CONV[10, 5x5] - RELU]*2"
     if character in ";|/+>&:":
         return f"{character!r} has no meaning here: layers are separated by - or -> or → or a new line"
-    if character == "?":
-        return "'?' has no meaning here: say whether the layer is there, by writing it or leaving it out"
     if character == "%":
         return "'%' has no meaning here: a share is written as a number, as in DROPOUT[0.5] for one half"
     shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
