@@ -64,7 +64,18 @@ class Cursor:
 
     def beyond_lines(self) -> Token:
         """The first token from here that is no new line."""
-        return next(token for token in self._tokens[self._at :] if token.kind != "newline")
+        at = self._at
+        while self._tokens[at].kind == "newline":
+            at += 1
+        return self._tokens[at]
+
+    def numbers(self) -> list[Token]:
+        """Read ``5`` or ``5x5`` or ``32x32x3``; there must be a number."""
+        numbers = [self.take()]
+        while self.now.kind == "times" and self.after.kind == "number":
+            self.take()
+            numbers.append(self.take())
+        return numbers
 
     def whole(self, number: Token) -> int:
         """The value of a number token; NotationError if it is no whole number or has too many digits."""

@@ -15,6 +15,7 @@ from striate.layers import LAYERS
 from striate.notation.edits import Edit, set_setting
 from striate.notation.parse import parse, read
 from striate.notation.pattern_fixes import PATTERN_RULES, give
+from striate.notation.slip_fixes import SLIP_RULES
 from striate.notation.tokens import Token, tokenize
 
 __all__ = ["Place", "fixes", "reach"]
@@ -337,6 +338,7 @@ def _a_number(place: Place, match: re.Match[str]) -> Iterator[Edit]:
     for value in ("0.5",) if match[1] == "p" else ("1", "3"):
         blank = " " if place.pointed[:1].isalnum() else ""
         yield place.insert(value + blank, place.start, f"{match[1]}={value}")
+        yield place.put(value, f"{match[1]}={value}")
 
 
 def _layer_of(place: Place, match: re.Match[str]) -> Iterator[Edit]:
@@ -362,6 +364,7 @@ def _no_bracket(place: Place, match: re.Match[str]) -> Iterator[Edit]:
 _KINDS = "|".join(LAYERS)
 _RULES: tuple[tuple[str, Rule], ...] = (
     *PATTERN_RULES,
+    *SLIP_RULES,
     (r"did you mean ([\w-]+)\?", _meant),
     (r"AVGPOOL.*(POOL) takes", _meant),
     (r"begins with INPUT", _input_first),

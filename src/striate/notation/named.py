@@ -197,7 +197,9 @@ def _refuse_unknown(text: str, match: re.Match[str]) -> None:
 
 
 def _wrong_entry(net: Named, shown: str) -> str:
-    example = f"{net.name}[{net.input}, {net.classes}]"
+    plain = re.fullmatch(r"[0-9]{1,6}x[0-9]{1,6}", shown)
+    example = f"{net.name}[{shown}x{net.input[-1]}]" if plain else f"{net.name}[{net.input}, {net.classes}]"
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in shown[:40]) + "…" * (len(shown) > 40)
     return (
         f"the bracket of a network with a name takes the size of the images and the number of classes, once each, "
         f"not {shown}: write it as in {example}"

@@ -239,17 +239,36 @@ def _not_separated(cursor: Cursor) -> NotationError:
         return cursor.error("a separator is missing before this: layers are separated by - or -> or → or a new line")
     if now.kind == "comma":
         return cursor.error("layers are separated by - or -> or → or a new line; commas stand inside brackets only")
+    if now.kind == "number" and cursor.last.kind == "close":
+        return cursor.error(f"{now.text} is left over here; if it repeats what is before it: write *{now.text}")
     if now.kind == "number":
         return cursor.error(f"{now.text} is left over: numbers stand in the bracket of a layer, as in CONV[10, 5x5]")
+    if now.kind == "times" and cursor.last.kind == "number" and cursor.after.kind == "number":
+        first, second = cursor.last, cursor.after
+        product = cursor.whole(first) * cursor.whole(second)
+        reason = f"*{first.text} and *{second.text} stand one behind the other: write *{product} for both"
+        return cursor.error(reason, now, second.end - now.position)
+    if now.kind == "equals":
+        return cursor.error("= stands between a setting and its value; layers are separated by - or -> or a new line")
     return cursor.error(f"{now} has no meaning here: layers look like CONV[10, 5x5, S=1, P=2] - RELU - POOL")
 
 
 def _no_layer(cursor: Cursor) -> NotationError:
     now = cursor.now
     if now.kind == "number":
+        sides = cursor.numbers()
+        if len(sides) == 3:
+            size = "x".join(side.text for side in sides)
+            reason = f"a layer begins with its word, and {size} has none: write INPUT[{size}]"
+            return cursor.error(reason, now, sides[-1].end - now.position)
+        if sides[-1].end < len(cursor.text) and cursor.now.kind == "times":
+            return cursor.error(
+                f"{now.text}{cursor.now.text} stands behind what it repeats: write it as in [RELU]*2", now
+            )
         return cursor.error(
             f"a layer begins with its word, and {now.text} is a number: numbers stand in the bracket behind "
-            "the word, on the same line, as in CONV[10]"
+            "the word, on the same line, as in CONV[10]",
+            now,
         )
     if now.kind in ("dash", "arrow"):
         return cursor.error(f"a layer is missing before {now.text}: add one, or leave it out")

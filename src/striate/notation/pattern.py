@@ -24,6 +24,7 @@ from striate.notation.tokens import Token
 __all__ = ["BARE", "CLASSES", "Given", "Pattern", "Unfolded", "read_pattern"]
 
 BARE = {"INPUT": {"W": 32, "H": 32, "D": 3}, "CONV": {"K": 10}, "LOCAL": {"K": 10}, "FC": {"n": 64}}
+_MOST_SHOWN = 20  # values in a message
 CLASSES = 10  # of a bare FC that ends the line
 
 Unfolded = list[tuple[Placed, tuple[str, ...]]]
@@ -40,8 +41,9 @@ class Given:
 
     @property
     def shown(self) -> str:
-        """Its values as text."""
-        return ",".join("x".join(map(str, value)) for value in self.values)
+        """Its values as text; of very many, the first."""
+        more = ",…" if len(self.values) > _MOST_SHOWN else ""
+        return ",".join("x".join(map(str, value)) for value in self.values[:_MOST_SHOWN]) + more
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Pattern:
             )
             raise NotationError(reason, self.text, letter.position, len(letter.text))
         if len(given.values) != 1 or len(given.values[0]) != 1:
-            reason = f"{letter.text} is one number, the times that *{letter.text} repeats, not {given.shown}"
+            reason = f"{letter.text} is one number, not {given.shown}: the times that *{letter.text} repeats"
             raise self._error(given, reason)
         return given.values[0][0]
 
@@ -143,8 +145,11 @@ class Pattern:
         letters = list(BARE[placed.layer.kind])
         if len(value) != len(letters) and given is not None:
             size = "x".join(map(str, value))
-            wanted = "its size, as in INPUT=32x32x3" if len(letters) == 3 else f"one number, as in {given.word.text}=16"
-            raise self._error(given, f"{given.word.text} takes {wanted}, not {size}")
+            word = given.word.text
+            reason = f"{word} takes one number, not {size}: its bracket has the size, as in {word}[5x5] ... {word}=16"
+            if len(letters) == 3:
+                reason = f"{word} takes width x height x depth, not {size}: write it as in {word}=32x32x3"
+            raise self._error(given, reason)
         names = {setting.letter: setting.name for setting in placed.layer.settings}
         settings: dict[str, Any] = {names[letter]: number for letter, number in zip(letters, value, strict=True)}
         try:
@@ -182,13 +187,13 @@ class Pattern:
         """Why what is given has no use."""
         word = given.word.text
         if word.upper() == "CLASSES":
-            return "classes is for a bare FC that ends the line, and this ends otherwise: write it there, as in FC[10]"
+            return "classes is for a bare FC that ends the line, and this ends otherwise: leave it out, or write FC"
         kind = word.upper()
         if kind in LAYERS:
             there = any(placed.layer.kind == kind for placed, _ in settled)
             why = f"no {kind} is bare or optional" if there else f"there is no {kind}"
             return f"{kind} is given, but {why} in the line: leave {kind}={given.shown} out"
-        near = get_close_matches(kind, ["CLASSES", *BARE], 1, 0.7)
+        near = get_close_matches(kind, ["CLASSES", *(known for known in BARE if known in LAYERS)], 1, 0.7)
         if near:
             meant = near[0] if near[0] in BARE else near[0].lower()
             return f"nothing in the line asks for {word}: did you mean {meant}?"
@@ -263,15 +268,13 @@ def _value(cursor: Cursor, word: Token) -> list[int]:
         reason = f"{word.text} of this pattern is a whole number from 0 to {MOST:,}, not -{cursor.after.text}"
         raise cursor.error(reason, now, cursor.after.end - now.position)
     if word.text.lower() == "fit":
-        reason = "fit stands in the bracket of its layer, as in POOL[fit=pad]; for all layers say --fit pad"
-        raise cursor.error(reason, word)
+        reason = (
+            "fit stands in the bracket of its layer, as in POOL[fit=pad], or for all in --fit pad: leave it out here"
+        )
+        raise cursor.error(reason, word, now.end - word.position)
     if now.kind != "number":
         raise cursor.error(f"a number is missing behind {word.text}=: write it as in {word.text}={sample}")
-    numbers = [cursor.whole(cursor.take())]
-    while cursor.now.kind == "times" and cursor.after.kind == "number":
-        cursor.take()
-        numbers.append(cursor.whole(cursor.take()))
-    return numbers
+    return [cursor.whole(number) for number in cursor.numbers()]
 
 
 def _stray(token: Token) -> str:

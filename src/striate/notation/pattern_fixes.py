@@ -57,6 +57,11 @@ def _number(place: Place, match: re.Match[str]) -> Iterator[Edit]:
     yield give(place, match[1], re.split("[x,]", match[2])[-1])
 
 
+def _alone(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+    """A network with a name, in place of all."""
+    yield Edit(match[1], 0, len(place.text), match[1])
+
+
 def _least(place: Place, match: re.Match[str]) -> Iterator[Edit]:
     yield give(place, match[1], match[2])
 
@@ -76,6 +81,8 @@ PATTERN_RULES: tuple[tuple[str, Callable[[Place, re.Match[str]], Iterator[Edit]]
     (r"or write (\w+\[[\dx,]+\])", _in_bracket),
     (r"^(\w+=[\dx,]+) stands amid", _into_bracket),
     (r"^(\w+)=[\dx,]+ gives what cannot be: .* is a whole number from (\d+)", _least),
-    (r"^INPUT takes its size, .* not ([\dx]+)$", _size),
-    (r"^(\w+) (?:takes|is) one number, .* not ([\dx,]+)", _number),
+    (r"^INPUT takes width x height x depth, not ([\dx]+): write it as in INPUT=", _size),
+    (r"^(\w+) (?:takes|is) one number, not ([\dx,]+): (?:its bracket|the times|write \w+=)", _number),
+    (r"its name stands alone, .* as in ([\w-]+)$", _alone),
+    (r"write it as in ([a-z][\w-]*\[[\dx, ]+\])$", _alone),
 )
