@@ -26,6 +26,7 @@ ORDER = [
     ["native"],
     ["inside"],
     ["program"],
+    ["gradcheck"],
     ["data"],
     ["train"],
     ["look"],

@@ -327,6 +327,33 @@ def profile(
     run(line, fit.value, batch, json)
 
 
+@app.command(short_help="Check the gradients of a network.")
+@spoken
+def gradcheck(
+    line: Annotated[str, LineOf],
+    fit: FitOption = Fit.stop,
+    loss: Annotated[Loss, typer.Option("--loss", help="Loss on the scores.")] = Loss.softmax,
+    images: Annotated[int, typer.Option("--images", metavar="N", min=1, help="Images of the batch.")] = 5,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of weights, images and labels.")] = 0,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", metavar="E", min=0.0, help="The relative error that fails.")
+    ] = 1e-4,
+    json: Json = False,
+) -> None:
+    """Check every parameter's gradient: compiled against the oracle's, and against finite differences of its loss.
+
+    Weights, images and labels are drawn. The oracle is plain NumPy: a network for large images takes long.
+    The exit status is 1 if a tensor fails.
+
+    \b
+      striate gradcheck "INPUT[8x8x1] - CONV[4] - RELU - POOL - FC[10]"
+      striate gradcheck lenet-5 --loss svm
+    """
+    from striate.commands.gradcheck import run
+
+    run(line, fit.value, loss.value, images, seed, tolerance, json)
+
+
 @app.command(short_help="Watch networks learn, on a page in the browser.")
 @spoken
 def serve(
