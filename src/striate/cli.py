@@ -275,6 +275,7 @@ def plan(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print what the engine would run instead: kernels, tiles, memory.")
     ] = False,
+    lint: Annotated[bool, typer.Option("--lint", help="Print instead what the notes would do otherwise.")] = False,
     json: Json = False,
 ) -> None:
     """Print a network's volumes, neurons, parameters, receptive fields, memory and flops, layer by layer.
@@ -285,11 +286,14 @@ def plan(
       striate plan "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC" N=2 M=3 K=1
     """
     from striate.commands.plan import explain as run_explain
+    from striate.commands.plan import lint as run_lint
     from striate.commands.plan import plan as run
 
     line = " ".join([line, *(given or [])])
     if explain:
         run_explain(line, fit.value, batch)
+    elif lint:
+        run_lint(line, fit.value, json)
     else:
         run(line, fit.value, batch, json)
 

@@ -110,3 +110,11 @@ def test_a_pattern_and_what_is_given(run: Run) -> None:
     pattern = "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC"
     assert run("plan", pattern, "N=2", "M=3", "K=0").stdout == run("plan", VGG).stdout
     assert "K is not given" in run("plan", pattern, "N=2", "M=3", status=2).stderr
+
+
+def test_hints(run: Run) -> None:
+    said = run("plan", "vgg-16", "--lint").stdout
+    assert said.endswith("2 hints from the notes; none is an error\n")
+    assert run("plan", "tiny-vgg", "--lint").stdout == "no hints: as the notes advise\n"
+    read = json.loads(run("plan", "INPUT[8x8x1] - FC[2] - RELU", "--lint", "--json").stdout)
+    assert read["hints"][0]["layers"] == ["relu1"]
