@@ -33,6 +33,8 @@ ORDER = [
     ["__init__"],
     ["web"],
     ["commands"],
+    ["cli_options"],
+    ["cli_study"],
     ["cli"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

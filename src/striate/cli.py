@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from striate import __version__
+from striate.cli_options import DataDir, Fit, FitOption, Json, LineOf, Loss, Rate, Threads
+from striate.cli_study import study
 from striate.commands.say import spoken, stop
 
 app = typer.Typer(
@@ -19,39 +20,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-
-class Fit(str, Enum):
-    """What to do where a filter does not fit its input neatly."""
-
-    stop = "raise"
-    pad = "pad"
-    crop = "crop"
-
-
-class Loss(str, Enum):
-    """The loss on the scores."""
-
-    softmax = "softmax"
-    svm = "svm"
-
-
-class Rate(str, Enum):
-    """How the learning rate changes."""
-
-    constant = "constant"
-    cosine = "cosine"
-
-
-LineOf = typer.Argument(
-    metavar="LINE", help='The network, such as "INPUT[8x8x1] - CONV[16] - RELU - FC[10]", or a name of striate nets.'
-)
-FitOption = Annotated[Fit, typer.Option("--fit", help="Filters that do not fit: an error, zeros added, or cropped.")]
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", metavar="FOLDER", help="Where data sets are looked for first.")
-]
-Threads = Annotated[int | None, typer.Option("--threads", metavar="N", min=1, help="Threads; all cores if not given.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _version(wanted: bool) -> None:
@@ -298,21 +266,6 @@ def plan(
         run(line, fit.value, batch, json)
 
 
-@app.command(short_help="List the networks with a name.")
-@spoken
-def nets(json: Json = False) -> None:
-    """List the networks with a name, which any command takes in place of a line.
-
-    \b
-      striate nets
-      striate plan vgg-16
-      striate plan "alexnet[227x227x3, 10]"
-    """
-    from striate.commands.nets import nets as run
-
-    run(json)
-
-
 @app.command(short_help="Time every kernel of a training step.")
 @spoken
 def profile(
@@ -329,33 +282,6 @@ def profile(
     from striate.commands.profile import run
 
     run(line, fit.value, batch, json)
-
-
-@app.command(short_help="Check the gradients of a network.")
-@spoken
-def gradcheck(
-    line: Annotated[str, LineOf],
-    fit: FitOption = Fit.stop,
-    loss: Annotated[Loss, typer.Option("--loss", help="Loss on the scores.")] = Loss.softmax,
-    images: Annotated[int, typer.Option("--images", metavar="N", min=1, help="Images of the batch.")] = 5,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of weights, images and labels.")] = 0,
-    tolerance: Annotated[
-        float, typer.Option("--tolerance", metavar="E", min=0.0, help="The relative error that fails.")
-    ] = 1e-4,
-    json: Json = False,
-) -> None:
-    """Check every parameter's gradient: compiled against the oracle's, and against finite differences of its loss.
-
-    Weights, images and labels are drawn. The oracle is plain NumPy: a network for large images takes long.
-    The exit status is 1 if a tensor fails.
-
-    \b
-      striate gradcheck "INPUT[8x8x1] - CONV[4] - RELU - POOL - FC[10]"
-      striate gradcheck lenet-5 --loss svm
-    """
-    from striate.commands.gradcheck import run
-
-    run(line, fit.value, loss.value, images, seed, tolerance, json)
 
 
 @app.command(short_help="Watch networks learn, on a page in the browser.")
@@ -399,6 +325,9 @@ def serve(
     from striate.commands.serve import serve as run
 
     run(Options(what, data, host, port, browse, data_dir, threads, folder, checkpoint))
+
+
+study(app)
 
 
 def main() -> None:

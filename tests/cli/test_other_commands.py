@@ -70,7 +70,7 @@ def test_plan(run: Run) -> None:
 def test_help_and_version(run: Run) -> None:
     assert run("--version").stdout == f"striate {striate.__version__}\n"
     assert "train" in run("--help").stdout
-    for command in ("train", "test", "predict", "look", "plan", "nets", "gradcheck"):
+    for command in ("train", "test", "predict", "look", "plan", "nets", "gradcheck", "convert"):
         said = run(command, "--help").stdout
         # Every help ends its text with an example to copy.
         assert f"\n    striate {command} " in said or f"\n    striate {command}\n" in said
