@@ -18,7 +18,7 @@ from striate.notation.pattern_fixes import PATTERN_RULES, give
 from striate.notation.slip_fixes import SLIP_RULES
 from striate.notation.tokens import Token, tokenize
 
-__all__ = ["Place", "fixes", "reach"]
+__all__ = ["fixes", "reach"]
 
 MOST = 8  # fixes of one error
 _SIZES = ("32x32x3", "28x28x1")  # of INPUT, where nothing is said of it: CIFAR-10's and MNIST's
@@ -77,7 +77,7 @@ def _edits(error: NotationError, fit: str) -> Iterator[Edit]:
         example = "INPUT[32x32x3] - CONV[10] - RELU - POOL - FC[10]"
         yield Edit(example, 0, len(error.text), example)
         return
-    place = Place(error, fit)
+    place = _Place(error, fit)
     if isinstance(error, FitError):
         yield from _fit(place)
     for pattern, make in _RULES:
@@ -87,7 +87,7 @@ def _edits(error: NotationError, fit: str) -> Iterator[Edit]:
 
 
 @dataclass(frozen=True)
-class Place:
+class _Place:
     """Where the error points, and what stands there."""
 
     error: NotationError
@@ -95,22 +95,18 @@ class Place:
 
     @property
     def text(self) -> str:
-        """The whole text."""
         return self.error.text
 
     @property
     def start(self) -> int:
-        """The first place that is pointed at."""
         return self.error.position
 
     @property
     def end(self) -> int:
-        """The place behind the last."""
         return min(len(self.text), self.start + self.error.length)
 
     @property
     def pointed(self) -> str:
-        """What is pointed at."""
         return self.text[self.start : self.end]
 
     def put(self, new: str, label: str = "") -> Edit:
@@ -118,7 +114,6 @@ class Place:
         return Edit(label or new, self.start, self.end, new)
 
     def insert(self, new: str, at: int, label: str = "") -> Edit:
-        """With something more at a place."""
         return Edit(label or new.strip(), at, at, new)
 
     def setting(self, letter: str, value: int | str) -> Iterator[Edit]:
@@ -127,7 +122,6 @@ class Place:
             yield self.put(new, f"{letter}={value}")
 
     def tokens(self) -> list[Token]:
-        """The text's tokens; none where it has characters without a meaning."""
         try:
             return tokenize(self.text)
         except NotationError:
@@ -147,7 +141,7 @@ class Place:
         yield start, end
 
 
-def _fit(place: Place) -> Iterator[Edit]:
+def _fit(place: _Place) -> Iterator[Edit]:
     """Every way that the arithmetic names: S, P and F of the layer, the sides of its input, pad or crop."""
     ways = place.error.reason.rpartition(": try ")[2]
     named = re.findall(r"\b([SPFWH])=(\d+)", ways)
@@ -160,7 +154,7 @@ def _fit(place: Place) -> Iterator[Edit]:
             yield from place.setting("fit", word)
 
 
-def _sides(place: Place, named: list[tuple[str, str]]) -> Iterator[Edit]:
+def _sides(place: _Place, named: list[tuple[str, str]]) -> Iterator[Edit]:
     """Other sizes of INPUT with which the layer's own input is as wide and high as it should be."""
     has = re.search(r"does not fit \[(\d+)x(\d+)x\d+\]", place.error.reason)
     size = re.search(r"\[\s*(\d+)\s*[xX×*]\s*(\d+)\s*[xX×*]\s*(\d+)\s*\]", place.text)
@@ -184,14 +178,14 @@ def _sides(place: Place, named: list[tuple[str, str]]) -> Iterator[Edit]:
                 yield Edit(label or f"W={width}, H={height}", size.start(), size.end(), f"[{new[0]}x{new[1]}x{deep}]")
 
 
-Rule = Callable[[Place, "re.Match[str]"], Iterator[Edit]]
+Rule = Callable[[_Place, "re.Match[str]"], Iterator[Edit]]
 
 
-def _meant(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _meant(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     yield place.put(match[1])
 
 
-def _left_out(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _left_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """Without what is pointed at; a layer goes with its bracket, both with what joins them to the rest."""
     end = place.end
     bracket = re.compile(r"\s*\[[^\[\]]*\]").match(place.text, end)
@@ -202,7 +196,7 @@ def _left_out(place: Place, match: re.Match[str]) -> Iterator[Edit]:
             yield Edit(f"leave {shown} out", start, stop, "")
 
 
-def _entry_out(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _entry_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """Without the setting that is pointed at, by its name or by its value."""
     name = re.search(r"[A-Za-z]+\s*=\s*$", place.text[: place.start])
     value = re.compile(r"\s*=\s*[\w.]+").match(place.text, place.end)
@@ -212,13 +206,13 @@ def _entry_out(place: Place, match: re.Match[str]) -> Iterator[Edit]:
         yield Edit(f"leave {place.text[start:end]} out", first, last, "")
 
 
-def _repetition_out(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _repetition_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     count = re.compile(r"\W?\s*\d+").match(place.text, place.start)
     for first, last in place.around(place.start, count.end() if count else place.end):
         yield Edit("leave it out", first, last, "")
 
 
-def _written(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _written(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """What the reason says to write, in place of what is pointed at, and of a number behind it."""
     for new in re.findall(r"[A-Za-z]+=\w+(?:\.\d+)?|\d+x\d+(?!x)", match[1]):
         number = re.compile(r"\s*[\d.]+").match(place.text, place.end)
@@ -228,17 +222,17 @@ def _written(place: Place, match: re.Match[str]) -> Iterator[Edit]:
         yield place.put(new.partition("=")[2] or new, new)
 
 
-def _inputs(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _inputs(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     for size in re.findall(r"INPUT\[([\dx]+)\]", place.error.reason):
         yield place.put(size, f"INPUT[{size}]")
 
 
-def _input_first(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _input_first(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     for size in _SIZES:
         yield place.insert(f"INPUT[{size}] - ", 0, f"INPUT[{size}] first")
 
 
-def _needs(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _needs(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """A layer without its number: with one, or the images' size."""
     word = re.match(r"[A-Za-z]+", place.pointed)
     if match[1] == "INPUT":
@@ -256,17 +250,17 @@ def _needs(place: Place, match: re.Match[str]) -> Iterator[Edit]:
     yield place.insert("[10]", place.end, f"{match[2]}=10")
 
 
-def _joined(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _joined(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     yield place.insert("- ", place.start, "put - between")
     yield Edit("put - there", len(place.text[: place.start].rstrip()), place.end, " -")
 
 
-def _square(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _square(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     new = place.text.translate(str.maketrans("(){}<>", "[][][]"))
     yield Edit("square brackets", 0, len(place.text), new)
 
 
-def _closed(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _closed(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """A ] where one is missing: at the place, behind each layer from there, at the end."""
     before = len(place.text[: place.start].rstrip(" \t,"))
     yield Edit("put ] there", before, place.start, "] - " if place.pointed[:1].isalpha() else "] ")
@@ -278,11 +272,11 @@ def _closed(place: Place, match: re.Match[str]) -> Iterator[Edit]:
     yield place.insert("]", len(place.text.rstrip()), "put ] at the end")
 
 
-def _more(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _more(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     yield place.insert(" - FC[10]", len(place.text.rstrip(" -\n")), "FC[10] at the end")
 
 
-def _least(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _least(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """The nearest number in the range."""
     least, most = int(match[2]), int((match[3] or "1000000").replace(",", ""))
     digits = re.sub(r"\D", "", place.pointed)
@@ -292,7 +286,7 @@ def _least(place: Place, match: re.Match[str]) -> Iterator[Edit]:
     yield place.put(str(least), f"{match[1]}={least}")
 
 
-def _share(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _share(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """A rate that is none: what is between 1 and 100 was meant in per cent."""
     percent = re.search(r"([\d.]+)\s*$", place.text[: place.start]) if place.pointed == "%" else None
     number = re.search(r"\d+(?:\.\d+)?", percent[1] if percent else place.pointed)
@@ -302,59 +296,59 @@ def _share(place: Place, match: re.Match[str]) -> Iterator[Edit]:
         yield Edit(f"p={share}", percent.start() if percent else place.start, place.end, share)
 
 
-def _whole(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _whole(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     for value in dict.fromkeys((round(float(match[1])), int(float(match[1])) + 1)):
         yield place.put(str(value))
 
 
-def _times(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _times(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     for count in ("2", "1"):
         yield place.put(f"*{count}")
 
 
-def _at_most(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _at_most(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     letter = re.search("[A-Za-z]+$", place.pointed)
     for count in (int(match[1].replace(",", "")), 10, 2):
         yield give(place, letter[0], str(count)) if letter else place.put(f"*{count}")
 
 
-def _padding(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _padding(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     largest = int(match[1])
     for value in dict.fromkeys((largest // 2, largest)):
         yield from place.setting("P", value)
 
 
-def _said(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _said(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     for letter, value in re.findall(r"\b([A-Z])=(\d+)", match[1]):
         yield from place.setting(letter, int(value))
 
 
-def _named(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _named(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     for letter in re.findall(r"\b([A-Z])=\.\.", match[1]):
         yield place.put(f"{letter}={place.pointed}")
 
 
-def _a_number(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _a_number(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     for value in ("0.5",) if match[1] == "p" else ("1", "3"):
         blank = " " if place.pointed[:1].isalnum() else ""
         yield place.insert(value + blank, place.start, f"{match[1]}={value}")
         yield place.put(value, f"{match[1]}={value}")
 
 
-def _layer_of(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _layer_of(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     for word in ("CONV", "FC"):
         yield place.put(f"{word}[{place.pointed}]")
 
 
-def _unsigned(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _unsigned(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     yield Edit("without the sign", place.start, place.start + 1, "")
 
 
-def _comma(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _comma(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     yield Edit("put a comma", len(place.text[: place.start].rstrip()), place.start, ", ")
 
 
-def _no_bracket(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+def _no_bracket(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     start, end = place.text.rfind("[", 0, place.start), place.text.find("]", place.end)
     if 0 <= start < end and "]" not in place.text[start : place.start]:
         yield Edit("without a bracket", start, end + 1, "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from striate.notation.edits import Edit
 
 if TYPE_CHECKING:
-    from striate.notation.fixes import Place
+    from striate.notation.fixes import _Place as Place
 
 __all__ = ["SLIP_RULES"]
 
