@@ -27,3 +27,9 @@ def test_the_longest_texts_take_little_time() -> None:
     pieces = ("[", "RELU-", "N=1 ", "*N", "?", "INPUT[8x8x1]\n", "[POOL?]*N-", "A", ",1", "CONV[1,", "vgg-", "x", "\n")
     for piece in pieces:
         check((piece * 100_000)[:100_000])
+
+
+def test_fixes_of_the_longest_texts_take_little_time() -> None:
+    check("INPUT[8x8x1] - CONV[10 - " + "RELU - " * 14_000, mended=True)
+    check("INPUT[8x8x1] - [CONV[10] - " + "FC[2] - " * 12_000, mended=True)
+    check("CONV[1," * 14_000, mended=True)

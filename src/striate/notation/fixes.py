@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from striate.errors import FitError, NotationError
 from striate.layers import LAYERS
@@ -21,6 +22,8 @@ from striate.notation.tokens import Token, tokenize
 __all__ = ["fixes", "reach"]
 
 MOST = 8  # fixes of one error
+TRIED = 400_000  # characters of all new lines together: each is read before it is offered
+NEAR = 200  # tokens behind the error, where something may be missing
 _SIZES = ("32x32x3", "28x28x1")  # of INPUT, where nothing is said of it: CIFAR-10's and MNIST's
 
 
@@ -37,7 +40,7 @@ def fixes(error: NotationError, fit: str = "raise") -> list[tuple[str, str]]:
     text = error.text
     before = reach(text, fit)
     found: dict[str, tuple[tuple[int, int], str]] = {}
-    for edit in _edits(error, fit):
+    for edit in islice(_edits(error, fit), max(4, TRIED // max(1, len(text)))):
         line = edit.apply(text)
         got = reach(line, fit)
         if got > max(before, found[edit.label][0] if edit.label in found else before):
@@ -264,7 +267,7 @@ def _closed(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """A ] where one is missing: at the place, behind each layer from there, at the end."""
     before = len(place.text[: place.start].rstrip(" \t,"))
     yield Edit("put ] there", before, place.start, "] - " if place.pointed[:1].isalpha() else "] ")
-    tokens = place.tokens()
+    tokens = [token for token in place.tokens() if token.position > place.start][:NEAR]
     for token in reversed(tokens):
         if token.position > place.start and token.kind in ("dash", "arrow", "end"):
             label = "put ] at the end" if token.kind == "end" else "put ]"
