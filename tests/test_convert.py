@@ -56,7 +56,7 @@ def without_padding(draw: st.DrawFn) -> str:
 def test_without_padding_every_window_scores_what_it_scores_cut_out(line: str, more: int, less: int, seed: int) -> None:
     network, random = parse(line), np.random.default_rng(seed)
     assert not is_padded(network)
-    apart, own = step(network), network.input.width
+    (apart, _), own = step(network), network.input.width
     parameters = whole(network, random)
     image = random.integers(0, 4, (1, own + less * apart, own + more * apart, network.input.depth))
     slid = to_conv(network, image.shape[2], image.shape[1])
@@ -83,7 +83,7 @@ def test_compiled_and_slid() -> None:
     model = Model(network, whole(network, random), ("a", "b", "c", "d"))
     image = random.integers(0, 4, (14, 18, 2)).astype(np.float32)
     found = slide(model, image, threads=1)
-    assert found.scores.shape == (3, 5, 4) and (found.window, found.apart) == ((10, 10), 2)
+    assert found.scores.shape == (3, 5, 4) and (found.window, found.apart) == ((10, 10), (2, 2))
     cuts = np.stack([image[y : y + 10, x : x + 10] for y in range(0, 5, 2) for x in range(0, 9, 2)])
     program = compile(network, batch=16, threads=1)
     program.load(model.parameters)
@@ -106,7 +106,7 @@ def test_with_padding_windows_inside_see_their_neighbours() -> None:
 @pytest.mark.parametrize("name", ["alexnet", "vgg-16"])
 def test_the_notes_384(name: str) -> None:
     assert str(to_conv(parse(name), 384, 384).output) == "[6x6x1000]"
-    assert step(parse(name)) == 32
+    assert step(parse(name)) == (32, 32)
     twelve = [str(node.output) for node in to_conv(parse("vgg-16"), 384, 384).nodes]
     assert "[12x12x512]" in twelve
 

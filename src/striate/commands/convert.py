@@ -12,7 +12,7 @@ from striate.commands.outputs import check_output
 from striate.commands.predict import warn_of_floats
 from striate.commands.say import count
 from striate.errors import ArgumentError
-from striate.notation.convert import is_padded, step, to_conv
+from striate.notation.convert import is_padded, shown_step, to_conv
 from striate.notation.network import Network
 from striate.notation.parse import parse
 from striate.train.model import Model
@@ -59,7 +59,7 @@ def _print(network: Network, size: tuple[int, int] | None) -> None:
     out, own = made.output, network.input
     print(made)
     windows = count(out.width * out.height, "window")
-    apart = f", {step(network)} pixels apart" if out.width * out.height > 1 else ""
+    apart = f", {shown_step(network)} pixels apart" if out.width * out.height > 1 else ""
     print(f"scores {out}: of {windows} of {own.width}x{own.height}{apart}")
     if is_padded(network) and out.width * out.height > 1:
         print("not what the windows would score cut out: where those have zeros around them, these have neighbours")

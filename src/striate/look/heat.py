@@ -20,7 +20,7 @@ from striate.look.layout import fitted
 from striate.look.paper import Paper
 from striate.look.pixels import Bytes, picture
 from striate.look.subject import ImageSource, Numbers
-from striate.notation.convert import is_padded
+from striate.notation.convert import is_padded, shown_step
 from striate.train.guess import Guess, best
 from striate.train.match import some
 from striate.train.model import Model
@@ -128,7 +128,8 @@ def _caption(values: Numbers, loss: str) -> str:
 def _note(model: Model, found: Slid) -> str:
     rows, columns, _ = found.scores.shape
     wide, high = found.window
-    note = f"{columns} x {rows} windows of {wide}x{high} pixels, {found.apart} apart, in one pass; at right their mean"
+    apart = shown_step(model.network)
+    note = f"{columns} x {rows} windows of {wide}x{high} pixels, {apart} apart, in one pass; at right their mean"
     return note + ("; zero-padding sees neighbours inside" if is_padded(model.network) else "")
 
 

@@ -17,7 +17,7 @@ from striate.layers import Conv, Fc, Input, Layer
 from striate.notation.network import Network, Node
 from striate.volume import Volume
 
-__all__ = ["is_padded", "reshaped", "step", "to_conv"]
+__all__ = ["is_padded", "reshaped", "shown_step", "step", "to_conv"]
 
 
 def to_conv(network: Network, width: int | None = None, height: int | None = None) -> Network:
@@ -45,14 +45,15 @@ def to_conv(network: Network, width: int | None = None, height: int | None = Non
                             f"{_sizes(network, size)}") from None  # fmt: skip
 
 
-def step(network: Network) -> int:
-    """How many pixels the windows of neighbouring scores are apart: the product of all strides.
+def step(network: Network) -> tuple[int, int]:
+    """How many pixels the windows of neighbouring scores are apart, across and down: the product of all strides.
 
     >>> from striate.notation.parse import parse
     >>> step(parse("vgg-16")), step(parse("INPUT[8x8x1] - CONV[2] - RELU - FC[3]"))
-    (32, 1)
+    ((32, 32), (1, 1))
     """
-    return prod(node.layer.receptive(node.input)[2] for node in network.nodes)
+    strides = [node.layer.receptive(node.input)[2:] for node in network.nodes]
+    return prod(stride[0] for stride in strides), prod(stride[-1] for stride in strides)
 
 
 def reshaped(network: Network, parameters: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
@@ -105,7 +106,17 @@ def _sizes(network: Network, wanted: Volume) -> str:
     """The sizes that work out, in words, with the nearest one."""
     apart, own = step(network), network.input
     near = [
-        side + max(0, round((want - side) / apart)) * apart
-        for side, want in ((own.width, wanted.width), (own.height, wanted.height))
+        side + max(0, round((want - side) / by)) * by
+        for side, want, by in zip((own.width, own.height), (wanted.width, wanted.height), apart, strict=True)
     ]
-    return f"{own.width}x{own.height} and more by steps of {apart} do, the nearest is {near[0]}x{near[1]}"
+    return f"{own.width}x{own.height} and more by steps of {shown_step(network)} do, the nearest is {near[0]}x{near[1]}"
+
+
+def shown_step(network: Network) -> str:
+    """The step as text: one number where it is the same across and down.
+
+    >>> from striate.notation.parse import parse
+    >>> shown_step(parse("vgg-16"))
+    '32'
+    """
+    return "x".join(str(by) for by in dict.fromkeys(step(network)))

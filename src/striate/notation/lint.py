@@ -83,15 +83,21 @@ def _all(network: Network) -> Iterator[tuple[Node, str]]:
                 yield node, reason
 
 
+def _both(setting: int | tuple[int, int]) -> tuple[int, int]:
+    """A setting along the width and along the height."""
+    return setting if isinstance(setting, tuple) else (setting, setting)
+
+
 def _input(nodes: Sequence[Node], at: int) -> Iterator[str]:
     if at:
         return
-    strides = [getattr(node.layer, "stride", 1) for node in nodes]
-    halvings = sum(int(log2(s)) for s in strides if isinstance(s, int) and s > 1 and s & (s - 1) == 0)
-    volume = nodes[0].output
-    for side in dict.fromkeys((volume.width, volume.height)):
+    volume, strides = nodes[0].output, [_both(getattr(node.layer, "stride", 1)) for node in nodes]
+    told = set()
+    for axis, side in enumerate((volume.width, volume.height)):
+        halvings = sum(int(log2(s[axis])) for s in strides if s[axis] & (s[axis] - 1) == 0)
         twos = (side & -side).bit_length() - 1
-        if twos < halvings and side > 1:
+        if twos < halvings and side > 1 and side not in told:
+            told.add(side)
             near = max(1, round(side / 2**halvings)) * 2**halvings
             times = {0: "not at all", 1: "once", 2: "twice"}.get(twos, f"{twos} times")
             yield (
@@ -116,44 +122,60 @@ def _memory(nodes: Sequence[Node], at: int) -> Iterator[str]:
 def _conv(nodes: Sequence[Node], at: int) -> Iterator[str]:
     node, first = nodes[at], not any(isinstance(before.layer, Conv) for before in nodes[:at])
     layer = node.layer
-    if not isinstance(layer, Conv) or not isinstance(layer.field, int) or node.output.size == node.output.depth:
+    if not isinstance(layer, Conv) or node.output.size == node.output.depth:
         return
-    field, depth, filters = layer.field, node.input.depth, layer.filters
-    if field > LARGEST_FIELD and not first:
-        count = -(-(field - 1) // 2)
-        stack = 9 * depth * filters + (count - 1) * 9 * filters**2
-        yield (
-            f"{_COUNTS.get(count, count)} CONVs of 3x3 in a row see {field}x{field}, too, with a RELU behind each, and "
-            f"have fewer weights, {9 * count}C^2 and not {field**2}C^2 for C slices, here {stack:,} and not "
-            f"{field**2 * depth * filters:,}; large filters are for the first CONV, which looks at the image"
-        )
-    if layer.stride == 1 and 2 * layer.padding < field - 1:
-        keeping = f"P={(field - 1) // 2}" if field % 2 else f"an odd F, as F={field + 1}"
+    fields, strides, paddings = _both(layer.field), _both(layer.stride), _both(layer.padding)
+    gaps, field = _both(getattr(layer, "dilation", 1)), fields[0]
+    if (
+        field > LARGEST_FIELD
+        and not first
+        and fields == (field, field)
+        and node.input.depth == layer.connections(node.input) // field**2
+    ):
+        yield _stack(field, node.input.depth, layer.filters)
+    reaches = [gap * (side - 1) for gap, side in zip(gaps, fields, strict=True)]
+    if strides == (1, 1) and any(2 * zeros < reach for zeros, reach in zip(paddings, reaches, strict=True)):
+        even = next((side for side in fields if side % 2 == 0), 0)
+        usual = "x".join(str(reach // 2) for reach in dict.fromkeys(reaches))
+        keeping = f"an odd F, as F={even + 1}" if even else f"P={usual}"
         yield (
             f"it makes {node.output} of {node.input}: {keeping} keeps width and height, leaves making volumes smaller "
             "to POOL, and does not wash away what is at the border"
         )
-    if layer.stride != 1 and not first:
+    if strides != (1, 1) and not first:
+        shown = "x".join(str(stride) for stride in dict.fromkeys(strides))
         yield (
-            f"S={layer.stride}: a stride of 1 works better in practice, and leaves making volumes smaller to POOL; "
+            f"S={shown}: a stride of 1 works better in practice, and leaves making volumes smaller to POOL; "
             "if memory is short, the stride of the first CONV is the one to change"
         )
+
+
+def _stack(field: int, depth: int, filters: int) -> str:
+    """Why CONVs of 3x3 in place of a large one, with the numbers of weights."""
+    count = -(-(field - 1) // 2)
+    stack = 9 * depth * filters + (count - 1) * 9 * filters**2
+    return (
+        f"{_COUNTS.get(count, count)} CONVs of 3x3 in a row see {field}x{field}, too, with a RELU behind each, and "
+        f"have fewer weights, {9 * count}C^2 and not {field**2}C^2 for C slices, here {stack:,} and not "
+        f"{field**2 * depth * filters:,}; large filters are for the first CONV, which looks at the image"
+    )
 
 
 def _pool(nodes: Sequence[Node], at: int) -> Iterator[str]:
     node, layer = nodes[at], nodes[at].layer
     if not isinstance(layer, Pool) or node.output.size == node.output.depth:
         return
-    if isinstance(layer.field, int) and layer.field > LARGEST_POOL:
+    fields, strides, paddings = _both(layer.field), _both(layer.stride), _both(layer.padding)
+    if max(fields) > LARGEST_POOL:
         kept = 100 * node.output.size / node.input.size
         yield (
-            f"F={layer.field} keeps {kept:.0f} % of the numbers: fields above 3 are too destructive, and usually "
+            f"F={max(fields)} keeps {kept:.0f} % of the numbers: fields above 3 are too destructive, and usually "
             "lead to worse performance; POOL or POOL[3x3, S=2] are common"
         )
-    elif (layer.field, layer.stride) not in ((2, 2), (3, 2)):
+    elif (fields, strides) not in (((2, 2), (2, 2)), ((3, 3), (2, 2))):
         yield f"{layer.notation()} is not common: POOL, which is 2x2 with S=2, and POOL[3x3, S=2] are"
-    if layer.padding:
-        yield f"P={layer.padding}: it is not common to pad a POOL; its zeros take part in the maximum"
+    if any(paddings):
+        yield f"P={max(paddings)}: it is not common to pad a POOL; its zeros take part in the maximum"
 
 
 def _fit(nodes: Sequence[Node], at: int) -> Iterator[str]:

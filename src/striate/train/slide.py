@@ -20,28 +20,26 @@ __all__ = ["Slid", "converted", "slide", "slide_size"]
 
 @dataclass(frozen=True, eq=False)
 class Slid:
-    """Scores (rows, columns, classes) of an image's windows, ``window`` (W, H) pixels large and ``apart`` by pixels."""
+    """Scores (rows, columns, classes) of windows of ``window`` (W, H) pixels that are ``apart`` across and down."""
 
     scores: Numbers
     window: tuple[int, int]
-    apart: int
+    apart: tuple[int, int]
 
     def cover(self, values: Numbers) -> Numbers:
         """A number for each pixel, (H, W): the mean of ``values`` (rows, columns) over the windows that hold it.
 
-        >>> Slid(np.zeros((1, 2, 3)), (2, 1), 1).cover(np.array([[4.0, 8.0]])).tolist()
+        >>> Slid(np.zeros((1, 2, 3)), (2, 1), (1, 1)).cover(np.array([[4.0, 8.0]])).tolist()
         [[4.0, 6.0, 8.0]]
         """
         rows, columns = values.shape
-        wide, high = self.window
-        shape = high + (rows - 1) * self.apart, wide + (columns - 1) * self.apart
+        (wide, high), (across, down) = self.window, self.apart
+        shape = high + (rows - 1) * down, wide + (columns - 1) * across
         sums, counts = np.zeros(shape), np.zeros(shape)
         for row in range(rows):
             for column in range(columns):
-                place = (
-                    slice(row * self.apart, row * self.apart + high),
-                    slice(column * self.apart, column * self.apart + wide),
-                )
+                y, x = row * down, column * across
+                place = slice(y, y + high), slice(x, x + wide)
                 sums[place] += values[row, column]
                 counts[place] += 1
         return np.asarray(sums / np.maximum(counts, 1))
@@ -96,7 +94,7 @@ def slide_size(model: Model, image: Volume, most: int) -> Volume:
     part = min(1.0, most * own.width / image.width, most * own.height / image.height)
     part = max(part, own.width / image.width, own.height / image.height)
     sides = [
-        least + max(0, int(side * part + 1e-9) - least) // apart * apart
-        for side, least in ((image.width, own.width), (image.height, own.height))
+        least + max(0, int(side * part + 1e-9) - least) // by * by
+        for side, least, by in zip((image.width, image.height), (own.width, own.height), apart, strict=True)
     ]
     return Volume(sides[0], sides[1], own.depth)
