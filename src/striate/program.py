@@ -375,7 +375,7 @@ def compile(
     the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct
     kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep`` or ``packed`` wherever
     there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better.
-    Raises ArgumentError, also where less memory is free than it needs: with the batch that fits.
+    Raises ArgumentError.
 
     >>> import striate
     >>> net = striate.parse("INPUT[32x32x3] - CONV[12, 5x5] - RELU - POOL - FC[10]")
