@@ -384,6 +384,7 @@ def compile(
     """
     from striate.native.build import build
     from striate.native.host import choose_target
+    from striate.native.room import fitting
     from striate.native.team import usable_processors
 
     check_counts(batch=batch, threads=threads)
@@ -395,6 +396,6 @@ def compile(
     check_seed(seed)
     preprocessing = preprocessing or Preprocessing()
     preprocessing.scales(network.input.depth)
-    made = plan(network, choose_target(target), int(batch), loss, exact, kernels, order)
-    members = int(threads or usable_processors())
+    chosen, members = choose_target(target), int(threads or usable_processors())
+    made = fitting(lambda images: plan(network, chosen, images, loss, exact, kernels, order), int(batch), members)
     return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing, cache)

@@ -57,8 +57,8 @@ def test_every_fix_leads_further(text: str) -> None:
 
 def test_most_mistakes_have_a_fix() -> None:
     without = [text for text in MISTAKES if not fixes(error_of(text))]  # type: ignore[arg-type]
-    # Too large a volume or layer, and INPUT with four sizes: only the person knows what was meant.
-    assert len(without) <= 3, without
+    # Too large a volume or layer, INPUT with four sizes, a name like no other: only the person knows what was meant.
+    assert len(without) <= 6, without
 
 
 WAYS = [

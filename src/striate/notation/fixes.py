@@ -9,16 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from striate.errors import FitError, NotationError
 from striate.layers import LAYERS
 from striate.notation.edits import Edit, set_setting
 from striate.notation.parse import parse, read
+from striate.notation.pattern_fixes import PATTERN_RULES, give
+from striate.notation.slip_fixes import SLIP_RULES
 from striate.notation.tokens import Token, tokenize
 
 __all__ = ["fixes", "reach"]
 
 MOST = 8  # fixes of one error
+TRIED = 400_000  # characters of all new lines together: each is read before it is offered
+NEAR = 200  # tokens behind the error, where something may be missing
 _SIZES = ("32x32x3", "28x28x1")  # of INPUT, where nothing is said of it: CIFAR-10's and MNIST's
 
 
@@ -35,7 +40,7 @@ def fixes(error: NotationError, fit: str = "raise") -> list[tuple[str, str]]:
     text = error.text
     before = reach(text, fit)
     found: dict[str, tuple[tuple[int, int], str]] = {}
-    for edit in _edits(error, fit):
+    for edit in islice(_edits(error, fit), max(4, TRIED // max(1, len(text)))):
         line = edit.apply(text)
         got = reach(line, fit)
         if got > max(before, found[edit.label][0] if edit.label in found else before):
@@ -262,7 +267,7 @@ def _closed(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """A ] where one is missing: at the place, behind each layer from there, at the end."""
     before = len(place.text[: place.start].rstrip(" \t,"))
     yield Edit("put ] there", before, place.start, "] - " if place.pointed[:1].isalpha() else "] ")
-    tokens = place.tokens()
+    tokens = [token for token in place.tokens() if token.position > place.start][:NEAR]
     for token in reversed(tokens):
         if token.position > place.start and token.kind in ("dash", "arrow", "end"):
             label = "put ] at the end" if token.kind == "end" else "put ]"
@@ -305,8 +310,9 @@ def _times(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 
 def _at_most(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    letter = re.search("[A-Za-z]+$", place.pointed)
     for count in (int(match[1].replace(",", "")), 10, 2):
-        yield place.put(f"*{count}")
+        yield give(place, letter[0], str(count)) if letter else place.put(f"*{count}")
 
 
 def _padding(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
@@ -327,7 +333,9 @@ def _named(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 def _a_number(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     for value in ("0.5",) if match[1] == "p" else ("1", "3"):
-        yield place.insert(value, place.start, f"{match[1]}={value}")
+        blank = " " if place.pointed[:1].isalnum() else ""
+        yield place.insert(value + blank, place.start, f"{match[1]}={value}")
+        yield place.put(value, f"{match[1]}={value}")
 
 
 def _layer_of(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
@@ -352,7 +360,9 @@ def _no_bracket(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 _KINDS = "|".join(LAYERS)
 _RULES: tuple[tuple[str, Rule], ...] = (
-    (r"did you mean (\w+)\?", _meant),
+    *PATTERN_RULES,
+    *SLIP_RULES,
+    (r"did you mean ([\w-]+)\?", _meant),
     (r"AVGPOOL.*(POOL) takes", _meant),
     (r"begins with INPUT", _input_first),
     (r"computes nothing", _more),
