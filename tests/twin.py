@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from striate.layers import Conv, Dropout, Fc, Pool, Relu
+from striate.layers.sides import both
 from striate.notation import Network
 
 
@@ -31,9 +32,11 @@ def forward(
             x = functional.pad(x, (columns.before, columns.after, rows.before, rows.after))
         if isinstance(layer, Conv):
             weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
-            x = functional.conv2d(x, weights, biases, layer.stride)
+            groups = x.shape[1] if layer.groups == "each" else layer.groups
+            step, dilation = (tuple(reversed(both(sides))) for sides in (layer.stride, layer.dilation))
+            x = functional.conv2d(x, weights, biases, step, 0, dilation, groups)
         elif isinstance(layer, Pool):
-            x = functional.max_pool2d(x, layer.field, layer.stride)
+            x = functional.max_pool2d(x, *(tuple(reversed(both(sides))) for sides in (layer.field, layer.stride)))
         elif isinstance(layer, Relu):
             x = functional.relu(x)
         elif isinstance(layer, Dropout):

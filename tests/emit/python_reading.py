@@ -123,7 +123,7 @@ def kind_of(family: str) -> str:
     """The kind of CONV kernel to ask for, so that a plan has a call of this family."""
     if family == "packed_weight_gradient":
         return "deep"
-    return next((kind for kind in ("deep", "packed", "winograd") if kind in family), "direct")
+    return next((kind for kind in ("depthwise", "deep", "packed", "winograd") if kind in family), "direct")
 
 
 def plan_for(family: str, line: str) -> Plan:

@@ -160,6 +160,7 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
     """Volumes only: parameters are there from the start, and slots are cleared first."""
     writes = {
         "conv_forward": (3, 4),
+        "depthwise_forward": (3, 4),
         "fc_forward": (3,),
         "pool_forward": (1, 2),
         "relu_forward": (1,),
@@ -168,6 +169,7 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         "unpool": (2,),
         "pool_backward": (3,),
         "conv_data_gradient": (3,),
+        "depthwise_data_gradient": (3,),
         "fc_data_gradient": (3,),
         "winograd_forward": (3, 4, 5, 6),
         "winograd_data_gradient": (3, 4, 5),

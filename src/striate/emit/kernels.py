@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from inspect import signature
 
-from striate.emit import conv, dropout, fc, loss, packed, pool, relu, winograd
+from striate.emit import conv, depthwise, dropout, fc, loss, packed, pool, relu, winograd
 from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.deep import deep_gradient
 from striate.emit.halo import clear_halo
@@ -17,6 +17,7 @@ from striate.emit.packed_gradient import packed_weight_gradient
 from striate.emit.sgd import fc_update
 from striate.emit.single.conv import single_conv
 from striate.emit.single.fc import single_fc, single_flatten
+from striate.emit.single.grouped import single_grouped
 from striate.emit.single.input import single_input
 from striate.emit.single.pool import single_pool
 from striate.emit.single.relu import single_relu
@@ -32,6 +33,8 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "conv_forward": conv.conv_forward,
     "conv_data_gradient": conv.conv_data_gradient,
     "conv_weight_gradient": conv_weight_gradient,
+    "depthwise_forward": depthwise.depthwise_forward,
+    "depthwise_data_gradient": depthwise.depthwise_data_gradient,
     "winograd_forward": winograd.winograd_forward,
     "winograd_data_gradient": winograd.winograd_data_gradient,
     "winograd_weight_gradient": winograd_weight_gradient,
@@ -62,6 +65,7 @@ EMITTERS: dict[str, Callable[..., None]] = {
 SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
     "single_input": single_input,
     "single_conv": single_conv,
+    "single_grouped": single_grouped,
     "single_winograd": single_winograd,
     "single_pool": single_pool,
     "single_relu": single_relu,

@@ -26,6 +26,7 @@ _LETTERS = {
     "FILTERS": "K", "KERNELS": "K", "DEPTH": "K", "CHANNELS": "K", "FIELD": "F", "FILTER": "F", "KERNEL": "F",
     "SIZE": "F", "STRIDE": "S", "STRIDES": "S", "PAD": "P", "PADDING": "P", "ZEROS": "P",
     "WIDTH": "W", "HEIGHT": "H", "N": "n", "OUTPUTS": "n", "NEURONS": "n", "UNITS": "n", "CLASSES": "n",
+    "DILATE": "dilation", "DILATIONS": "dilation", "ATROUS": "dilation", "GROUP": "groups", "DEPTHWISE": "groups",
     "RATE": "p", "PROBABILITY": "p", "SHARE": "p",
 }  # fmt: skip
 

@@ -40,8 +40,8 @@ def forward(unit: Unit) -> tuple[Sweep, Sweep]:
     down, across = windows(unit.node)
     rows, columns = counts(unit)
     return (
-        forward_sweep(rows, down.field, down.stride, down.before),
-        forward_sweep(columns, across.field, across.stride, across.before),
+        forward_sweep(rows, down.field, down.stride, down.before, down.dilation),
+        forward_sweep(columns, across.field, across.stride, across.before, across.dilation),
     )
 
 
@@ -50,8 +50,8 @@ def backward(unit: Unit) -> Sweeps:
     down, across = windows(unit.node)
     rows, columns = counts(unit)
     return (
-        backward_sweeps(unit.input.height, rows, down.field, down.stride, down.before),
-        backward_sweeps(unit.input.width, columns, across.field, across.stride, across.before),
+        backward_sweeps(unit.input.height, rows, down.field, down.stride, down.before, down.dilation),
+        backward_sweeps(unit.input.width, columns, across.field, across.stride, across.before, across.dilation),
     )
 
 
@@ -89,7 +89,7 @@ def wider(a: Shape, b: Shape) -> Shape:
     return Shape(tuple(axes))
 
 
-def choice_shape(volume: Volume, field: int) -> Shape:
-    """Which of a window's F*F numbers won, or none: bytes where F*F fits one."""
-    element = "bytes" if field * field < 256 else "lanes"
+def choice_shape(volume: Volume, numbers: int) -> Shape:
+    """Which of a window's ``numbers`` won, or none: bytes where that fits one."""
+    element = "bytes" if numbers < 256 else "lanes"
     return Shape.of(volume.depth, volume.height, volume.width, element=element)

@@ -28,7 +28,7 @@ SLOT_BYTES = 2**28  #: all slots together stay below, but one there is
 CLEARED_BYTES = 2**20  #: volumes below keep their bytes: to clear a halo for each use takes longer than they are worth
 
 LOSSES = ("softmax", "svm")
-KERNELS = ("direct", "winograd", "deep", "packed")  #: kinds of CONV kernels that can be asked for
+KERNELS = ("direct", "winograd", "deep", "packed", "depthwise")  #: kinds of CONV kernels that can be asked for
 
 
 @dataclass(frozen=True)

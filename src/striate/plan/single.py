@@ -61,9 +61,9 @@ def _volume(volume: Volume, reader: Unit | None, lanes: int, tile: int = 1) -> S
     return Shape((rows, columns, Axis(volume.depth, 0, vectors * lanes - volume.depth)), "f32")
 
 
-def _image(volume: Volume, reader: Unit | None, lanes: int) -> Shape:
+def _image(volume: Volume, reader: Unit | None, lanes: int, in_vectors: bool) -> Shape:
     """The input: as the caller's images lie, unless it is read in vectors."""
-    if reader is None or isinstance(reader.node.layer, Pool | Relu):
+    if reader is None or isinstance(reader.node.layer, Pool | Relu) or in_vectors:
         return _volume(volume, reader, lanes)
     _, rows, columns = volume_shape(volume, reader).axes
     return Shape((rows, columns, Axis(volume.depth)), "f32")
@@ -73,7 +73,9 @@ def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[
     lanes, image = arena.lanes, network.input
     for name in ("scales", "shifts"):
         arena.book(f"single.{name}", Shape.of(image.width * image.depth, element="f32"))
-    arena.book("single.input.y", _image(image, units[0] if units else None, lanes))
+    first = units[0] if units else None
+    in_vectors = first is not None and first.name in convs and convs[first.name].apart
+    arena.book("single.input.y", _image(image, first, lanes, in_vectors))
     for unit, reader in zip(units, [*units, None][1:], strict=True):
         name, layer = f"single.{unit.name}", unit.node.layer
         if isinstance(layer, Conv):
@@ -113,7 +115,7 @@ def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
     if isinstance(layer, Fc):
         products = layer.outputs * size
         return max(1.5 * products / lanes, products / 2 if products > 2**20 else 0) + 1.5 * size, 1.2 * products
-    vectors = unit.output.size * (layer.field**2 if isinstance(layer, Pool) else 1)
+    vectors = unit.output.size * (layer.connections(unit.input) if isinstance(layer, Pool) else 1)
     return 3.0 * vectors / min(lanes, unit.output.depth), 4.0 * vectors
 
 

@@ -50,7 +50,8 @@ def sides(volume: Volume) -> list[int]:
 
 
 def window(node: Node) -> dict[str, Any] | None:
-    """Field, stride and the zeros before and after, along the columns (P) and the rows; None without a window."""
+    """Field and stride, one number or (W, H), and the zeros before and after, along the columns (P) and the rows; None
+    without a window."""
     layer = node.layer
     if not isinstance(layer, Conv | Pool):
         return None

@@ -183,7 +183,7 @@ function connections(found, shapeOf) {
   const { bias, value, sum } = found;
   const all = contributions(found);
   const shown = all.slice(0, LARGEST);
-  const others = count(found.window.width * found.window.height * found.depth_of_input - shown.length);
+  const others = count((found.numbers ?? found.window.width * found.window.height * found.depth_of_input) - shown.length);
   const rest = (sum ?? value) - bias - shown.reduce((total, { product }) => total + product, 0);
   const largest = Math.abs(shown[0]?.product ?? 1) || 1;
   const format = [tableFormat(shown.map((each) => each.input)), tableFormat(shown.map((each) => each.weight))];

@@ -15,7 +15,8 @@ export function expected(layer, what, most) {
 }
 
 function filters(layer, most) {
-  const [width, height, depth] = layer.kind === "FC" ? layer.input : [layer.window.F, layer.window.F, layer.input[2]];
+  const [width, height] = layer.kind === "FC" ? layer.input : [layer.window.F, layer.window.F].flat();
+  const depth = layer.weights / (layer.output[2] * width * height); // of a CONV in groups, those of one
   const area = width * height;
   const wanted = layer.output[2];
   if (layer.kind === "CONV" && depth === 3) {
