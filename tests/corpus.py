@@ -67,6 +67,12 @@ CASES = {
     "depthwise-stride": "INPUT[7x8x3] - CONV[4, 1x1] - RELU - CONV[4, S=2x3, P=1x2, groups=each] - FC[3]",
     "depthwise-many": "INPUT[5x4x17] - CONV[17, 5x5, groups=each] - CONV[34, 4x2, P=1x0, groups=each] - RELU - FC[3]",
     "depthwise-dilation": "INPUT[6x6x2] - CONV[4, dilation=2, groups=each] - RELU - CONV[4, groups=each] - FC[3]",
+    # filters that are not shared
+    "local": "INPUT[6x4x2] - LOCAL[3] - RELU - POOL - LOCAL[17, 2x2, P=0] - RELU - FC[3]",
+    "local-rectangle": "INPUT[7x6x3] - LOCAL[4, 3x2, S=2x1, P=0] - LOCAL[2, 1x3] - RELU - CONV[4] - FC[3]",
+    "local-stride": "INPUT[9x7x2] - CONV[3] - RELU - LOCAL[4, S=2, P=2] - DROPOUT - LOCAL[3, S=3, fit=pad] - FC[3]",
+    "local-last": "INPUT[4x3x5] - CONV[4, 1x1] - LOCAL[3, 4x3, P=0]",
+    "local-relu-last": "INPUT[3x3x2] - FC[5] - LOCAL[18, 1x1] - LOCAL[2, 5x5] - RELU",
     # what does not fit
     "pad-conv": "INPUT[10x10x2] - CONV[3, S=2, P=0, fit=pad] - RELU - FC[3]",
     "crop-conv": "INPUT[10x10x2] - CONV[3, S=2, P=0, fit=crop] - RELU - FC[3]",
@@ -135,7 +141,7 @@ def draw(
     random = np.random.default_rng(seed)
     parameters = {}
     for name, shape in network.parameter_shapes().items():
-        inputs = int(np.prod(shape[1:]))
-        parameters[name] = random.standard_normal(shape) * (np.sqrt(2 / inputs) if len(shape) > 1 else 0.1)
+        inputs = int(np.prod(shape[-3:] if len(shape) == 6 else shape[1:]))
+        parameters[name] = random.standard_normal(shape) * (np.sqrt(2 / inputs) if name.endswith(".weights") else 0.1)
     pixels = random.standard_normal((images, *network.input.shape))
     return parameters, pixels, random.integers(0, network.classes, images)

@@ -90,9 +90,11 @@ def networks(draw: st.DrawFn) -> Network:
     depth = draw(st.sampled_from(DEPTHS))
     line, volume = f"INPUT[{wide}x{high}x{depth}]", (wide, high)
     for _ in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(["CONV", "CONV", "RELU", "POOL", "POOL2", "FC", "DROPOUT"]))
+        kind = draw(st.sampled_from(["CONV", "CONV", "LOCAL", "RELU", "POOL", "POOL2", "FC", "DROPOUT"]))
         if kind == "CONV":
             kind += draw(convs(min(volume), depth))
+        elif kind == "LOCAL":
+            kind += f"[{draw(st.sampled_from(DEPTHS))}, {draw(st.one_of(windows(min(volume)), windows_apart()))}]"
         elif kind == "POOL":
             kind += f"[{draw(st.one_of(windows(min(volume)), windows_apart()))}]"
         elif kind == "POOL2":

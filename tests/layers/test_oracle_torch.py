@@ -69,6 +69,7 @@ def networks(draw: st.DrawFn) -> Network:
         )
         bracket = {
             "CONV": f"[{draw(depth)}, {window}, dilation={apart}, groups={groups}]",
+            "LOCAL": f"[{draw(depth)}, {window}]",
             "POOL": f"[{window}]",
             "FC": f"[{draw(depth)}]",
         }

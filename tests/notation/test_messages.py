@@ -124,6 +124,10 @@ MISTAKES = [
     "INPUT[8x8x6] - CONV[9, groups=each] - FC[2]",
     "INPUT[8x8x3] - CONV[9, groups=1000] - FC[2]",
     "INPUT[9x7x1] - POOL[2x3, S=2x1] - FC[2]",
+    "INPUT[9x8x1] - LOCAL[4, S=2, P=0] - FC[2]",
+    "INPUT[9x8x1] - LOCAL - FC[2]",
+    "INPUT[9x8x1] - LOCAL[4, groups=2] - FC[2]",
+    "INPUT[9x8x1] - LOCALLY[4] - FC[2]",
     # DROPOUT
     "INPUT[8x8x1] - DROPOUT[1] - FC[2]",
     "INPUT[8x8x1] - DROPOUT[50] - FC[2]",

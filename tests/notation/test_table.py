@@ -44,7 +44,9 @@ def test_the_sums_and_the_shapes_agree(name: str) -> None:
         weights = shapes.get(f"{row.name}.weights", ())
         assert (row.weights > 0) == bool(weights)
         if weights:
-            assert row.connections * weights[0] == row.weights
+            filters = row.neurons if row.notation.startswith("LOCAL") else weights[0]
+            assert row.connections * filters == row.weights
+            assert row.parameters <= row.unshared
             assert row.unshared == row.neurons * (row.connections + 1)
             assert row.flops == 2 * row.neurons * row.connections
         assert row.activation_bytes == 4 * 3 * row.output.size

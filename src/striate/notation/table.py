@@ -24,7 +24,7 @@ _COPIES = 3  # of every parameter in training: itself, its gradient, its momentu
 
 @dataclass(frozen=True)
 class Row:
-    """One layer. ``neurons`` counts those with weights of their own kind to learn: CONV's and FC's.
+    """One layer. ``neurons`` counts those with weights of their own kind to learn: CONV's, LOCAL's and FC's.
 
     ``unshared`` is what ``weights + biases`` would be if every neuron had its own; ``connections`` are per
     neuron; ``receptive_field`` is (width, height) on the input; ``flops`` are of one image's forward pass.

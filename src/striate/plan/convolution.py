@@ -254,7 +254,7 @@ def _plane_back(unit: Unit, buffers: tuple[str, str, str], mask: bool, target: T
 
 def scratch_shapes(convs: Mapping[str, Unit], made: Call, lanes: int) -> Iterator[tuple[str, Shape]]:
     """The shapes of the scratch buffers that a call names."""
-    scratch = [name for name in made.buffers if scratch_kind(name)]
+    scratch = [name for name in made.buffers if scratch_kind(name) and name.partition(".")[0] in convs]
     if not scratch:
         return
     unit, tile = convs[scratch[0].partition(".")[0]], made.setting("tile")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from striate.layers import Conv, Pool
+from striate.layers import Conv, Local, Pool
 from striate.layers.window import Window
 from striate.notation.network import Node
 from striate.plan.fuse import Unit
@@ -22,8 +22,8 @@ Sweeps = tuple[tuple[Sweep, ...], tuple[Sweep, ...]]  #: over the rows, over the
 
 
 def windows(node: Node) -> tuple[Window, Window]:
-    """The windows of a CONV or POOL over rows and columns."""
-    assert isinstance(node.layer, Conv | Pool)
+    """The windows of a CONV, LOCAL or POOL over rows and columns."""
+    assert isinstance(node.layer, Conv | Local | Pool)
     return node.layer.windows(node.input)
 
 
@@ -65,7 +65,7 @@ def volume_shape(volume: Volume, reader: Unit | None = None, tile: int = 1) -> S
 
     ``tile``: the reader works in whole tiles of so many results a side, and meets more zeros after the end.
     """
-    if reader is None or not isinstance(reader.node.layer, Conv | Pool):
+    if reader is None or not isinstance(reader.node.layer, Conv | Local | Pool):
         return Shape.of(volume.depth, volume.height, volume.width)
     rows, columns = forward(reader)
     return Shape((Axis(volume.depth), _axis(volume.height, (rows,), tile), _axis(volume.width, (columns,), tile)))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Conv, Fc, Local, Pool, Relu
 from striate.notation.network import Network
+from striate.plan import local
 from striate.plan.arena import Arena
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
@@ -101,6 +102,8 @@ def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleCo
                 x = flat
             buffers = [x, f"{unit.name}.weights", f"{unit.name}.biases", y]
             yield call("single_fc", buffers, pieces(layer.outputs, OUTPUTS), tile=OUTPUTS, relu=unit.relu)
+        elif isinstance(layer, Local):
+            yield local.single_call(unit, x)
         elif isinstance(layer, Pool):
             rows, columns = forward(unit)
             yield call("single_pool", [x, y], rows.count, rows=rows, columns=columns)
@@ -112,8 +115,8 @@ def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleCo
 def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
     """Cycles of one thread for one image, and for a group of them, of a unit that is no CONV."""
     layer, size = unit.node.layer, unit.input.size
-    if isinstance(layer, Fc):
-        products = layer.outputs * size
+    if isinstance(layer, Fc | Local):
+        products = layer.connections(unit.input) * unit.output.size
         return max(1.5 * products / lanes, products / 2 if products > 2**20 else 0) + 1.5 * size, 1.2 * products
     vectors = unit.output.size * (layer.connections(unit.input) if isinstance(layer, Pool) else 1)
     return 3.0 * vectors / min(lanes, unit.output.depth), 4.0 * vectors
@@ -137,6 +140,7 @@ def single(
     calls = tuple(_calls(network, units, convs))
     _book(arena, network, units, convs)
     scratch = dict(buffer for conv in convs.values() for buffer in conv.scratch())
+    scratch |= dict(local.single_scratch(unit) for unit in units if local.is_local(unit))
     arena.book_in_turn(scratch, lifetimes(calls), "rank")
     alone, group = float(FIXED), float(FIXED)
     for unit in units:

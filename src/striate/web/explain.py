@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.layers import Conv, Fc, Pool
+from striate.layers import Conv, Fc, Local, Pool
 from striate.notation.network import Network, Node
 from striate.web.frames import Numbers, folded
 
@@ -50,11 +50,13 @@ def explain(
     columns, rows = window(node, x, y)
     seen = cut(made[before].astype(np.float64), rows, columns)
     said |= {"input_layer": before, "window": _box(columns, rows)}
-    if isinstance(node.layer, Conv | Fc):
-        weights = folded(node, parameters[f"{layer}.weights"])[d].astype(np.float64).transpose(1, 2, 0)
+    if isinstance(node.layer, Conv | Fc | Local):
+        filter = (y * volume.width + x) * volume.depth + d if isinstance(node.layer, Local) else d
+        weights = folded(node, parameters[f"{layer}.weights"])[filter].astype(np.float64).transpose(1, 2, 0)
+        bias = float(parameters[f"{layer}.biases"].reshape(-1)[filter])
+        said |= {"depth": weights.shape[2], "numbers": weights.size}
         seen, weights, first = _met(node, seen, weights, d)
-        said["numbers"] = weights.size
-        return said | _products(seen, weights, float(parameters[f"{layer}.biases"][d]), first)
+        return said | _products(seen, weights, bias, first)
     return said | _chosen(node, seen[:, :, d], d)
 
 
@@ -63,7 +65,7 @@ def window(node: Node, x: int, y: int) -> tuple[Span, Span]:
     layer = node.layer
     if isinstance(layer, Fc):
         return (0, node.input.width - 1), (0, node.input.height - 1)
-    if isinstance(layer, Conv | Pool):
+    if isinstance(layer, Conv | Local | Pool):
         rows, columns = layer.windows(node.input)
         left, top = x * columns.stride - columns.before, y * rows.stride - rows.before
         return (left, left + columns.span - 1), (top, top + rows.span - 1)
