@@ -128,7 +128,7 @@ def kind_of(family: str) -> str:
 
 def plan_for(family: str, line: str) -> Plan:
     """A plan of the line that has a call of this family."""
-    if family == "score_loss":
+    if family in ("score_loss", "depthwise_data_gradient"):
         return plan_inside(parse(line), TARGETS["sse2"], "score")
     order = "layer by layer" if family == "fc_update" else "depth first"
     return make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind_of(family), order=order)

@@ -51,6 +51,7 @@ EXAMPLES = {
     "packed_weight_gradient": "INPUT[5x4x5] - CONV[3, 1x1] - FC[2]",
     "depthwise_forward": "INPUT[7x5x2] - CONV[2, groups=each] - FC[2]",
     "depthwise_data_gradient": "INPUT[5x5x2] - CONV[2, 1x1] - CONV[2, groups=each] - FC[2]",
+    "depthwise_backward": "INPUT[5x5x2] - CONV[2, 1x1] - CONV[2, groups=each] - FC[2]",
     "single_grouped": "INPUT[7x5x2] - CONV[2, groups=each] - FC[2]",
     "local_forward": "INPUT[7x5x2] - LOCAL[3] - FC[2]",
     "local_data_gradient": "INPUT[5x5x2] - CONV[2, 1x1] - LOCAL[3] - FC[2]",

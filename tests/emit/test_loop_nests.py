@@ -47,6 +47,7 @@ KERNELS = {
     "packed_weight_gradient": "INPUT[3x2x5] - CONV[3, 1x1] - FC[2]",
     "depthwise_forward": "INPUT[5x4x2] - CONV[2, 2x2, P=0, groups=each] - RELU - FC[2]",
     "depthwise_data_gradient": "INPUT[4x3x2] - CONV[2, 1x1] - RELU - CONV[4, 1x2, P=0, groups=each] - FC[2]",
+    "depthwise_backward": "INPUT[4x3x2] - CONV[2, 1x1] - RELU - CONV[2, 2x1, P=0, groups=each] - FC[2]",
     "single_grouped": "INPUT[5x4x2] - CONV[6, 2x2, P=0, groups=2] - RELU - FC[2]",
     "local_forward": "INPUT[4x3x2] - LOCAL[3, 2x2, P=0] - RELU - FC[2]",
     "local_data_gradient": "INPUT[3x3x1] - CONV[2, 1x1] - RELU - LOCAL[3, 2x2, P=0] - FC[2]",

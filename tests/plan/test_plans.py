@@ -172,7 +172,7 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         "unpool": (2,),
         "pool_backward": (3,),
         "conv_data_gradient": (3,),
-        "depthwise_data_gradient": (3,),
+        "depthwise_backward": (3,),
         "fc_data_gradient": (3,),
         "winograd_forward": (3, 4, 5, 6),
         "winograd_data_gradient": (3, 4, 5),

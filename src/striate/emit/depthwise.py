@@ -13,8 +13,9 @@ from striate.emit.conv import forward_finish, gradient_finish
 from striate.emit.index import Index, Span
 from striate.emit.loops import items, tiles
 from striate.emit.tensor import Tensor
-from striate.plan.sweep import Sweep, Tap
-from striate.plan.tiles import HELD_TAPS, Tile
+from striate.emit.weight_gradient import group_gradient, sum_map
+from striate.plan.sweep import Sweep, Tap, pieces
+from striate.plan.tiles import HELD_TAPS, GradientTile, Tile
 
 UNROLLED = 600  #: multiply-adds of a tile that the code names one by one; larger filters go row by row
 
@@ -67,21 +68,66 @@ def depthwise_data_gradient(
     span: Span | None = None,
 ) -> None:
     """dx = what dz passes back through the weights; zero where ``mask`` says that a RELU held x at zero."""
+    for d in items(b, dx.shape.axes[0].size, "d", span):
+        _slice_back(b, dz, weights, x, dx, d, rows, columns, tile, mask)
+
+
+def depthwise_backward(
+    b: Builder,
+    dz: Tensor,
+    weights: Tensor,
+    x: Tensor,
+    dx: Tensor,
+    dweights: Tensor,
+    *dbiases: Tensor,
+    rows: tuple[Sweep, ...],
+    columns: tuple[Sweep, ...],
+    tile: Tile,
+    mask: bool,
+    forth: tuple[Sweep, Sweep],
+    sums: GradientTile,
+    span: Span | None = None,
+) -> None:
+    """All gradients, slice by slice: dx as above, dweights += dz times what each weight met, dbiases += dz.
+
+    forth: the sweeps over rows and columns forwards; sums: the tile of the weights. Without ``dbiases`` another has
+    summed them.
+    """
     slices = dx.shape.axes[0].size
-    many = dz.shape.axes[0].size // slices
+    many = pieces(dz.shape.axes[0].size, slices)
     for d in items(b, slices, "d", span):
-        for down in rows:
-            for across in columns:
-                finish = gradient_finish(b, x, dx, down, across, mask)
-                held = _weights(b, weights, d, down, across) if many == 1 else None
-                for v, high in tiles(b, down.count, tile.rows, "y"):
-                    for u, wide in tiles(b, across.count, tile.columns, "x"):
-                        sums = [[b.register("sum", b.zero()) for _ in range(wide)] for _ in range(high)]
-                        for n in b.range(many, "n") if many > 1 else (Index(),):
-                            k = d * many + n
-                            at = held or _weights(b, weights, k, down, across)
-                            _correlate(b, dz, k, at, (v, u), down, across, sums)
-                        finish(d, v, u, [_values(sums)])
+        for k in b.range(d * many + many, "k", start=d * many) if dbiases else ():
+            sum_map(b, dz, dbiases[0], k)
+        group_gradient(b, x, dz, dweights, d, many, *forth, sums)
+        _slice_back(b, dz, weights, x, dx, d, rows, columns, tile, mask)
+
+
+def _slice_back(
+    b: Builder,
+    dz: Tensor,
+    weights: Tensor,
+    x: Tensor,
+    dx: Tensor,
+    d: Index,
+    rows: tuple[Sweep, ...],
+    columns: tuple[Sweep, ...],
+    tile: Tile,
+    mask: bool,
+) -> None:
+    """One slice of dx: the sum over the filters that see it."""
+    many = pieces(dz.shape.axes[0].size, dx.shape.axes[0].size)
+    for down in rows:
+        for across in columns:
+            finish = gradient_finish(b, x, dx, down, across, mask)
+            held = _weights(b, weights, d, down, across) if many == 1 else None
+            for v, high in tiles(b, down.count, tile.rows, "y"):
+                for u, wide in tiles(b, across.count, tile.columns, "x"):
+                    sums = [[b.register("sum", b.zero()) for _ in range(wide)] for _ in range(high)]
+                    for n in b.range(many, "n") if many > 1 else (Index(),):
+                        k = d * many + n
+                        at = held or _weights(b, weights, k, down, across)
+                        _correlate(b, dz, k, at, (v, u), down, across, sums)
+                    finish(d, v, u, [_values(sums)])
 
 
 def _values(sums: Plane) -> list[list[Value]]:

@@ -36,6 +36,7 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "conv_weight_gradient": conv_weight_gradient,
     "depthwise_forward": depthwise.depthwise_forward,
     "depthwise_data_gradient": depthwise.depthwise_data_gradient,
+    "depthwise_backward": depthwise.depthwise_backward,
     "winograd_forward": winograd.winograd_forward,
     "winograd_data_gradient": winograd.winograd_data_gradient,
     "winograd_weight_gradient": winograd_weight_gradient,

@@ -28,15 +28,31 @@ def conv_weight_gradient(
     span: Span | None = None,
 ) -> None:
     """dweights += the sum over positions and lanes of dz times the x that each weight met; groups: as forwards."""
-    filters, depth, field = (axis.size for axis in dweights.shape.axes[:3])
-    each = filters // groups
+    each = dweights.shape.axes[0].size // groups
     for group, part in grouped(b, groups, pieces(each, tile.filters), span=span):
-        for k, many in tiles(b, each, tile.filters, "k", part):
-            for y, high in tiles(b, rows.count, tile.rows, "y0"):
-                for d, deep in tiles(b, depth, tile.slices, "d"):
-                    for i, tall in tiles(b, field, tile.field_rows, "i"):
-                        at, size = (k + group * each, y, d, i), (many, high, deep, tall)
-                        _gradient_tile(b, x, dz, dweights, at, size, rows, columns, tile.columns, group * depth)
+        group_gradient(b, x, dz, dweights, group, each, rows, columns, tile, part)
+
+
+def group_gradient(
+    b: Builder,
+    x: Tensor,
+    dz: Tensor,
+    dweights: Tensor,
+    group: Index,
+    each: int,
+    rows: Sweep,
+    columns: Sweep,
+    tile: GradientTile,
+    span: Span | None = None,
+) -> None:
+    """The part of one group, which has ``each`` filters; span: of tiles of these."""
+    depth, field = (axis.size for axis in dweights.shape.axes[1:3])
+    for k, many in tiles(b, each, tile.filters, "k", span):
+        for y, high in tiles(b, rows.count, tile.rows, "y0"):
+            for d, deep in tiles(b, depth, tile.slices, "d"):
+                for i, tall in tiles(b, field, tile.field_rows, "i"):
+                    at, size = (k + group * each, y, d, i), (many, high, deep, tall)
+                    _gradient_tile(b, x, dz, dweights, at, size, rows, columns, tile.columns, group * depth)
 
 
 def _gradient_tile(
@@ -85,14 +101,19 @@ def _uses(
 
 def bias_gradient(b: Builder, dz: Tensor, dbiases: Tensor, *, span: Span | None = None) -> None:
     """dbiases += the sum of each map of dz over positions and lanes."""
-    filters, height, width = (axis.size for axis in dz.shape.axes)
-    for k in items(b, filters, "k", span):
-        sums = [b.register("sum", b.zero()) for _ in range(min(width, 4))]
-        for y in b.range(height, "y"):
-            for x, wide in tiles(b, width, len(sums), "x"):
-                for column in range(wide):
-                    sums[column].value = sums[column].value + dz[k, y, x + column]
-        total = sums[0].value
-        for other in sums[1:]:
-            total = total + other.value
-        dbiases[k] = dbiases[k] + b.reduce_add(total)
+    for k in items(b, dz.shape.axes[0].size, "k", span):
+        sum_map(b, dz, dbiases, k)
+
+
+def sum_map(b: Builder, dz: Tensor, dbiases: Tensor, k: Index) -> None:
+    """The part of one map."""
+    height, width = (axis.size for axis in dz.shape.axes[1:])
+    sums = [b.register("sum", b.zero()) for _ in range(min(width, 4))]
+    for y in b.range(height, "y"):
+        for x, wide in tiles(b, width, len(sums), "x"):
+            for column in range(wide):
+                sums[column].value = sums[column].value + dz[k, y, x + column]
+    total = sums[0].value
+    for other in sums[1:]:
+        total = total + other.value
+    dbiases[k] = dbiases[k] + b.reduce_add(total)

@@ -4,10 +4,11 @@
     layers     = item { separator item }
     item       = (layer | "[" layers "]") [ "*" number ]
     layer      = word [ shorthand ] [ "[" entry { "," entry } "]" ]
-    entry      = number | size | letter "=" number | "fit" "=" ("raise" | "pad" | "crop")
+    entry      = number | size | letter "=" (number | size) | "fit" "=" ("raise" | "pad" | "crop")
+               | "dilation" "=" (number | size) | "groups" "=" (number | "each")
     separator  = "-" | "->" | "→" | new line
 
-Letters may be of any case; sizes read 5x5, 5×5 or 5*5; blanks mean nothing.
+Letters may be of any case; sizes are width x height and read 5x5, 5×5 or 5*5; blanks mean nothing.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ SUMS = frozenset(
         "bias_gradient",
         "unpool",
         "conv_weight_gradient",
+        "depthwise_backward",
         "winograd_weight_gradient",
         "deep_gradient",
         "packed_weight_gradient",

@@ -112,16 +112,18 @@ def backward_calls(
         if isinstance(unit.node.layer, Fc):
             calls += _fc_backward(unit, x, before, shapes, target, streamed)
         else:
-            calls += _unit_backward(unit, x, before, chosen, target)
+            calls += _unit_backward(unit, x, before, chosen, target, source is None)
     return tuple(calls)
 
 
-def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target) -> Iterator[Call]:
+def _unit_backward(
+    unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target, learns: bool
+) -> Iterator[Call]:
     name, layer = unit.name, unit.node.layer
     dx = before.gradient if before else ""
     mask = before is not None and before.masked
     if isinstance(layer, Conv):
-        yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target)
+        yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target, learns)
     elif isinstance(layer, Local):
         yield from local.backward_calls(unit, x, dx, mask, target)
     elif isinstance(layer, Pool) and before:
