@@ -34,6 +34,11 @@ NAMES = [
     "fc-fc-linear",
     "wide-stride",
     "relu-first",
+    "rectangle",
+    "rectangle-pool",
+    "dilation-stride",
+    "groups",
+    "depthwise-many",
 ]
 
 
