@@ -73,7 +73,6 @@ def local_weight_gradient(
     """
     filters, each = dz.shape.axes[0].size, line.shape.axes[0].size
     whole = each - each % b.lanes
-    target, numbers = dweights.flat, dz.scalars
     for v in items(b, rows.count, "y", span):
         for u in b.range(columns.count, "x"):
             _gather(b, x, line, (v, u), rows, columns)
@@ -83,22 +82,36 @@ def local_weight_gradient(
                         line[e + image] = value
             for k, many in tiles(b, filters, tile, "k"):
                 first = ((v * columns.count + u) * filters + k) * each
-                if whole:
-                    for e in b.range(whole, "e", step=b.lanes):
-                        sums = [b.register("sum", target.vector[first + n * each + e]) for n in range(many)]
-                        for image in range(b.lanes):
-                            value = line[e + image]
-                            for n in range(many):
-                                given = b.splat(numbers[k + n, v, u, image])
-                                sums[n].value = b.fma(value, given, sums[n].value)
-                        for n in range(many):
-                            target.vector[first + n * each + e] = sums[n].value
+                _learn(b, dz, dweights.flat, line, first, (k, v, u), many, whole)
                 for n in range(many):
-                    given = dz[k + n, v, u]
-                    for rest in range(whole, each):
-                        at = first + n * each + rest
-                        target[at] = target[at] + b.reduce_add(given * line[rest])
-                    dbiases[v, u, k + n] = dbiases[v, u, k + n] + b.reduce_add(given)
+                    dbiases[v, u, k + n] = dbiases[v, u, k + n] + b.reduce_add(dz[k + n, v, u])
+
+
+def _learn(
+    b: Builder,
+    dz: Tensor,
+    target: Tensor,
+    line: Tensor,
+    first: Index,
+    at: tuple[Index, Index, Index],
+    many: int,
+    whole: int,
+) -> None:
+    """The weight gradients of ``many`` filters of a position, from ``first`` on; ``whole`` of each fill vectors."""
+    (k, v, u), each, numbers = at, line.shape.axes[0].size, dz.scalars
+    if whole:
+        for e in b.range(whole, "e", step=b.lanes):
+            sums = [b.register("sum", target.vector[first + n * each + e]) for n in range(many)]
+            for image in range(b.lanes):
+                value = line[e + image]
+                for n in range(many):
+                    sums[n].value = b.fma(value, b.splat(numbers[k + n, v, u, image]), sums[n].value)
+            for n in range(many):
+                target.vector[first + n * each + e] = sums[n].value
+    for n in range(many):
+        for rest in range(whole, each):
+            place = first + n * each + rest
+            target[place] = target[place] + b.reduce_add(dz[k + n, v, u] * line[rest])
 
 
 def _gather(b: Builder, x: Tensor, line: Tensor, at: Place, rows: Sweep, columns: Sweep) -> None:

@@ -47,8 +47,7 @@ def single_local(
                     for e in b.range(each, "rest", start=whole):
                         for n in range(many):
                             totals[n].value = b.fma(line[e], numbers[first + n * each + e], totals[n].value)
-                for n in range(many):
-                    total = totals[n].value
+                for n, total in enumerate(cell.value for cell in totals):
                     y[v, u, k + n] = b.maximum(b.scalar(0.0), total) if relu else total
 
 
