@@ -371,9 +371,9 @@ def compile(
     """Plan the network and compile it to one native function; its weights are drawn from ``seed``.
 
     batch: the most images a training step takes. loss: ``softmax`` or ``svm``. threads: how many take part, all
-    processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or
-    the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct
-    kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep`` or ``packed`` wherever
+    processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or the best
+    that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct kernels, whose
+    rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep``, ``packed`` or ``depthwise`` wherever
     there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better.
     Raises ArgumentError.
 

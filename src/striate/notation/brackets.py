@@ -8,6 +8,7 @@ from typing import Any
 from striate.errors import NotationError
 from striate.layers import LAYERS, Layer
 from striate.layers.layer import FITS, Setting, Share, check_setting
+from striate.layers.sides import Lengths, Sides, sides_text, simple
 from striate.notation.cursor import Cursor
 from striate.notation.tokens import Token
 from striate.notation.words import unknown_layer, unknown_setting
@@ -37,7 +38,7 @@ class _Found:
 
     layer: type[Layer]
     word: Token
-    values: dict[str, float] = field(default_factory=dict)
+    values: dict[str, float | str | Sides] = field(default_factory=dict)
     fit: str | None = None
 
 
@@ -145,6 +146,8 @@ def _named(cursor: Cursor, found: _Found) -> None:
         _put_fit(cursor, found)
     elif cursor.now.kind == "number":
         _put_named(cursor, found, letter or "", cursor.numbers())
+    elif cursor.now.kind == "word" and cursor.now.text.lower() in _setting(found.layer, letter or "").words:
+        _keep(cursor, found, letter or "", cursor.now.text.lower(), cursor.take())
     elif cursor.now.kind == "dash" and cursor.after.kind == "number":
         setting = _setting(found.layer, letter or "")
         least = setting.range if isinstance(setting, Share) else f"a whole number from {setting.least}"
@@ -152,7 +155,8 @@ def _named(cursor: Cursor, found: _Found) -> None:
         raise cursor.error(reason, cursor.now, cursor.after.end - cursor.now.position)
     else:
         sample = _setting(found.layer, letter or "").sample
-        raise cursor.error(f"a number is missing behind {letter}=: write it as in {letter}={sample}")
+        words = "".join(f" or {letter}={word}" for word in _setting(found.layer, letter or "").words)
+        raise cursor.error(f"a number is missing behind {letter}=: write it as in {letter}={sample}{words}")
 
 
 def _setting(layer: type[Layer], letter: str) -> Setting:
@@ -179,8 +183,8 @@ def _put_fit(cursor: Cursor, found: _Found) -> None:
 def _put_named(cursor: Cursor, found: _Found, letter: str, numbers: list[Token]) -> None:
     if len(numbers) == 1:
         _put(cursor, found, letter, numbers[0])
-    elif letter == "F":
-        _square(cursor, found, numbers)
+    elif isinstance(_setting(found.layer, letter), Lengths):
+        _put_sides(cursor, found, letter, numbers)
     else:
         shown = "x".join(n.text for n in numbers)
         length = numbers[-1].end - numbers[0].position
@@ -197,7 +201,7 @@ def _bare(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
             raise cursor.error(reason, numbers[0])
         _put(cursor, found, layer.number, numbers[0])
     elif layer.size == "F":
-        _square(cursor, found, numbers)
+        _put_sides(cursor, found, "F", numbers)
     elif layer.size == "WHD" and len(numbers) == 3:
         for letter, number in zip(layer.size, numbers, strict=True):
             _put(cursor, found, letter, number)
@@ -212,7 +216,7 @@ def _bare(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
         raise cursor.error(f"{layer.kind} has no settings: leave {shown} out", numbers[0], length)
 
 
-def _second_number(layer: type[Layer], shown: str, first: float) -> str:
+def _second_number(layer: type[Layer], shown: str, first: object) -> str:
     if layer.size == "F" and layer.number != "F":
         return (
             f"{shown} is a second bare number behind {layer.number}={first}: "
@@ -248,22 +252,26 @@ def _three(numbers: list[Token]) -> str:
     return "write it as in INPUT[32x32x3]"
 
 
-def _square(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
-    """5x5 is F=5; nothing else is."""
+def _put_sides(cursor: Cursor, found: _Found, letter: str, numbers: list[Token]) -> None:
+    """5x5 is F=5, and 3x5 is 3 wide and 5 high."""
     shown, length = "x".join(n.text for n in numbers), numbers[-1].end - numbers[0].position
     sides = [n.text for n in numbers]
-    if len(numbers) == 3 and sides[0] == sides[1]:
-        reason = f"a field always spans the full depth of its input: write {sides[0]}x{sides[0]}, not {shown}"
-        raise cursor.error(reason, numbers[0], length)
-    if len(numbers) != 2 or sides[0] != sides[1]:
-        larger = max(sides, key=lambda side: (len(side), side))
-        reason = f"fields are square, FxF, and {shown} is not: write {larger}x{larger} or F={larger}"
-        raise cursor.error(reason, numbers[0], length)
-    _put(cursor, found, "F", numbers[0], length)
+    if len(numbers) != 2:
+        two = f"{sides[0]}x{sides[1]}" if len(sides) > 1 else f"{sides[0]}x{sides[0]}"
+        what = "a field always spans the full depth of its input" if letter == "F" else f"{letter} is width x height"
+        raise cursor.error(f"{what}: write {two}, not {shown}", numbers[0], length)
+    wide, high = (_value(cursor, found, letter, number, length=0) for number in numbers)
+    assert isinstance(wide, int) and isinstance(high, int)
+    _keep(cursor, found, letter, simple((wide, high)), numbers[0], length)
 
 
 def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int = 0) -> None:
     """Keep one value, once it is a number in the setting's range and the first for its letter."""
+    _keep(cursor, found, letter, _value(cursor, found, letter, number, length), number, length)
+
+
+def _value(cursor: Cursor, found: _Found, letter: str, number: Token, length: int) -> float:
+    """The number, once it is in the setting's range."""
     setting = _setting(found.layer, letter)
     share = isinstance(setting, Share)
     if "." in number.text and not share:
@@ -271,14 +279,23 @@ def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int 
             f"{letter}, {setting.meaning}, is a whole number, not {number.text}: write one, as in {letter}=3",
             number,
         )
-    if letter in found.values:
-        reason = f"{letter} of {found.layer.kind} is said twice, first as {found.values[letter]}: leave one out"
-        raise cursor.error(reason, number, length)
     value = float(number.text) if share else cursor.whole(number)
     try:
         check_setting(found.layer.kind, setting, value)
     except NotationError as error:
         raise cursor.error(error.reason, number, length) from None
+    return value
+
+
+def _keep(
+    cursor: Cursor, found: _Found, letter: str, value: float | str | Sides, token: Token, length: int = 0
+) -> None:
+    """Keep a value, if it is the first for its letter."""
+    if letter in found.values:
+        first = found.values[letter]
+        shown = sides_text(first) if isinstance(first, tuple) else first
+        reason = f"{letter} of {found.layer.kind} is said twice, first as {shown}: leave one out"
+        raise cursor.error(reason, token, length)
     found.values[letter] = value
 
 

@@ -5,7 +5,8 @@
     layers     = item { separator item }
     item       = (layer | "[" layers "]") [ "?" ] [ "*" ( number | letter ) ] [ "?" ]
     layer      = word [ shorthand ] [ "[" entry { "," entry } "]" ]
-    entry      = number | size | letter "=" number | "fit" "=" ("raise" | "pad" | "crop")
+    entry      = number | size | letter "=" (number | size) | "fit" "=" ("raise" | "pad" | "crop")
+               | "dilation" "=" (number | size) | "groups" "=" (number | "each")
     given      = ( letter | word ) "=" value { "," value }
     value      = number | size
     separator  = "-" | "->" | "→" | new line
@@ -13,7 +14,7 @@
 A name is one of `striate nets`, as vgg-16 or vgg-16[64x64x3, 10]: for images of another size, with other classes.
 Letters that repeat, and ? behind what is optional, make a pattern: what is given for them stands behind the last layer,
 as in the notes' INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC  N=2 M=3 K=1 (see ``pattern``).
-Letters may be of any case; sizes read 5x5, 5×5 or 5*5; blanks mean nothing.
+Letters may be of any case; sizes are width x height and read 5x5, 5×5 or 5*5; blanks mean nothing.
 """
 
 from __future__ import annotations
