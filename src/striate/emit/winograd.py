@@ -222,7 +222,7 @@ def winograd_data_gradient(
     span: Span | None = None,
 ) -> None:
     """dx = what dz passes back, as ``conv_data_gradient`` does; u holds the mirrored weights, (points, D, K)."""
-    finish = gradient_finish(b, x, dx, rows, columns, mask, add)
+    finish = gradient_finish(b, x, dx, rows, columns, mask, add=add)
     _correlate(b, dz, u, v, m, rows, columns, tile, finish, None, {split: span})
 
 

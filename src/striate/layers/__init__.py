@@ -8,18 +8,20 @@ from striate.layers.fc import Fc
 from striate.layers.input import Input
 from striate.layers.join import Add, Concat, Join
 from striate.layers.layer import Layer, Setting
+from striate.layers.local import Local
 from striate.layers.pool import Pool
 from striate.layers.relu import Relu
 from striate.layers.window import Window, window
 
 __all__ = [
-    "LAYERS", "Add", "Concat", "Conv", "Dropout", "Fc", "Input", "Join", "Layer", "Pool", "Relu", "Setting", "Window",
-    "window",
+    "LAYERS", "Add", "Concat", "Conv", "Dropout", "Fc", "Input", "Join", "Layer", "Local", "Pool", "Relu", "Setting",
+    "Window", "window",
 ]  # fmt: skip
 
 LAYERS: dict[str, type[Layer]] = {
     "INPUT": Input,
     "CONV": Conv,
+    "LOCAL": Local,
     "RELU": Relu,
     "POOL": Pool,
     "FC": Fc,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from striate.errors import NotationError
-from striate.layers import Add, Concat, Join, Layer
+from striate.layers import Add, Concat, Join
 from striate.notation.brackets import Placed
 from striate.notation.cursor import Cursor
 from striate.notation.network import MOST_LAYERS, Mark
+from striate.notation.pattern import Pattern
 from striate.notation.tokens import Token
 
-__all__ = ["ENDS", "TOO_DEEP", "Group", "Item", "Step", "Ways", "left_over", "no_way", "read_ways"]
+__all__ = [
+    "TOO_DEEP", "Group", "Item", "Step", "Ways", "filled", "left_over", "no_way", "over", "read_ways",
+]  # fmt: skip
 
 ENDS = ("end", "close", "finish", "bar")  # kinds of tokens that end a row of layers
 TOO_DEEP = "brackets are nested at most 32 deep: leave some out"
@@ -24,19 +27,28 @@ _OPENING = {"]": "[", ")": "(", "}": "{"}
 class Step:
     """A layer or a mark in its turn, its place in the text, and the repetitions it is in, outermost first."""
 
-    what: Layer | Mark
+    what: Placed | Mark
     place: tuple[int, int]
     rounds: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Group:
-    """Items that stand ``times`` times; a layer alone is a group of itself. The place is that of ``*n``."""
+    """Items that stand ``times`` times; a layer alone is a group of itself. The place is that of ``*n``.
+
+    ``optional``: the word that a pattern gives for it, which is its first layer's, if ? is behind it.
+    """
 
     items: tuple[Item, ...]
     times: int
     position: int
     length: int
+    optional: str = ""
+
+    @property
+    def first(self) -> str:
+        """The kind of its first layer."""
+        return first(self.items)
 
     def count(self, text: str) -> int:
         """How many layers it stands for; NotationError, with the numbers, if those are too many."""
@@ -49,15 +61,24 @@ class Group:
             raise NotationError(reason, text, self.position, self.length)
         return inside * self.times
 
-    def unfold(self, rounds: tuple[str, ...] = ()) -> Iterator[Step]:
+    def unfold(self, pattern: Pattern, rounds: tuple[str, ...] = ()) -> Iterator[Step]:
         """Every layer and mark in its turn."""
+        if self.optional:
+            place = self.optional, pattern.places[self.optional]
+            if pattern.keeps(self.optional):
+                for step in replace(self, optional="").unfold(pattern, rounds):
+                    placed = step.what
+                    if isinstance(placed, Placed) and not placed.optional:
+                        step = replace(step, what=replace(placed, optional=place))
+                    yield step
+            return
         for turn in range(1, self.times + 1):
             here = (*rounds, f"{turn} of {self.times}") if self.times > 1 else rounds
             for item in self.items:
                 if isinstance(item, Placed):
-                    yield Step(item.layer, (item.position, item.length), here)
+                    yield Step(item, (item.position, item.length), here)
                 else:
-                    yield from item.unfold(here)
+                    yield from item.unfold(pattern, here)
 
 
 @dataclass(frozen=True)
@@ -69,20 +90,40 @@ class Ways:
     position: int
     length: int
 
+    @property
+    def first(self) -> str:
+        """The kind of its first layer."""
+        return next((way.first for way in self.ways if way.items), self.join.kind)
+
     def count(self, text: str) -> int:
         """How many layers it stands for, the join being one."""
         return 1 + sum(way.count(text) for way in self.ways)
 
-    def unfold(self, rounds: tuple[str, ...] = ()) -> Iterator[Step]:
+    def unfold(self, pattern: Pattern, rounds: tuple[str, ...] = ()) -> Iterator[Step]:
         """Every layer and mark in its turn."""
         place = self.position, self.length
         for number, way in enumerate(self.ways):
             yield Step(Mark.WAY if number else Mark.FORK, place, rounds)
-            yield from way.unfold(rounds)
-        yield Step(self.join, place, rounds)
+            yield from way.unfold(pattern, rounds)
+        yield Step(Placed(self.join, *place), place, rounds)
 
 
 Item = Group | Ways | Placed
+
+
+def first(items: tuple[Item, ...]) -> str:
+    """The kind of the first layer among items."""
+    return items[0].layer.kind if isinstance(items[0], Placed) else items[0].first
+
+
+def filled(items: list[Item]) -> tuple[Item, ...]:
+    """Those in which there is anything: a letter may stand for 0."""
+    return tuple(item for item in items if not isinstance(item, Group) or item.items)
+
+
+def over(cursor: Cursor) -> bool:
+    """Whether no layer can follow: at the end, a bar or a closing bracket, and where something is given, as N=2."""
+    return cursor.now.kind in ENDS or (cursor.now.kind == "word" and cursor.after.kind == "equals")
 
 
 def read_ways(cursor: Cursor, layers: Callable[[], list[Item]], too_deep: bool) -> Ways:
@@ -128,14 +169,14 @@ def _way(cursor: Cursor, layers: Callable[[], list[Item]], before: Token) -> Gro
     if cursor.now.kind == "dot":
         cursor.take()
         cursor.skip_lines()
-        if cursor.now.kind not in ENDS:
+        if not over(cursor):
             raise cursor.error("a dot is a way without layers: leave it out, or put | behind it", cursor.last)
         return Group((), 1, start, 1)
     items = layers()
     if not items:
         reason = f"a way is missing behind {before.text}: put layers there, or a dot for the input as it is"
         raise cursor.error(reason, before)
-    return Group(tuple(items), 1, start, cursor.last.end - start)
+    return Group(filled(items), 1, start, cursor.last.end - start)
 
 
 def left_over(cursor: Cursor) -> NotationError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
@@ -15,23 +14,13 @@ from striate.layers import Add, Dropout, Input, Join, Layer
 from striate.layers.join import join_all, part_all
 from striate.layers.layer import Array, Parameters
 from striate.layers.loss import loss as loss_of
-from striate.notation.tree import text, tree
+from striate.notation.tree import Mark, text, tree
 from striate.volume import Volume
 
 __all__ = ["MOST_LAYERS", "MOST_NUMBERS", "Mark", "Network", "Node", "chain"]
 
 MOST_LAYERS = 1_000  # the deepest ConvNets have hundreds
 MOST_NUMBERS = 2**31 - 1  # of one volume, or of one layer's weights: 8 GiB of float32
-
-
-class Mark(Enum):
-    """What stands among layers where ways part: FORK before the first way, WAY before each further one.
-
-    The join that ends the ways is a layer, Add or Concat.
-    """
-
-    FORK = "fork"
-    WAY = "way"
 
 
 @dataclass(frozen=True)
@@ -78,6 +67,19 @@ class Network:
     def layers(self) -> tuple[Layer, ...]:
         """The layers alone."""
         return tuple(node.layer for node in self.nodes)
+
+    def path(self, through: str = "") -> tuple[Node, ...]:
+        """The nodes on one way from INPUT to the scores, that ``through`` a layer; elsewhere the first where ways part."""
+        named = {node.name: node for node in self.nodes}
+        behind: dict[str, Node] = {}
+        for node in self.nodes[::-1]:
+            behind.update(dict.fromkeys(node.inputs, node))
+        found = [named[through] if through else self.nodes[-1]]
+        while found[0].inputs:
+            found.insert(0, named[found[0].inputs[0]])
+        while found[-1].name in behind:
+            found.append(behind[found[-1].name])
+        return tuple(found)
 
     @property
     def input(self) -> Volume:

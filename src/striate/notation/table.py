@@ -25,7 +25,7 @@ _COPIES = 3  # of every parameter in training: itself, its gradient, its momentu
 
 @dataclass(frozen=True)
 class Row:
-    """One layer. ``neurons`` counts those with weights of their own kind to learn: CONV's and FC's.
+    """One layer. ``neurons`` counts those with weights of their own kind to learn: CONV's, LOCAL's and FC's.
 
     ``unshared`` is what ``weights + biases`` would be if every neuron had its own; ``connections`` are per
     neuron; ``receptive_field`` is (width, height) on the input; ``flops`` are of one image's forward pass.
@@ -178,9 +178,9 @@ def _receptive_fields(network: Network) -> Iterator[tuple[int, int]]:
             _Seen(min(s.first for s in axis), max(s.last for s in axis), max(s.step for s in axis))
             for axis in zip(*ways, strict=True)
         )
-        wide, high, stride = node.layer.receptive(node.input)
+        wide, high, step_wide, step_high = node.layer.receptive(node.input)
         left, top = _before(node)
-        seen[node.name] = across, down = across.through(wide, left, stride), down.through(high, top, stride)
+        seen[node.name] = across, down = across.through(wide, left, step_wide), down.through(high, top, step_high)
         reach = across.last - across.first + 1, down.last - down.first + 1
         yield min(reach[0], network.input.width), min(reach[1], network.input.height)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Union
 
 from striate.layers import Add, Join
@@ -15,7 +16,17 @@ from striate.notation.canonical import canonical
 if TYPE_CHECKING:
     from striate.notation.network import Node
 
-__all__ = ["Branching", "marks", "sources", "text", "tree"]
+__all__ = ["Branching", "Mark", "marks", "sources", "steps", "text", "tree"]
+
+
+class Mark(Enum):
+    """What stands among layers where ways part: FORK before the first way, WAY before each further one.
+
+    The join that ends the ways is a layer, Add or Concat.
+    """
+
+    FORK = "fork"
+    WAY = "way"
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,25 @@ def _item_text(item: Node | Branching) -> str:
         return f"{{ {' | '.join(map(text, item.ways))} }}"
     result, shortcut = item.ways
     return f"( {text(result)} | {text(shortcut)} )+" if shortcut else f"( {text(result)} )+"
+
+
+def steps(items: Items) -> Iterator[Node | Mark]:
+    """The nodes of a row in order, with marks where ways part.
+
+    >>> from striate.notation import parse
+    >>> [getattr(step, "name", "") for step in steps(tree(parse("INPUT[4x4x1] - { . | RELU }").nodes))]
+    ['input', 'FORK', 'WAY', 'relu1', 'concat1']
+    """
+    for item in items:
+        if not isinstance(item, Branching):
+            yield item
+            continue
+        # A shortcut without layers is not said.
+        ways = [way for number, way in enumerate(item.ways) if way or not number or not isinstance(item.join.layer, Add)]
+        for number, way in enumerate(ways):
+            yield Mark.WAY if number else Mark.FORK
+            yield from steps(way)
+        yield item.join
 
 
 def marks(nodes: Sequence[Node]) -> list[str]:

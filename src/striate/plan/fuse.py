@@ -1,4 +1,4 @@
-"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC.
+"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC or LOCAL.
 
 DROPOUT works in place, on the volume that is there, and scores do without it: it belongs to the unit that makes the
 volume. Behind INPUT, which is no unit, it is a unit of its own that makes none; and where others read that volume,
@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from striate.layers import Add, Concat, Conv, Dropout, Fc, Pool, Relu
+from striate.layers import Add, Concat, Conv, Dropout, Fc, Local, Pool, Relu
 from striate.notation.network import Network, Node
 from striate.volume import Volume
 
@@ -59,7 +59,7 @@ class Unit:
     @property
     def learns(self) -> bool:
         """Whether the unit has parameters."""
-        return isinstance(self.node.layer, Conv | Fc)
+        return isinstance(self.node.layer, Conv | Fc | Local)
 
     @property
     def dropouts(self) -> tuple[Node, ...]:
@@ -107,7 +107,7 @@ def _unit(nodes: Sequence[Node], read: Mapping[str, int]) -> Unit:
         last = nodes[taken - 1].name
         return taken < len(nodes) and nodes[taken].inputs == (last,) and read[last] == 1
 
-    if isinstance(first.layer, Conv | Fc | Add):
+    if isinstance(first.layer, Conv | Fc | Local | Add):
         while behind():
             node = nodes[taken]
             if isinstance(node.layer, Relu) and not relu:

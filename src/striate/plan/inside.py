@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from striate.layers import Conv, Dropout
 from striate.notation.network import Network
+from striate.plan import local
 from striate.plan.arena import Arena, aligned
 from striate.plan.call import DROPS, SUMS
 from striate.plan.convolution import book_prepared, preparations, scratch_shapes
@@ -77,9 +78,10 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
     joint = parts(way)
     shapes = fitted(dict(volumes(network, way, chosen, inside=True)), joint)
     forth = tuple(call for call in forward_calls(way, chosen, target, shapes, True) if call.family not in DROPS)
-    back = backward_calls(way, chosen, target, shapes, False)
+    back = backward_calls(way, chosen, target, shapes, False, learns=False)
     calls = (*forth, loss_call(way, of), *(call for call in back if call.family not in SUMS | DROPS))
     scratch = dict(shape for made in calls for shape in scratch_shapes(convs, made, target.lanes))
+    scratch |= dict(shape for made in calls for shape in local.scratch_shapes(units, made))
     book_volumes(arena, shapes, scratch, calls, 1, True, joint)
     one = single(arena, network, way, chosen, target)
     return Plan(

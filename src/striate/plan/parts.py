@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from striate.layers import Add, Concat, Conv, Fc, Pool, Relu
+from striate.layers import Add, Concat, Conv, Fc, Local, Pool, Relu
 from striate.plan.arena import Arena, Buffer
 from striate.plan.flow import Flow
 from striate.plan.fuse import Unit
@@ -16,7 +16,7 @@ from striate.plan.geometry import wider
 from striate.plan.lifetimes import Lifetime
 from striate.plan.shape import Axis, Shape
 
-READ_ONLY = Conv | Fc | Pool | Relu | Add  #: layers that leave the gradient of their results as it is
+READ_ONLY = Conv | Fc | Local | Pool | Relu | Add  #: layers that leave the gradient of their results as it is
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from striate.layers import Conv, Dropout, Fc, Join, Pool, Relu
+from striate.layers import Conv, Dropout, Fc, Join, Local, Pool, Relu
 from striate.notation.network import Node
-from striate.plan import convolution
+from striate.plan import convolution, local
 from striate.plan.call import Call, call
 from striate.plan.flow import Flow
 from striate.plan.fuse import Unit
@@ -36,6 +36,8 @@ def forward_calls(
         name, layer, x = unit.name, unit.node.layer, flow.x(unit)
         if isinstance(layer, Conv):
             calls.append(convolution.forward_call(unit, chosen[name], x, target, training))
+        elif isinstance(layer, Local):
+            calls.append(local.forward_call(unit, x, target))
         elif isinstance(layer, Fc):
             tiles, x, volume = fc_tiles(target), _flat(unit, x, shapes), x
             if x != volume:
@@ -92,10 +94,12 @@ def backward_calls(
     target: Target,
     shapes: Mapping[str, Shape],
     streamed: bool,
+    learns: bool = True,
 ) -> tuple[Call, ...]:
     """The way back, last unit first, as far as gradients are wanted.
 
-    streamed: an FC's weights are updated where their gradient is made.
+    streamed: an FC's weights are updated where their gradient is made. learns: else who asks leaves the gradients of
+    parameters out.
     """
     last, gradients = flow.last, Gradients()
     if last.name not in flow.wanted:
@@ -118,17 +122,21 @@ def backward_calls(
         if isinstance(unit.node.layer, Fc):
             back = _fc_backward(unit, _flat(unit, x, shapes), before, shapes, target, streamed)
         else:
-            back = _unit_backward(unit, x, before, chosen, target)
+            back = _unit_backward(unit, x, before, chosen, target, learns)
         calls += gradients.into(before, back, f"{unit.name}.dx")
     return tuple(calls)
 
 
-def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target) -> Iterator[Call]:
+def _unit_backward(
+    unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target, learns: bool
+) -> Iterator[Call]:
     name, layer = unit.name, unit.node.layer
     dx = before.gradient if before else ""
     mask = before is not None and before.masked
     if isinstance(layer, Conv):
-        yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target)
+        yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target, learns)
+    elif isinstance(layer, Local):
+        yield from local.backward_calls(unit, x, dx, mask, target)
     elif isinstance(layer, Pool) and before:
         rows, columns = forward(unit)
         named = [f"{name}.dy", f"{name}.y", f"{name}.choice", dx]

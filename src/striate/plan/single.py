@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from striate.layers import Add, Concat, Conv, Fc, Pool
+from striate.layers import Add, Concat, Conv, Fc, Local, Pool
 from striate.notation.network import Network
+from striate.plan import local
 from striate.plan.arena import Arena
 from striate.plan.call import Call, call
 from striate.plan.flow import Flow
@@ -68,15 +69,15 @@ def _volume(volume: Volume, readers: Sequence[Unit], convs: Mapping[str, SingleC
 
 
 def _plain(flow: Flow) -> bool:
-    """Whether the input lies as the caller's images do, as one unit reads it, and not in vectors."""
+    """Whether the input lies as the caller's images do: one unit reads it, and not in vectors."""
     readers = reading(flow, "input")
-    return len(readers) == 1 and isinstance(readers[0].node.layer, Conv | Fc)
+    return len(readers) == 1 and isinstance(readers[0].node.layer, Conv | Fc | Local)
 
 
 def _image(volume: Volume, flow: Flow, convs: Mapping[str, SingleConv], lanes: int) -> Shape:
     """The input: as the caller's images lie, unless it is read in vectors."""
     readers = reading(flow, "input")
-    if not _plain(flow):
+    if not _plain(flow) or any(reader.name in convs and convs[reader.name].apart for reader in readers):
         return _volume(volume, readers, convs, lanes)
     _, rows, columns = volume_shape(volume, readers[0]).axes
     return Shape((rows, columns, Axis(volume.depth)), "f32")
@@ -116,6 +117,8 @@ def _calls(network: Network, flow: Flow, convs: Mapping[str, SingleConv]) -> Ite
                 x = flat
             buffers = [x, f"{unit.name}.weights", f"{unit.name}.biases", y]
             yield call("single_fc", buffers, pieces(layer.outputs, OUTPUTS), tile=OUTPUTS, relu=unit.relu)
+        elif isinstance(layer, Local):
+            yield local.single_call(unit, x)
         elif isinstance(layer, Pool):
             rows, columns = forward(unit)
             yield call("single_pool", [x, y], rows.count, rows=rows, columns=columns)
@@ -130,10 +133,10 @@ def _calls(network: Network, flow: Flow, convs: Mapping[str, SingleConv]) -> Ite
 def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
     """Cycles of one thread for one image, and for a group of them, of a unit that is no CONV."""
     layer, size = unit.node.layer, unit.input.size
-    if isinstance(layer, Fc):
-        products = layer.outputs * size
+    if isinstance(layer, Fc | Local):
+        products = layer.connections(unit.input) * unit.output.size
         return max(1.5 * products / lanes, products / 2 if products > 2**20 else 0) + 1.5 * size, 1.2 * products
-    vectors = unit.output.size * (layer.field**2 if isinstance(layer, Pool) else 1)
+    vectors = unit.output.size * (layer.connections(unit.input) if isinstance(layer, Pool) else 1)
     return 3.0 * vectors / min(lanes, unit.output.depth), 4.0 * vectors
 
 
@@ -155,6 +158,7 @@ def single(
     calls = tuple(_calls(network, flow, convs))
     _book(arena, network, flow, convs)
     scratch = dict(buffer for conv in convs.values() for buffer in conv.scratch())
+    scratch |= dict(local.single_scratch(unit) for unit in units if local.is_local(unit))
     arena.book_in_turn(scratch, lifetimes(calls), "rank")
     alone, group = float(FIXED), float(FIXED)
     for unit in units:

@@ -33,8 +33,8 @@ def volumes(
         yield f"{unit.name}.y", _read_by(unit.output, readers, chosen)
         layer = unit.node.layer
         if unit.pool or isinstance(layer, Pool):
-            field = layer.field if isinstance(layer, Pool) else 2
-            yield f"{unit.name}.choice", choice_shape(unit.output, field)
+            numbers = layer.connections(unit.input) if isinstance(layer, Pool) else 4
+            yield f"{unit.name}.choice", choice_shape(unit.output, numbers)
         if isinstance(layer, Fc):
             yield f"{unit.name}.x", Shape.of(unit.input.depth, unit.input.height, unit.input.width)
         if unit.name in flow.wanted:
