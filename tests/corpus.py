@@ -159,6 +159,9 @@ CASES = {
     "branches-in-skip": "INPUT[6x6x4] - ( { CONV[2, 1x1] - RELU | CONV[1] - CONV[2] } - RELU - CONV[4, 1x1] )+"
     " - RELU - FC[3]",
     "branches-no-learner": "INPUT[5x5x3] - { POOL[3x3, S=1, P=1] | RELU | CONV[2] - RELU } - ( RELU )+ - FC[3]",
+    "branches-depthwise": "INPUT[6x6x4] - CONV[4] - RELU - { CONV[4, groups=each] | CONV[8, groups=2] - RELU"
+    " | CONV[4, 5x3, groups=each] - RELU } - FC[3]",
+    "skip-local": "INPUT[5x5x3] - CONV[4] - RELU - ( LOCAL[4] - RELU | LOCAL[4, 1x1] )+ - RELU - FC[3]",
     # products of matrices, on the way back too
     "conv-1x1-padded": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1, S=3, fit=pad] - RELU - CONV[9, 1x1] - FC[2]",
     "conv-1x1-inside": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1] - RELU - CONV[9, 1x1, S=2, P=0, fit=crop] - FC[2]",

@@ -27,9 +27,11 @@ def backwards(network: Network, parameters: judge.Numbers, made: dict[str, Array
     count, height, width, depth = last.shape
     dy = dscores.reshape(count, depth, height, width).transpose(0, 2, 3, 1)
     found = {network.nodes[-1].name: dy}
-    for node, before in zip(network.nodes[:0:-1], network.nodes[-2::-1], strict=True):
-        dy, _ = node.layer.backward(made[before.name], judge._own(node, parameters), made[node.name], dy)
-        found[before.name] = dy
+    for node in network.nodes[:0:-1]:
+        x, y, dy = network.read(node, made), made[node.name], found[node.name]
+        dx, _ = node.layer.backward(x, judge._own(node, parameters), y, dy)
+        for name, part in network.part(node, dx, made):
+            found[name] = found[name] + part if name in found else part
     return found
 
 
@@ -43,7 +45,7 @@ def compare(seen: Inside, made: dict[str, Array], gradients: dict[str, Array]) -
     assert list(seen.gradients) == list(made)
     for name, expected in gradients.items():
         found = np.asarray(seen.gradients[name], np.float64)
-        if name.startswith(("relu", "dropout")) and (made[name] >= 0).all():
+        if name.startswith(("relu", "dropout", "add", "concat")) and (made[name] >= 0).all():
             # Of equal zeros in a POOL's window either may be called the largest: RELU gives them nothing back.
             alive = made[name] > 0
             found, expected = found * alive, expected * alive

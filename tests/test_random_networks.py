@@ -27,6 +27,7 @@ from striate import NotationError, parse
 from striate.notation import Network
 from striate.plan.order import ORDERS
 from striate.plan.plan import KERNELS
+from ways import items, layers_for
 
 DEPTHS = (1, 2, 3, 7, 8, 15, 16, 17)
 IMAGES = (1, 2, 3, 5, 7, 13, 16, 17, 19, 31)
@@ -90,7 +91,7 @@ def networks(draw: st.DrawFn) -> Network:
     depth = draw(st.sampled_from(DEPTHS))
     line, volume = f"INPUT[{wide}x{high}x{depth}]", (wide, high)
     for _ in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(["CONV", "CONV", "LOCAL", "RELU", "POOL", "POOL2", "FC", "DROPOUT"]))
+        kind = draw(st.sampled_from(["CONV", "CONV", "LOCAL", "RELU", "POOL", "POOL2", "FC", "DROPOUT", "WAYS"]))
         if kind == "CONV":
             kind += draw(convs(min(volume), depth))
         elif kind == "LOCAL":
@@ -103,6 +104,8 @@ def networks(draw: st.DrawFn) -> Network:
             kind += f"[{draw(st.sampled_from(DEPTHS))}]"
         elif kind == "DROPOUT":
             kind += draw(st.sampled_from(["", "[0]", "[0.1]", "[0.9]"]))
+        elif kind == "WAYS":
+            kind = draw(items(layers_for(depth), 2))
         try:
             network = parse(f"{line} - {kind}")
         except NotationError:

@@ -14,6 +14,12 @@ LAYERS = (
 )  # fmt: skip
 
 
+def layers_for(depth: int) -> tuple[str, ...]:
+    """Layers that keep a volume of that depth, for ways that can be added, and some that make another."""
+    same = (f"CONV[{depth}]", f"CONV[{depth}, 1x1]", f"CONV[{depth}, 5x5]", "RELU", "RELU", "DROPOUT[0.3]")
+    return (*same, "POOL[3x3, S=1, P=1]", "CONV[7]", "CONV[16, 1x1]", "POOL[fit=crop]", "FC[3]")
+
+
 def fits(line: str) -> bool:
     """Whether a line is right."""
     try:

@@ -81,6 +81,8 @@ PROBED = [
     "INPUT[12x5x1] - POOL[2x2, S=2, fit=pad] - CONV[2, 3x3, S=1, P=2] - POOL[2x2, S=1, P=1]",
     "INPUT[11x11x1] - CONV[2, 5x5, S=3, P=0] - CONV[3, 3x3, P=1] - RELU",
     "INPUT[9x9x1] - CONV[2, 2x2, S=7, P=0] - CONV[1]",
+    "INPUT[7x6x1] - CONV[2] - ( CONV[2] - POOL[3x3, S=1, P=1] | . )+ - { CONV[1, 1x1] | POOL[3x3, S=1, P=1] }",
+    "INPUT[7x7x2] - ( CONV[2, S=2] | CONV[2, 1x1, S=2] )+ - { . | CONV[3] }",
 ]
 
 

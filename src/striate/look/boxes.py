@@ -19,6 +19,7 @@ from striate.look.paper import Paper, shortened, text_width
 from striate.notation.network import Network, Node
 from striate.notation.parse import parse
 from striate.notation.table import Row, summary
+from striate.notation.tree import sources
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -127,7 +128,9 @@ def _boxes(network: Network, length: Callable[[int], float]) -> tuple[list[Box],
     table = summary(network).rows
     groups: list[list[int]] = []
     for place, node in enumerate(network.nodes):
-        if node.layer.kind in ("RELU", "DROPOUT") and groups and network.nodes[groups[-1][0]].layer.kind != "INPUT":
+        behind = groups and node.inputs == (network.nodes[groups[-1][-1]].name,)
+        kept = node.layer.kind in ("RELU", "DROPOUT") and place and network.nodes[groups[-1][0]].layer.kind != "INPUT"
+        if behind and kept:
             groups[-1].append(place)
         else:
             groups.append([place])
@@ -159,8 +162,8 @@ def _rows(boxes: list[Box]) -> list[list[Box]]:
 
 
 def _notation(node: Node) -> str:
-    """The layer as it is written; INPUT without its size, which stands beneath."""
-    return "INPUT" if node.layer.kind == "INPUT" else node.layer.notation()
+    """The layer as it is written; INPUT without its size, which stands beneath; a join as what it joins."""
+    return "INPUT" if node.layer.kind == "INPUT" else sources(node) or node.layer.notation()
 
 
 class _Drawing:
@@ -200,7 +203,7 @@ class _Drawing:
         before: tuple[Box, float] | None = None
         for box in row:
             left = x + (box.width - box.across) / 2
-            if before is not None:
+            if before is not None and before[0].nodes[-1].name in box.nodes[0].inputs:
                 self._window(before, box, left, middle)
             self._box(box, left, middle)
             self._words(box, x + box.width / 2, top, middle + tall / 2)

@@ -120,7 +120,8 @@ def _together(nodes: Sequence[Node]) -> list[tuple[Node, ...]]:
     """The layers in groups: RELU and DROPOUT stand beside the CONV, LOCAL or FC before them."""
     found: list[list[Node]] = []
     for node in nodes:
-        if node.layer.kind in ("RELU", "DROPOUT") and found and found[-1][0].layer.kind in ("CONV", "LOCAL", "FC"):
+        behind = found and node.inputs == (found[-1][-1].name,)
+        if behind and node.layer.kind in ("RELU", "DROPOUT") and found[-1][0].layer.kind in ("CONV", "LOCAL", "FC"):
             found[-1].append(node)
         else:
             found.append([node])

@@ -69,7 +69,7 @@ class Network:
         return tuple(node.layer for node in self.nodes)
 
     def path(self, through: str = "") -> tuple[Node, ...]:
-        """The nodes on one way from INPUT to the scores, that ``through`` a layer; elsewhere the first where ways part."""
+        """The nodes on one way from INPUT to the scores, through the layer of that name; else the first of ways."""
         named = {node.name: node for node in self.nodes}
         behind: dict[str, Node] = {}
         for node in self.nodes[::-1]:

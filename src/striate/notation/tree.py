@@ -97,8 +97,9 @@ def steps(items: Items) -> Iterator[Node | Mark]:
         if not isinstance(item, Branching):
             yield item
             continue
-        # A shortcut without layers is not said.
-        ways = [way for number, way in enumerate(item.ways) if way or not number or not isinstance(item.join.layer, Add)]
+        ways = item.ways
+        if isinstance(item.join.layer, Add) and not ways[1]:
+            ways = ways[:1]  # a shortcut without layers is not said
         for number, way in enumerate(ways):
             yield Mark.WAY if number else Mark.FORK
             yield from steps(way)

@@ -28,6 +28,8 @@ def network_json(network: Network, batch: int) -> dict[str, Any]:
             "notation": row.notation,
             "input": sides(node.input),
             "output": sides(node.output),
+            "inputs": list(node.inputs),
+            "mark": row.mark,
             "weights": row.weights,
             "biases": row.biases,
             "parameters": row.parameters,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.layers import Conv, Fc, Local, Pool
+from striate.layers import Add, Conv, Fc, Join, Local, Pool
 from striate.notation.network import Network, Node
 from striate.web.frames import Numbers, folded
 
@@ -29,8 +29,7 @@ def explain(
     with the largest products are written out, fewer of large ones, and `rest` is the sum over the others.
     Raises ArgumentError for a position outside the layer's volume.
     """
-    place = [node.name for node in network.nodes].index(layer)
-    node = network.nodes[place]
+    node = next(node for node in network.nodes if node.name == layer)
     x, y, d = position
     volume = node.output
     if x >= volume.width or y >= volume.height or d >= volume.depth:
@@ -44,9 +43,11 @@ def explain(
         "receptive_field": _box(*field),
         "depth_of_input": node.input.depth,
     }
-    if place == 0:
+    if not node.inputs:
         return said | {"input_layer": None, "window": None}
-    before = network.nodes[place - 1].name
+    if isinstance(node.layer, Join):
+        return said | _joined(network, node, made, position)
+    before = node.inputs[0]
     columns, rows = window(node, x, y)
     seen = cut(made[before].astype(np.float64), rows, columns)
     said |= {"input_layer": before, "window": _box(columns, rows)}
@@ -80,13 +81,27 @@ def receptive_field(network: Network, layer: str, columns: Span, rows: Span) -> 
     >>> receptive_field(network, "conv2", (0, 0), (1, 1))
     ((0, 4), (0, 6))
     """
-    place = [node.name for node in network.nodes].index(layer)
-    for node in network.nodes[place:0:-1]:
+    seen = {layer: (columns, rows)}
+    for node in network.nodes[:0:-1]:
+        if node.name not in seen:
+            continue
+        columns, rows = seen.pop(node.name)
         if columns[0] > columns[1] or rows[0] > rows[1]:
-            break  # nothing but padding is seen
+            continue  # nothing but padding is seen
         first, last = window(node, columns[0], rows[0]), window(node, columns[1], rows[1])
         columns = max(0, first[0][0]), min(node.input.width - 1, last[0][1])
         rows = max(0, first[1][0]), min(node.input.height - 1, last[1][1])
+        for name in node.inputs:
+            seen[name] = _both(seen[name], (columns, rows)) if name in seen else (columns, rows)
+    return seen.get("input", (columns, rows))
+
+
+def _both(one: tuple[Span, Span], other: tuple[Span, Span]) -> tuple[Span, Span]:
+    """What two parts span together; one that is nothing at all does not count."""
+    for part, rest in ((one, other), (other, one)):
+        if any(first > last for first, last in part):
+            return rest
+    columns, rows = ((min(a[0], b[0]), max(a[1], b[1])) for a, b in zip(one, other, strict=True))
     return columns, rows
 
 
@@ -137,6 +152,25 @@ def _chosen(node: Node, seen: Doubles, d: int) -> dict[str, Any]:
         return said | {"won": [int(row), int(column)], "sum": float(seen.max())}
     value = float(seen[0, 0])
     return said | {"sum": max(0.0, value) if node.layer.kind == "RELU" else value}
+
+
+def _joined(network: Network, node: Node, made: Numbers, position: tuple[int, int, int]) -> dict[str, Any]:
+    """The numbers that ADD adds; of CONCAT, the one that it passes on, and from where."""
+    x, y, d = position
+    here = _box((x, x), (y, y))
+    if isinstance(node.layer, Add):
+        first, second = (float(made[name][y, x, d]) for name in node.inputs)
+        added = {"layer": node.inputs[1], "value": second}
+        return {"input_layer": node.inputs[0], "window": here, "slices": [d], "inputs": [[[first]]], "added": added,
+                "sum": first + second}  # fmt: skip
+    depths = {each.name: each.output.depth for each in network.nodes}
+    for name in node.inputs:
+        if d < depths[name]:
+            break
+        d -= depths[name]
+    value, field = float(made[name][y, x, d]), receptive_field(network, name, (x, x), (y, y))
+    return {"input_layer": name, "window": here, "slices": [d], "inputs": [[[value]]], "sum": value,
+            "depth_of_input": depths[name], "receptive_field": _box(*field)}  # fmt: skip
 
 
 def _box(columns: Span, rows: Span) -> dict[str, int]:

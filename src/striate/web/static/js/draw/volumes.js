@@ -59,7 +59,7 @@ function lay(layers, scale) {
   for (const [i, layer] of layers.entries()) {
     const [width, height, depth] = layer.output;
     const box = { layer, deep: scale.deep(depth), high: scale.side(height), wide: scale.side(width) };
-    const gap = i === 0 ? 0 : 18 + LETTER * Math.max(layer.kind.length, ...setting(layer).map((line) => line.length));
+    const gap = i === 0 ? 0 : 18 + LETTER * Math.max(layer.kind.length, ...setting(layer, layers[i - 1]).map((line) => line.length));
     box.label = LETTER * size(layer.output).length;
     box.span = box.deep + SLOPE[0] * box.wide;
     box.from = x; // the arrow reaches from here to the box
@@ -77,12 +77,19 @@ function lay(layers, scale) {
   return { boxes, width, high, words: scale.words };
 }
 
-/** What stands below an arrow, line by line: the window's side, and its stride where that is not 1. */
-function setting(layer) {
-  const window = layer.window;
-  if (!window || layer.kind === "FC") return [];
+/** Whether a layer reads the one that is drawn before it, so that the arrow between them has a line. */
+const follows = (layer, before) => !layer.inputs || layer.inputs.includes(before.name);
+
+/**
+ * What stands below an arrow, line by line: the window's side, its stride where that is not 1, and what the layer reads
+ * where that is not, or not only, what is drawn `before` it.
+ */
+function setting(layer, before) {
+  const { window, inputs = [] } = layer;
+  const reads = inputs.length > 1 ? inputs : before && !follows(layer, before) ? [`of ${inputs[0]}`] : [];
+  if (!window || layer.kind === "FC") return reads;
   const stride = [window.S].flat().join("x");
-  return [[window.F, window.F].flat().slice(0, 2).join("x"), ...(stride !== "1" ? [`S=${stride}`] : [])];
+  return [[window.F, window.F].flat().slice(0, 2).join("x"), ...(stride !== "1" ? [`S=${stride}`] : []), ...reads];
 }
 
 function draw({ boxes, width, high }, layers, pointed) {
@@ -122,12 +129,12 @@ function arrow(before, box, middle) {
   const from = before.x + before.span + 6;
   const to = box.x - 6;
   const at = (from + to) / 2;
-  const below = setting(box.layer).map((line, i) =>
+  const below = setting(box.layer, before.layer).map((line, i) =>
     svg("text", { x: round(at), y: round(middle + 16 + 13 * i), class: "arrow-setting", "text-anchor": "middle" }, line),
   );
   return svg(
     "g", { class: `arrow kind-${box.layer.kind}` },
-    svg("path", { class: "arrow-line", d: `M${round(from)} ${round(middle)}H${round(to - 1)}m-5 -4l5 4l-5 4` }),
+    follows(box.layer, before.layer) && svg("path", { class: "arrow-line", d: `M${round(from)} ${round(middle)}H${round(to - 1)}m-5 -4l5 4l-5 4` }),
     svg("text", { x: round(at), y: round(middle - 8), class: "arrow-name", "text-anchor": "middle" }, box.layer.kind),
     below,
   );

@@ -51,8 +51,8 @@ export function explanation({ follow }) {
   return { node, show, fail, clear };
 }
 
-const SENTENCES = { CONV: convolved, LOCAL: convolved, FC: connected, POOL: pooled, RELU: rectified };
-const BODIES = { CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, RELU: cut };
+const SENTENCES = { ADD: added, CONV: convolved, LOCAL: convolved, FC: connected, POOL: pooled, RELU: rectified };
+const BODIES = { ADD: addition, CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, RELU: cut };
 
 function place({ window: { x, y, width, height } }) {
   return `${span("x", x, width)}, ${span("y", y, height)}`;
@@ -77,6 +77,14 @@ function pooled(found) {
 function rectified({ inputs, input_layer: source }) {
   const x = inputs.flat(2)[0];
   return `max(0, x) with x from ${source}: ${x > 0 ? "a positive number is passed on" : "what is not positive becomes 0"}.`;
+}
+
+function added({ input_layer: source, added: other }) {
+  return `The numbers of ${source} and ${other.layer} at this place are added.`;
+}
+
+function addition({ inputs, added: other, input_layer: source, value }) {
+  return sumOf([{ name: source, value: inputs.flat(2)[0] }, { name: other.layer, value: other.value }], value);
 }
 
 function cut({ inputs, value }) {

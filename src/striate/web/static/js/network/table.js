@@ -42,7 +42,7 @@ export function table(root, plan, batch, pointed) {
 function row(layer, pointed) {
   return el(
     "tr", { data: { layer: layer.name }, on: { pointerenter: () => pointed(layer.name), pointerleave: () => pointed(null) } },
-    el("th", { scope: "row", class: `kind-${layer.kind}` }, layer.name),
+    el("th", { scope: "row", class: `kind-${layer.kind}` }, layer.mark ? el("span", { class: "way pale", "aria-hidden": "true" }, layer.mark) : null, layer.name),
     el("td", { class: "words" }, el("code", {}, layer.notation)),
     el("td", { class: "words" }, size(layer.output)),
     el("td", {}, dash(layer.neurons)), el("td", {}, dash(layer.parameters)),
