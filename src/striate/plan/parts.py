@@ -115,8 +115,8 @@ def whole_lives(lives: Mapping[str, Lifetime], parts: Parts) -> dict[str, Lifeti
 def book_parts(arena: Arena, shapes: Mapping[str, Shape], parts: Parts, names: Collection[str]) -> None:
     """A place for each of ``names`` that is a part of a volume that has one."""
     for name, shape in shapes.items():
-        if name in parts and name in names:
-            place = root(parts, name)
+        place = root(parts, name)
+        if name in parts and name in names and place.of in arena.buffers:
             volume = arena.buffers[place.of]
             offset = volume.offset + place.first * shape.strides(arena.lanes)[0]
             arena.add(Buffer(name, shape, volume.scope, offset, shape.bytes(arena.lanes), volume.stride))

@@ -186,7 +186,7 @@ def book_volumes(
         shared = arena.book_in_turn(shapes, lives, "group", groups) | arena.book_in_turn(scratch, lives, "rank")
     else:
         shared = arena.book_in_turn({**shapes, **scratch}, lives, "rank")
-    book_parts(arena, every, joint, named)
+    book_parts(arena, every, joint, every if apart else named)  # who looks at volumes wants those without a call, too
     return shared
 
 
