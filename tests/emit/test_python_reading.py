@@ -86,7 +86,16 @@ def test_winograd(line: str, force: str) -> None:
         step_through(line, "sse2", "softmax", force=force, order=order)
 
 
-INSIDE = {*QUICK[::3], "relu-first", "no-conv", "pool-last", "volume-last", "dropout-first", "dropout-first-twice", "depthwise"}
+INSIDE = {
+    *QUICK[::3],
+    "relu-first",
+    "no-conv",
+    "pool-last",
+    "volume-last",
+    "dropout-first",
+    "dropout-first-twice",
+    "depthwise",
+}
 
 
 @pytest.mark.parametrize("name", sorted(INSIDE))
