@@ -126,33 +126,22 @@ CASES = {
     "skip-projected": "INPUT[7x7x3] - CONV[4] - RELU - ( CONV[5, S=2] - RELU - CONV[5] | CONV[5, 1x1, S=2] )+"
     " - RELU - FC[3]",
     "skip-first": "INPUT[5x5x2] - ( CONV[2] - RELU )+ - FC[3]",
-    "skip-last": "INPUT[4x4x2] - FC[5] - RELU - ( FC[5] )+",
     "skip-relu-last": "INPUT[4x4x2] - FC[5] - ( FC[5] | . )+ - RELU",
-    "skip-of-nothing": "INPUT[5x5x2] - CONV[3] - RELU - ( . )+ - CONV[3] - FC[3]",
     "skip-in-skip": "INPUT[5x5x2] - CONV[3] - ( ( CONV[3] )+ - RELU - CONV[3] | ( CONV[3, 1x1] )+ )+ - FC[3]",
     "skip-of-fc": "INPUT[4x4x3] - FC[17] - RELU - ( FC[9] - RELU - FC[17] )+ - RELU - FC[3]",
     "skip-fc-beside-conv": "INPUT[4x4x3] - FC[8] - RELU - ( FC[8] | CONV[8] )+ - FC[3]",
-    "skip-pool": "INPUT[8x8x2] - CONV[4] - RELU - POOL"
-    " - ( CONV[4] - POOL[3x3, S=1, P=1] | POOL[3x3, S=1, P=1] )+ - FC[3]",
     "skip-dropout": "INPUT[5x5x2] - CONV[4] - RELU - ( DROPOUT - CONV[4] - DROPOUT[0.3] )+ - RELU - DROPOUT - FC[3]",
     "skip-dropout-first": "INPUT[5x5x2] - ( DROPOUT[0.2] - CONV[2] | DROPOUT[0.3] )+ - FC[3]",
-    "skip-stages": "INPUT[9x9x3] - CONV[4] - RELU - [( CONV[4] - RELU - CONV[4] )+ - RELU]*2"
-    " - ( CONV[8, S=2] - RELU - CONV[8] | CONV[8, 1x1, S=2] )+ - RELU - ( CONV[8] - RELU - CONV[8] )+ - RELU - FC[3]",
     # branches: { ... | ... }
-    "branches": "INPUT[6x6x3] - CONV[5] - RELU"
-    " - { CONV[2, 1x1] - RELU | CONV[3] - RELU | CONV[2, 5x5] - RELU } - FC[3]",
     "branches-inception": "INPUT[7x7x3] - { CONV[2, 1x1] - RELU | CONV[2, 1x1] - RELU - CONV[3] - RELU"
     " | CONV[1, 1x1] - RELU - CONV[2, 5x5] - RELU | POOL[3x3, S=1, P=1] - CONV[2, 1x1] - RELU }"
     " - POOL[3x3, S=2] - FC[3]",
     "branches-dense": "INPUT[5x5x2] - CONV[3] - RELU - [{ . | CONV[2] - RELU }]*3 - FC[3]",
-    "branches-mixed": "INPUT[6x6x3] - CONV[4] - { CONV[3] - RELU | CONV[2] | POOL[3x3, S=1, P=1] } - CONV[4]"
-    " - RELU - FC[3]",
     "branches-halving": "INPUT[8x8x3] - { CONV[4, 2x2, S=2, P=0] - RELU | POOL | CONV[3] - RELU - POOL } - RELU"
     " - FC[3]",
     "branches-nested": "INPUT[5x5x2] - { CONV[2] | { CONV[3] - RELU | . } | ( CONV[2] )+ } - CONV[4] - RELU - FC[3]",
     "branches-of-fc": "INPUT[4x4x2] - { FC[5] - RELU | FC[3] } - { . | FC[4] } - FC[3]",
     "branches-last": "INPUT[4x4x2] - CONV[3] - RELU - { FC[2] | FC[3] - RELU }",
-    "branches-relu-last": "INPUT[4x4x2] - { FC[2] | FC[3] } - RELU",
     "branches-empty": "INPUT[4x4x2] - CONV[3] - RELU - { . | . } - FC[3]",
     "branches-dropout": "INPUT[5x5x2] - CONV[4] - RELU - { CONV[3] - RELU - DROPOUT | DROPOUT - CONV[2] - RELU }"
     " - DROPOUT - CONV[3] - FC[3]",

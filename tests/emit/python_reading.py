@@ -16,7 +16,9 @@ from striate.emit.program import emit_entry
 from striate.emit.python import PythonBuilder
 from striate.emit.tensor import Tensor
 from striate.notation import parse
+from striate.plan.flow import flow
 from striate.plan.inside import plan_inside
+from striate.plan.parts import parts, root
 from striate.plan.plan import Plan, plan
 from striate.plan.schedule import Call
 from striate.plan.shape import Shape
@@ -96,7 +98,8 @@ def poison(arena: Arena) -> None:
     cleared."""
     made = arena.plan
     cleared = {name for call in made.train if call.family == "clear_halo" for name in call.buffers}
-    named = {name for call in made.train for name in call.buffers if not name.endswith(".gradient")}
+    joint = parts(flow(made.network, made.units, made.inside))
+    named = {root(joint, name).of for call in made.train for name in call.buffers if not name.endswith(".gradient")}
     volumes = [b for b in made.buffers.values() if b.name in named and b.scope in ("rank", "group")]
     kept = [b for b in volumes if b.shape.halo and b.name not in cleared and not b.scratch]
     for value, buffers in ((255, volumes), (0, kept)):
