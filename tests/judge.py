@@ -41,6 +41,7 @@ TOLERANCE = 1e-4
 FLOOR = 1e-3  #: a tensor whose largest number is below is compared as if that number were this
 CANCELLED = 0.01  #: the same for a gradient that is a smaller part than this of all that was summed, signs aside
 CLEAR = 5e-7  #: how far from every decision an image must stay, relative to the volume's largest number
+SHORT = 1e-3  #: an l2 norm this times shorter turns its gradient as far as a decision that is as close
 BATCH = 19  #: two groups of 16, three of 8, five of 4 lanes, and none of them full
 SIZES = (19, 16, 7, 19, 1)  #: images of the five steps
 FEW = (5, 2, 2, 3, 1)  #: the same for nets that are slow in NumPy
@@ -96,7 +97,9 @@ def clearances(network: Network, made: Mapping[str, Array], labels: npt.NDArray[
         x = made[before.name]
         if isinstance(node.layer, Relu):
             least = np.minimum(least, _relative(np.abs(x), x))
-        elif isinstance(node.layer, Pool) and node.layer.field > 1:
+        elif isinstance(node.layer, Pool) and node.layer.of == "l2":
+            least = np.minimum(least, _relative(node.layer.forward(x, {}) * SHORT, x))
+        elif isinstance(node.layer, Pool) and node.layer.of == "max" and node.layer.field > 1:
             least = np.minimum(least, _relative(_leads(node.layer, x), x))
     if loss == "svm":
         last = made[network.nodes[-1].name]

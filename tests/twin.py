@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from striate.layers import Conv, Dropout, Fc, Pool, Relu
+from striate.layers import Conv, Dropout, Fc, Gap, Lrn, Pool, Relu
 from striate.notation import Network
 
 
@@ -33,7 +33,11 @@ def forward(
             weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
             x = functional.conv2d(x, weights, biases, layer.stride)
         elif isinstance(layer, Pool):
-            x = functional.max_pool2d(x, layer.field, layer.stride)
+            x = pooled(x, layer)
+        elif isinstance(layer, Gap):
+            x = functional.adaptive_avg_pool2d(x, 1)
+        elif isinstance(layer, Lrn):
+            x = normalized(x, layer)
         elif isinstance(layer, Relu):
             x = functional.relu(x)
         elif isinstance(layer, Dropout):
@@ -45,6 +49,24 @@ def forward(
         else:
             raise AssertionError(f"no twin for {layer}")
     return x.flatten(1)
+
+
+def pooled(x: torch.Tensor, layer: Pool) -> torch.Tensor:
+    """POOL without padding. PyTorch's own l2 norm has no gradient where all of a window is zero."""
+    if layer.of == "max":
+        return functional.max_pool2d(x, layer.field, layer.stride)
+    if layer.of == "average":
+        return functional.avg_pool2d(x, layer.field, layer.stride)
+    squares = functional.avg_pool2d(x * x, layer.field, layer.stride) * layer.field**2
+    some = squares > 0
+    return torch.where(some, torch.where(some, squares, 1).sqrt(), 0)
+
+
+def normalized(x: torch.Tensor, layer: Lrn) -> torch.Tensor:
+    """LRN. PyTorch's window of an even size has its one slice more before its own, ONNX's behind it."""
+    turned = x.flip(1) if layer.size % 2 == 0 else x
+    made = functional.local_response_norm(turned, layer.size, layer.alpha, layer.beta, layer.k)
+    return made.flip(1) if layer.size % 2 == 0 else made
 
 
 def gradients(

@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from inspect import signature
 
-from striate.emit import conv, dropout, fc, loss, packed, pool, relu, winograd
+from striate.emit import conv, dropout, fc, loss, lrn, mean, packed, pool, relu, winograd
 from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.deep import deep_gradient
 from striate.emit.halo import clear_halo
@@ -18,6 +18,8 @@ from striate.emit.sgd import fc_update
 from striate.emit.single.conv import single_conv
 from striate.emit.single.fc import single_fc, single_flatten
 from striate.emit.single.input import single_input
+from striate.emit.single.lrn import single_lrn
+from striate.emit.single.mean import single_average, single_l2
 from striate.emit.single.pool import single_pool
 from striate.emit.single.relu import single_relu
 from striate.emit.single.winograd import single_winograd
@@ -43,6 +45,14 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "unpool": pool.unpool,
     "pool_forward": pool.pool_forward,
     "pool_backward": pool.pool_backward,
+    "average_forward": mean.average_forward,
+    "average_backward": mean.average_backward,
+    "average_spread": mean.average_spread,
+    "l2_forward": mean.l2_forward,
+    "l2_backward": mean.l2_backward,
+    "l2_spread": mean.l2_spread,
+    "lrn_forward": lrn.lrn_forward,
+    "lrn_backward": lrn.lrn_backward,
     "relu_forward": relu.relu_forward,
     "relu_backward": relu.relu_backward,
     "dropout": dropout.dropout,
@@ -64,6 +74,9 @@ SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
     "single_conv": single_conv,
     "single_winograd": single_winograd,
     "single_pool": single_pool,
+    "single_average": single_average,
+    "single_l2": single_l2,
+    "single_lrn": single_lrn,
     "single_relu": single_relu,
     "single_flatten": single_flatten,
     "single_fc": single_fc,

@@ -5,13 +5,16 @@ from __future__ import annotations
 from striate.layers.conv import Conv
 from striate.layers.dropout import Dropout
 from striate.layers.fc import Fc
+from striate.layers.gap import Gap
 from striate.layers.input import Input
 from striate.layers.layer import Layer, Setting
+from striate.layers.lrn import Lrn
 from striate.layers.pool import Pool
 from striate.layers.relu import Relu
 from striate.layers.window import Window, window
 
-__all__ = ["LAYERS", "Conv", "Dropout", "Fc", "Input", "Layer", "Pool", "Relu", "Setting", "Window", "window"]
+__all__ = ["LAYERS", "Conv", "Dropout", "Fc", "Gap", "Input", "Layer", "Lrn", "Pool", "Relu", "Setting", "Window",
+           "window"]  # fmt: skip
 
 LAYERS: dict[str, type[Layer]] = {
     "INPUT": Input,
@@ -20,4 +23,6 @@ LAYERS: dict[str, type[Layer]] = {
     "POOL": Pool,
     "FC": Fc,
     "DROPOUT": Dropout,
+    "GAP": Gap,
+    "LRN": Lrn,
 }

@@ -183,6 +183,14 @@ def _meant(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     yield place.put(match[1])
 
 
+def _pool_word(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    """POOL with the word at the end of its bracket."""
+    rest = re.compile(r"(\d*)(?:\s*\[([^\[\]]*)\])?").match(place.text, place.end)
+    entries = [rest[1], (rest[2] or "").strip()] if rest else []
+    new = f"POOL[{', '.join([*filter(None, entries), match[1]])}]"
+    yield Edit(f"POOL, {match[1]}", place.start, rest.end() if rest else place.end, new)
+
+
 def _left_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """Without what is pointed at; a layer goes with its bracket, both with what joins them to the rest."""
     end = place.end
@@ -284,6 +292,11 @@ def _least(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     yield place.put(str(least), f"{match[1]}={least}")
 
 
+def _usual(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    """The value that the range of a real number gives for example."""
+    yield place.put(match[2], f"{match[1]}={match[2]}")
+
+
 def _share(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """A rate that is none: what is between 1 and 100 was meant in per cent."""
     percent = re.search(r"([\d.]+)\s*$", place.text[: place.start]) if place.pointed == "%" else None
@@ -353,7 +366,7 @@ def _no_bracket(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 _KINDS = "|".join(LAYERS)
 _RULES: tuple[tuple[str, Rule], ...] = (
     (r"did you mean (\w+)\?", _meant),
-    (r"AVGPOOL.*(POOL) takes", _meant),
+    (r"POOL with a word, as in .* (\w+)\]$", _pool_word),
     (r"begins with INPUT", _input_first),
     (r"computes nothing", _more),
     (r"write (INPUT\[)", _inputs),
@@ -367,6 +380,8 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     (r"repeat at most ([\d,]+) times", _at_most),
     (r"^(?:\w+, [^,]+, is a whole number, not )?([\d.]+)(?: is no whole number|: write one)", _whole),
     (r"^(\w+) of .* is a whole number from (\d+)(?: to ([\d,]+))?, not", _least),
+    (r"no exponent here: write ([\d.]+)", _meant),
+    (r"^(\w+)(?:,| of) .*is a number (?:from|above) .*such as ([\d.]+), not", _usual),
     (r"^p[ ,].* is a number from|a share is written as", _share),
     (r"(numbers) go to", lambda place, match: iter([place.put("1000000")])),
     (r"(?:say|use) (.*)", _said),

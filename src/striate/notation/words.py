@@ -14,27 +14,31 @@ _MEANT = {
     "LINEAR": "FC", "DENSE": "FC", "FULL": "FC", "FULLY": "FC", "IP": "FC", "OUTPUT": "FC",
     "ACTIVATION": "RELU", "RECTIFIER": "RELU", "IMAGE": "INPUT", "IN": "INPUT", "DATA": "INPUT",
     "DROP": "DROPOUT",
+    "GLOBALPOOL": "GAP", "GLOBALPOOLING": "GAP", "GLOBALAVERAGEPOOL": "GAP", "GLOBALAVGPOOL": "GAP", "GLOBAL": "GAP",
+    "RESPONSENORM": "LRN", "LOCALRESPONSENORM": "LRN", "LRNORM": "LRN",
 }  # fmt: skip
 _ELSEWHERE = {
     "SOFTMAX": "it is a loss; end with FC and say loss='softmax'",
     "SVM": "it is a loss; end with FC and say loss='svm'",
     "LOSS": "end with FC and say loss='softmax' or loss='svm'",
     "FLATTEN": "FC takes any volume as it is: leave FLATTEN out",
-    "AVGPOOL": "POOL takes the maximum; there is no average here",
+    **dict.fromkeys(("AVGPOOL", "AVERAGEPOOL", "MEANPOOL"), "it is POOL with a word, as in POOL[3x3, S=2, average]"),
+    **dict.fromkeys(("LPPOOL", "NORMPOOL"), "it is POOL with a word, as in POOL[3x3, S=2, l2]"),
 }
 _LETTERS = {
     "FILTERS": "K", "KERNELS": "K", "DEPTH": "K", "CHANNELS": "K", "FIELD": "F", "FILTER": "F", "KERNEL": "F",
     "SIZE": "F", "STRIDE": "S", "STRIDES": "S", "PAD": "P", "PADDING": "P", "ZEROS": "P",
     "WIDTH": "W", "HEIGHT": "H", "N": "n", "OUTPUTS": "n", "NEURONS": "n", "UNITS": "n", "CLASSES": "n",
-    "RATE": "p", "PROBABILITY": "p", "SHARE": "p",
-}  # fmt: skip
+    "RATE": "p", "PROBABILITY": "p", "SHARE": "p", "BIAS": "k",
+}
+_SIZES = ("SIZE", "DEPTH", "SLICES")  # which LRN calls n  # fmt: skip
 
 
 def unknown_layer(word: str) -> str:
     """The message for a word that is no layer, with the nearest one that is.
 
     >>> print(unknown_layer("Rleu"))
-    Rleu is no layer: did you mean RELU? The layers are INPUT, CONV, RELU, POOL, FC, DROPOUT
+    Rleu is no layer: did you mean RELU? The layers are INPUT, CONV, RELU, POOL, FC, DROPOUT, GAP, LRN
     """
     upper = word.upper()
     if upper in _ELSEWHERE:
@@ -48,10 +52,11 @@ def unknown_setting(word: str, layer: type[Layer]) -> str:
     """The message for a setting that ``layer`` does not have, with those that it has."""
     letters = [setting.letter for setting in layer.settings]
     has_fit = hasattr(layer, "fit")
-    meant = _LETTERS.get(word.upper())
+    meant = "n" if layer.number == "n" and word.upper() in _SIZES else _LETTERS.get(word.upper())
     guess = f"did you mean {meant}? " if meant in letters else ""
     if has_fit and not guess and get_close_matches(word.lower(), ["fit"], 1, 0.6):
         guess = "did you mean fit? "
     known = [f"{setting.letter} ({setting.meaning})" for setting in layer.settings]
     known += ["fit (raise, pad or crop)"] if has_fit else []
+    known += [f"the words {' | '.join(layer.words)}"] if layer.words else []
     return f"{layer.kind} has no {word}: {guess}{'I' if guess else 'i'}t has {', '.join(known)}"

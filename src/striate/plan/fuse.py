@@ -77,9 +77,9 @@ class Unit:
 
 
 def _rides(node: Node) -> bool:
-    """Whether a POOL is the 2x2, stride 2, unpadded one that a CONV's register tile can take along."""
+    """Whether a POOL is the 2x2, stride 2, unpadded one that a CONV's register tile can take along, and of maxima."""
     layer = node.layer
-    if not isinstance(layer, Pool) or layer.field != 2 or layer.stride != 2:
+    if not isinstance(layer, Pool) or layer.field != 2 or layer.stride != 2 or layer.of != "max":
         return False
     return all(w.before == 0 and w.after == 0 for w in layer.windows(node.input))
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Conv, Fc, Gap, Lrn, Pool, Relu
 from striate.notation.network import Node
-from striate.plan import convolution
+from striate.plan import convolution, normalization, pooling
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
-from striate.plan.geometry import forward
 from striate.plan.kernels import Kernels
 from striate.plan.shape import Shape
 from striate.plan.sweep import pieces
@@ -42,11 +41,10 @@ def forward_calls(units: Sequence[Unit], chosen: Chosen, target: Target, trainin
             items = pieces(layer.outputs, tiles.forward)
             how = {"tile": tiles.forward, "unroll": tiles.unroll, "relu": unit.relu}
             calls.append(call("fc_forward", buffers, items, **how))
-        elif isinstance(layer, Pool):
-            rows, columns = forward(unit)
-            choice = [f"{name}.choice"] if training else []
-            buffers = [x, f"{name}.y", *choice]
-            calls.append(call("pool_forward", buffers, unit.output.depth, rows=rows, columns=columns))
+        elif isinstance(layer, Pool | Gap):
+            calls.append(pooling.forward_call(unit, x, training))
+        elif isinstance(layer, Lrn):
+            calls.append(normalization.forward_call(unit, x, training))
         elif isinstance(layer, Relu):
             calls.append(call("relu_forward", [x, f"{name}.y"], unit.output.depth))
         if training:
@@ -120,10 +118,10 @@ def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, targ
     mask = before is not None and before.masked
     if isinstance(layer, Conv):
         yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target)
-    elif isinstance(layer, Pool) and before:
-        rows, columns = forward(unit)
-        named = [f"{name}.dy", f"{name}.y", f"{name}.choice", dx]
-        yield call("pool_backward", named, unit.input.depth, rows=rows, columns=columns, mask=mask)
+    elif isinstance(layer, Pool | Gap) and before:
+        yield pooling.backward_call(unit, x, dx, mask)
+    elif isinstance(layer, Lrn) and before:
+        yield normalization.backward_call(unit, x, dx, mask)
     elif before:
         yield call("relu_backward", [f"{name}.dy", x, dx], unit.input.depth, mask=True)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Conv, Fc, Gap, Lrn, Pool
 from striate.notation.network import Network
+from striate.plan import normalization, pooling
 from striate.plan.arena import Arena
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
@@ -25,6 +26,7 @@ from striate.volume import Volume
 
 OUTPUTS = 8  #: of an FC that are summed at a time
 FIXED = 20_000  #: cycles of a call from Python, whatever it computes
+POWER = 8  #: numbers of a sum that take as long as LRN's power
 ALONE = 300_000  #: cycles up to which one thread is done before a second would have woken up
 
 
@@ -63,10 +65,17 @@ def _volume(volume: Volume, reader: Unit | None, lanes: int, tile: int = 1) -> S
 
 def _image(volume: Volume, reader: Unit | None, lanes: int) -> Shape:
     """The input: as the caller's images lie, unless it is read in vectors."""
-    if reader is None or isinstance(reader.node.layer, Pool | Relu):
+    if reader is None or not isinstance(reader.node.layer, Conv | Fc):
         return _volume(volume, reader, lanes)
     _, rows, columns = volume_shape(volume, reader).axes
     return Shape((rows, columns, Axis(volume.depth)), "f32")
+
+
+def _squares(unit: Unit, lanes: int) -> Shape:
+    """The squares of one position's depth column, with the zeros that LRN's windows meet at its ends."""
+    before, after = unit.node.layer.reach(unit.input.depth) if isinstance(unit.node.layer, Lrn) else (0, 0)
+    rest = -unit.input.depth % lanes
+    return Shape((Axis(unit.input.depth, before, rest + after),), "f32")
 
 
 def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[str, SingleConv]) -> None:
@@ -81,6 +90,8 @@ def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[
                 arena.book(buffer, shape)
         if isinstance(layer, Fc) and unit.input.size != unit.input.depth:
             arena.book(f"{name}.x", Shape.of(1, 1, unit.input.size, element="f32"))
+        if isinstance(layer, Lrn):
+            arena.book(f"{name}.squares", _squares(unit, lanes), "rank")
         tile = convs[reader.name].size if reader and reader.name in convs else 1
         arena.book(f"{name}.y", _volume(unit.output, reader, lanes, max(tile, 1)))
 
@@ -99,9 +110,13 @@ def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleCo
                 x = flat
             buffers = [x, f"{unit.name}.weights", f"{unit.name}.biases", y]
             yield call("single_fc", buffers, pieces(layer.outputs, OUTPUTS), tile=OUTPUTS, relu=unit.relu)
-        elif isinstance(layer, Pool):
-            rows, columns = forward(unit)
-            yield call("single_pool", [x, y], rows.count, rows=rows, columns=columns)
+        elif isinstance(layer, Pool | Gap):
+            (rows, columns), kind = forward(unit), pooling.kind_of(unit)
+            family = "single_pool" if kind == "max" else f"single_{kind}"
+            yield call(family, [x, y], rows.count, rows=rows, columns=columns)
+        elif isinstance(layer, Lrn):
+            how = normalization.settings(unit)
+            yield call("single_lrn", [x, y, f"single.{unit.name}.squares"], unit.output.height, **how)
         else:
             yield call("single_relu", [x, y], unit.output.height)
         x = y
@@ -113,7 +128,7 @@ def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
     if isinstance(layer, Fc):
         products = layer.outputs * size
         return max(1.5 * products / lanes, products / 2 if products > 2**20 else 0) + 1.5 * size, 1.2 * products
-    vectors = unit.output.size * (layer.field**2 if isinstance(layer, Pool) else 1)
+    vectors = unit.output.size * (layer.connections(unit.input) + (POWER if isinstance(layer, Lrn) else 0))
     return 3.0 * vectors / min(lanes, unit.output.depth), 4.0 * vectors
 
 
