@@ -99,7 +99,7 @@ CASES = {
     "lrn-even": "INPUT[4x4x2] - CONV[8] - LRN[4, alpha=3, beta=0.6, k=0.5] - DROPOUT - CONV[4] - FC[3]",
     "lrn-wide": "INPUT[3x3x2] - CONV[5] - RELU - LRN[64, alpha=9, beta=1] - FC[3]",
     "lrn-single": "INPUT[5x3x1] - LRN[1, alpha=1, beta=1.5] - CONV[1] - LRN[1, beta=0] - FC[3]",
-    "lrn-first": "INPUT[6x3x9] - LRN[alpha=1] - LRN[2, alpha=1] - POOL[l2, S=1] - FC[3] - LRN[2, alpha=1]",
+    "lrn-first": "INPUT[6x3x9] - LRN[alpha=1] - LRN[2, alpha=1] - POOL[2x2, S=1, l2] - FC[3] - LRN[2, alpha=1]",
     # the order of layers
     "relu-first": "INPUT[6x6x3] - RELU - CONV[4] - RELU - FC[3]",
     "relu-twice": "INPUT[6x6x3] - CONV[4] - RELU - RELU - FC[3]",

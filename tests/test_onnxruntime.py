@@ -11,7 +11,7 @@ import pytest
 
 import judge
 from judge import EACH_TARGET, LINES
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Conv, Fc, Gap, Lrn, Pool, Relu
 from striate.notation import Network
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: the engine is compared with it only where it is")
@@ -34,6 +34,17 @@ NAMES = [
     "fc-fc-linear",
     "wide-stride",
     "relu-first",
+    "average",
+    "average-overlap",
+    "average-padded",
+    "average-fit",
+    "l2-overlap",
+    "l2-of-nothing",
+    "gap",
+    "gap-last",
+    "lrn",
+    "lrn-raw",
+    "lrn-single",
 ]
 
 
@@ -57,7 +68,14 @@ def graph(network: Network, parameters: judge.Numbers) -> bytes:
             constants[f"{node.name}.pads"] = np.array(pads, np.int64)
             at = add("Pad", [at, f"{node.name}.pads"], f"{node.name}.padded")
             field = {"kernel_shape": [layer.field] * 2, "strides": [layer.stride] * 2}
-            at = add("MaxPool", [at], node.name, **field)
+            norm: dict[str, Any] = {"p": 2} if layer.of == "l2" else {}
+            kind = {"max": "MaxPool", "average": "AveragePool", "l2": "LpPool"}[layer.of]
+            at = add(kind, [at], node.name, **field, **norm)
+        elif isinstance(layer, Gap):
+            at = add("GlobalAveragePool", [at], node.name)
+        elif isinstance(layer, Lrn):
+            how = {"size": layer.slices, "alpha": float(layer.alpha), "beta": float(layer.beta), "bias": float(layer.k)}
+            at = add("LRN", [at], node.name, **how)
         elif isinstance(layer, Relu):
             at = add("Relu", [at], node.name)
         elif isinstance(layer, Fc):

@@ -28,6 +28,7 @@ from striate.notation import Network
 from striate.plan.order import ORDERS
 
 DEPTHS = (1, 2, 3, 7, 8, 15, 16, 17)
+KINDS = ("CONV", "CONV", "CONV", "RELU", "RELU", "POOL", "POOL", "POOL2", "FC", "DROPOUT", "LRN", "GAP")
 IMAGES = (1, 2, 3, 5, 7, 13, 16, 17, 19, 31)
 MOST_WORK = 4_000_000  #: multiply-adds of an image's forward pass; a draw beyond would take seconds
 
@@ -63,11 +64,13 @@ def networks(draw: st.DrawFn) -> Network:
     wide, high = draw(st.integers(1, 13)), draw(st.integers(1, 13))
     line, volume = f"INPUT[{wide}x{high}x{draw(st.sampled_from(DEPTHS))}]", (wide, high)
     for _ in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(["CONV", "CONV", "RELU", "POOL", "POOL2", "FC", "DROPOUT"]))
+        kind = draw(st.sampled_from(KINDS))
         if kind == "CONV":
             kind += f"[{draw(st.sampled_from(DEPTHS))}, {draw(windows(min(volume)))}]"
         elif kind == "POOL":
-            kind += f"[{draw(windows(min(volume)))}]"
+            kind += f"[{draw(windows(min(volume)))}, {draw(st.sampled_from(['max', 'max', 'average', 'l2']))}]"
+        elif kind == "LRN":
+            kind += draw(st.sampled_from(["", "[3, alpha=2]", "[2, alpha=1, beta=0.5, k=2]", "[9, alpha=4, beta=1.2]"]))
         elif kind == "POOL2":
             kind = "POOL[fit=crop]"
         elif kind == "FC":

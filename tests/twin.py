@@ -64,9 +64,9 @@ def pooled(x: torch.Tensor, layer: Pool) -> torch.Tensor:
 
 def normalized(x: torch.Tensor, layer: Lrn) -> torch.Tensor:
     """LRN. PyTorch's window of an even size has its one slice more before its own, ONNX's behind it."""
-    turned = x.flip(1) if layer.size % 2 == 0 else x
-    made = functional.local_response_norm(turned, layer.size, layer.alpha, layer.beta, layer.k)
-    return made.flip(1) if layer.size % 2 == 0 else made
+    turned = x.flip(1) if layer.slices % 2 == 0 else x
+    made = functional.local_response_norm(turned, layer.slices, layer.alpha, layer.beta, layer.k)
+    return made.flip(1) if layer.slices % 2 == 0 else made
 
 
 def gradients(

@@ -51,16 +51,44 @@ def test_named_nets(name: str) -> None:
     compare(parse(NETS[name]), 2, "softmax")
 
 
+def test_layers_that_pytorch_has_by_name() -> None:
+    """AvgPool2d and LPPool2d with their own padding, AdaptiveAvgPool2d, LocalResponseNorm."""
+    from torch import from_numpy, nn
+
+    from striate.layers import Gap, Lrn, Pool
+
+    x = np.random.default_rng(0).standard_normal((2, 7, 9, 6))
+    for layer, theirs in (
+        (Pool(3, 2, 1, of="average"), nn.AvgPool2d(3, 2, 1)),
+        (Pool(3, 2, of="l2"), nn.LPPool2d(2, 3, 2)),
+        (Gap(), nn.AdaptiveAvgPool2d(1)),
+        (Lrn(5, 2, 0.6, 0.5), nn.LocalResponseNorm(5, 2, 0.6, 0.5)),
+    ):
+        leaf = from_numpy(x.transpose(0, 3, 1, 2).copy()).requires_grad_()
+        y = layer.forward(x, {})
+        dy = np.random.default_rng(1).standard_normal(y.shape)
+        made = theirs(leaf)
+        made.backward(from_numpy(dy.transpose(0, 3, 1, 2).copy()))
+        assert leaf.grad is not None
+        np.testing.assert_allclose(y, made.detach().numpy().transpose(0, 2, 3, 1), rtol=1e-12, atol=1e-14)
+        dx, _ = layer.backward(x, {}, y, dy)
+        np.testing.assert_allclose(dx, leaf.grad.numpy().transpose(0, 2, 3, 1), rtol=1e-11, atol=1e-13)
+
+
 @st.composite
 def networks(draw: st.DrawFn) -> Network:
     """Small nets whose sizes lean to the edges; layers that do not go together are drawn again."""
     side, depth = st.integers(1, 12), st.sampled_from([1, 2, 3, 7, 8])
     lines = [f"INPUT[{draw(side)}x{draw(side)}x{draw(depth)}]"]
-    for kind in draw(st.lists(st.sampled_from(["CONV", "RELU", "POOL", "FC", "DROPOUT"]), min_size=1, max_size=5)):
+    for kind in draw(
+        st.lists(st.sampled_from(["CONV", "RELU", "POOL", "FC", "DROPOUT", "GAP", "LRN"]), min_size=1, max_size=5)
+    ):
         field, stride = draw(st.integers(1, 5)), draw(st.integers(1, 4))
         padding, fit = draw(st.integers(0, field - 1)), draw(st.sampled_from(["pad", "crop"]))
         window = f"F={field}, S={stride}, P={padding}, fit={fit}"
-        bracket = {"CONV": f"[{draw(depth)}, {window}]", "POOL": f"[{window}]", "FC": f"[{draw(depth)}]"}
+        word, size = draw(st.sampled_from(["max", "average", "l2"])), draw(st.integers(1, 6))
+        bracket = {"LRN": f"[{size}, alpha=2, k={draw(st.sampled_from(['0.5', '1']))}]"}
+        bracket |= {"CONV": f"[{draw(depth)}, {window}]", "POOL": f"[{window}, {word}]", "FC": f"[{draw(depth)}]"}
         line = " - ".join([*lines, kind + bracket.get(kind, "")])
         try:
             parse(line)

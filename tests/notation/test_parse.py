@@ -14,7 +14,7 @@ import striate.layers
 import striate.notation
 from corpus import CASES, LARGE, NETS, draw
 from striate.errors import ArgumentError, FitError, NotationError
-from striate.layers import Conv, Dropout, Fc, Input, Layer, Pool, Relu
+from striate.layers import Conv, Dropout, Fc, Gap, Input, Layer, Lrn, Pool, Relu
 from striate.notation import Network, parse
 from striate.notation.network import MOST_LAYERS
 from striate.volume import Volume
@@ -66,6 +66,15 @@ def layer(text: str, size: str = "32x32x3") -> Layer:
         ("POOL[F=4, S=4]", Pool(4, 4)),
         ("POOL[4x4, S=4]", Pool(4, 4)),
         ("POOL[3x3, S=1, P=1]", Pool(3, 1, 1)),
+        ("POOL[average]", Pool(of="average")),
+        ("pool[3X3, L2, S=2, P = 1, fit=pad]", Pool(3, 2, 1, "pad", "l2")),
+        ("POOL[max]", Pool()),
+        ("GAP", Gap()),
+        ("gap[]", Gap()),
+        ("LRN", Lrn()),
+        ("LRN[5, alpha=0.0001, beta=0.75, k=1]", Lrn()),
+        ("LRN3", Lrn(3)),
+        ("lrn[N=2, K=2, Alpha=.5]", Lrn(2, 0.5, 0.75, 2)),
         ("FC[10]", Fc(10)),
         ("FC-4096", Fc(4096)),
         ("FC10", Fc(10)),

@@ -15,7 +15,7 @@ def power(b: Builder, x: Value, exponent: float) -> Value:
     """x**exponent for 0 < x <= 1000 and exponents from 0 to 10.
 
     Roots and products give 0, 1/2, 3/4 and 1, to about 2e-7 relative. Others go by way of logarithm and exp: to about
-    ``exponent * (1 + |log x|) * 1e-7``, and never below e**-87.
+    ``(1 + exponent * (1 + |log x|)) * 1.5e-7``, and never below e**-87.
     """
     if exponent == 0:
         return b.constant(1.0)
@@ -24,15 +24,16 @@ def power(b: Builder, x: Value, exponent: float) -> Value:
     if exponent == 0.5:
         return b.sqrt(x)
     if exponent == 0.75:
-        root = b.sqrt(x)
+        root = b.register("root", b.sqrt(x)).value
         return root * b.sqrt(root)
     return exp(b, logarithm(b, x) * b.constant(exponent)) + (x - x)  # what is no number stays none
 
 
 def normalized(b: Builder, squares: Value, alpha: float, beta: float, k: float) -> tuple[Value, Value]:
     """(1/base, base^-beta) of base = k + alpha * squares."""
-    inverse = b.divide(b.constant(1.0), b.fma(squares, b.constant(alpha), b.constant(k)))
-    return inverse, power(b, inverse, beta)
+    base = b.fma(squares, b.constant(alpha), b.constant(k))
+    inverse = b.register("inverse", b.divide(b.constant(1.0), base)).value
+    return inverse, b.register("scale", power(b, inverse, beta)).value
 
 
 def lrn_forward(
@@ -61,7 +62,7 @@ def lrn_forward(
                 for c, cell in enumerate(sums):
                     at = (d, v, u + c)
                     inverse, scale = normalized(b, cell.value, alpha, beta, k)
-                    made = x[at] * scale
+                    made = b.register("made", x[at] * scale).value
                     y[at] = made
                     if kept:
                         kept[0][at], kept[1][at] = scale, made * inverse

@@ -10,7 +10,7 @@ ROUNDING = 1.5 * 2**23  #: adding it leaves no bits after the point: float32 has
 
 
 def exp(b: Builder, x: Value) -> Value:
-    """e**x for x <= 0, to about 1e-7 relative; below -87 it is e**-87.
+    """e**x for x <= 87, to about 1e-7 relative; below -87 it is e**-87.
 
     x = n log 2 + r with |r| <= log(2)/2; the Taylor polynomial of degree 7 leaves r**8/8! < 6e-9.
     """

@@ -58,9 +58,7 @@ def _forward(
                     yield (d, v, u + c), total
 
 
-def average_forward(
-    b: Builder, x: Tensor, y: Tensor, *, rows: Sweep, columns: Sweep, span: Span | None = None
-) -> None:
+def average_forward(b: Builder, x: Tensor, y: Tensor, *, rows: Sweep, columns: Sweep, span: Span | None = None) -> None:
     """y = the sum of each window of x, divided by how many numbers it has, the halo's zeros among them."""
     share = 1 / (len(rows.taps) * len(columns.taps))
     for at, total in _forward(b, x, y, rows, columns, False, span):
@@ -72,7 +70,7 @@ def l2_forward(
 ) -> None:
     """y = the root of the sum of squares of each window of x; ``inverse`` keeps 1/y, or 0 where y is 0."""
     for at, total in _forward(b, x, y, rows, columns, True, span):
-        norm = b.sqrt(total)
+        norm = b.register("norm", b.sqrt(total)).value
         y[at] = norm
         if inverse:
             inverse[0][at] = b.where(norm, "==", b.zero(), b.zero(), b.divide(b.constant(1.0), norm))
@@ -169,7 +167,7 @@ def average_spread(
 ) -> None:
     """``average_backward`` of a single window: its share of dy for each of its numbers, and 0 beside it."""
     for d in items(b, dx.shape.axes[0].size, "d", span):
-        part = dy[d, 0, 0] * b.constant(1 / count)
+        part = b.register("part", dy[d, 0, 0] * b.constant(1 / count)).value
         for at, held in _spread(b, dx, rows, columns, d):
             if not held:
                 dx[at] = b.zero()
@@ -190,6 +188,6 @@ def l2_spread(
 ) -> None:
     """``l2_backward`` of a single window."""
     for d in items(b, dx.shape.axes[0].size, "d", span):
-        part = dy[d, 0, 0] * inverse[d, 0, 0]
+        part = b.register("part", dy[d, 0, 0] * inverse[d, 0, 0]).value
         for at, held in _spread(b, dx, rows, columns, d):
             dx[at] = x[at] * part if held else b.zero()

@@ -116,7 +116,8 @@ class Layer(ABC):
     """A layer: it transforms one volume into another. Subclasses are frozen dataclasses of their settings.
 
     The class also tells the parser how its bracket reads: ``settings`` are its numbers, a bare number
-    sets ``number``, a bare size like 5x5 sets ``size``, one of ``words`` sets the field ``word``. Array volumes are ``(N, H, W, D)``, float64.
+    sets ``number``, a bare size like 5x5 sets ``size``, one of ``words`` sets the field ``word``.
+    Array volumes are ``(N, H, W, D)``, float64.
     """
 
     kind: ClassVar[str]

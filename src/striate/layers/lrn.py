@@ -26,14 +26,14 @@ class Lrn(Layer):
     array([[[[0.16666667, 0.4       ]]]])
     """
 
-    size: int = 5
+    slices: int = 5
     alpha: float = 0.0001
     beta: float = 0.75
     k: float = 1
 
     kind: ClassVar[str] = "LRN"
     settings: ClassVar[tuple[Setting, ...]] = (
-        Setting("n", "size", "the number of depth slices that are summed over"),
+        Setting("n", "slices", "the number of depth slices that are summed over"),
         Real("alpha", "alpha", "the weight of their mean square", low=0, usual="0.0001"),
         Real("beta", "beta", "the exponent", low=0, high=10, usual="0.75"),
         Real("k", "k", "what is added to the mean square", low=0.001, usual="1"),
@@ -47,7 +47,7 @@ class Lrn(Layer):
         >>> Lrn(5).reach(96), Lrn(4).reach(96), Lrn(5).reach(2)
         ((2, 2), (1, 2), (1, 1))
         """
-        return min((self.size - 1) // 2, depth - 1), min(self.size // 2, depth - 1)
+        return min((self.slices - 1) // 2, depth - 1), min(self.slices // 2, depth - 1)
 
     def output(self, input: Volume) -> Volume:
         """The input's volume, unchanged."""
@@ -63,13 +63,13 @@ class Lrn(Layer):
         return (2 * self.connections(input) + 4) * input.size
 
     def notation(self) -> str:
-        """Canonical text, as LRN or LRN[5, alpha=0.0005, k=2]: what stands at its default is left out."""
-        if self == Lrn():
-            return self.kind
-        names, usual = ("alpha", "beta", "k"), Lrn()
-        said = [name for name in names if getattr(self, name) != getattr(usual, name)]
-        numbers = (f"{name}={np.format_float_positional(getattr(self, name), trim='-')}" for name in said)
-        return f"{self.kind}[{', '.join([str(self.size), *numbers])}]"
+        """Canonical text, as LRN or LRN[3, alpha=0.0005, k=2]: what stands at its default is left out."""
+        usual = Lrn()
+        parts = [str(self.slices)] if self.slices != usual.slices else []
+        for name in ("alpha", "beta", "k"):
+            if getattr(self, name) != getattr(usual, name):
+                parts.append(f"{name}={np.format_float_positional(getattr(self, name), trim='-')}")
+        return f"{self.kind}[{', '.join(parts)}]" if parts else self.kind
 
     def forward(self, x: Array, parameters: Parameters) -> Array:
         """x / (k + alpha/n * the sum of squares)^beta."""
@@ -80,10 +80,10 @@ class Lrn(Layer):
         base = self._base(x)
         before, after = self.reach(x.shape[3])
         pulled = self._summed(dy * y / base, after, before)
-        return np.asarray(dy / base**self.beta - 2 * self.alpha * self.beta / self.size * x * pulled), {}
+        return np.asarray(dy / base**self.beta - 2 * self.alpha * self.beta / self.slices * x * pulled), {}
 
     def _base(self, x: Array) -> Array:
-        return self.k + self.alpha / self.size * self._summed(x * x, *self.reach(x.shape[3]))
+        return self.k + self.alpha / self.slices * self._summed(x * x, *self.reach(x.shape[3]))
 
     @staticmethod
     def _summed(numbers: Array, before: int, after: int) -> Array:

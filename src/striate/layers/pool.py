@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import ClassVar
 
 import numpy as np
@@ -109,16 +110,15 @@ class Pool(Layer):
         rows, columns = self.windows(Volume(x.shape[2], x.shape[1], x.shape[3]))
         taps = self._taps(x)
         if self.of == "average":
-            shares = np.full_like(taps, 1 / self.field**2)
+            shares = np.full_like(taps, 1 / len(taps))
         elif self.of == "l2":
             norm = np.sqrt((taps * taps).sum(0))
             shares = taps / np.where(norm > 0, norm, 1.0)
         else:
             shares = (taps.argmax(0) == np.arange(len(taps)).reshape(-1, 1, 1, 1, 1)).astype(np.float64)
         dpadded = np.zeros_like(pad(x, rows, columns))
-        for r, down in enumerate(rows.taps()):
-            for c, across in enumerate(columns.taps()):
-                dpadded[:, down, across] += shares[r * self.field + c] * dy
+        for share, (down, across) in zip(shares, product(rows.taps(), columns.taps()), strict=True):
+            dpadded[:, down, across] += share * dy
         return unpad(dpadded, rows, columns), {}
 
     def _taps(self, x: Array) -> Array:

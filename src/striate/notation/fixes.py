@@ -334,7 +334,7 @@ def _said(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 
 def _named(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
-    for letter in re.findall(r"\b([A-Z])=\.\.", match[1]):
+    for letter in re.findall(r"\b([A-Za-z]+)=\.\.", match[1]):
         yield place.put(f"{letter}={place.pointed}")
 
 

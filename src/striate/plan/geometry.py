@@ -72,7 +72,8 @@ def volume_shape(volume: Volume, reader: Unit | None = None, tile: int = 1) -> S
 
 
 def gradient_shape(unit: Unit, goes_on: bool, tile: int = 1) -> Shape:
-    """The gradient of a CONV's results, or a POOL's, with the zeros that the way back meets if it ``goes_on``, and whole tiles."""
+    """The gradient of a CONV's or POOL's results, with the zeros that the way back meets if it ``goes_on``, and whole
+    tiles."""
     axes = [Axis(unit.node.output.depth)]
     for size, sweeps in zip(counts(unit), backward(unit), strict=True):
         axis = _axis(size, sweeps, tile) if goes_on else Axis(size)

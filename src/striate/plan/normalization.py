@@ -27,7 +27,7 @@ def settings(unit: Unit) -> dict[str, Any]:
     return {
         "before": before,
         "after": after,
-        "alpha": float(layer.alpha) / layer.size,
+        "alpha": float(layer.alpha) / layer.slices,
         "beta": float(layer.beta),
         "k": float(layer.k),
     }

@@ -71,7 +71,12 @@ def _image(volume: Volume, reader: Unit | None, lanes: int) -> Shape:
     return Shape((rows, columns, Axis(volume.depth)), "f32")
 
 
-def _squares(unit: Unit, lanes: int) -> Shape:
+def _squares(unit: Unit) -> str:
+    """The scratch of an LRN: booked for it alone, as nobody would clear its halo."""
+    return f"{unit.name}.line.single"
+
+
+def _squares_shape(unit: Unit, lanes: int) -> Shape:
     """The squares of one position's depth column, with the zeros that LRN's windows meet at its ends."""
     before, after = unit.node.layer.reach(unit.input.depth) if isinstance(unit.node.layer, Lrn) else (0, 0)
     rest = -unit.input.depth % lanes
@@ -91,7 +96,7 @@ def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[
         if isinstance(layer, Fc) and unit.input.size != unit.input.depth:
             arena.book(f"{name}.x", Shape.of(1, 1, unit.input.size, element="f32"))
         if isinstance(layer, Lrn):
-            arena.book(f"{name}.squares", _squares(unit, lanes), "rank")
+            arena.book(_squares(unit), _squares_shape(unit, lanes), "rank")
         tile = convs[reader.name].size if reader and reader.name in convs else 1
         arena.book(f"{name}.y", _volume(unit.output, reader, lanes, max(tile, 1)))
 
@@ -116,7 +121,7 @@ def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleCo
             yield call(family, [x, y], rows.count, rows=rows, columns=columns)
         elif isinstance(layer, Lrn):
             how = normalization.settings(unit)
-            yield call("single_lrn", [x, y, f"single.{unit.name}.squares"], unit.output.height, **how)
+            yield call("single_lrn", [x, _squares(unit), y], unit.output.height, **how)
         else:
             yield call("single_relu", [x, y], unit.output.height)
         x = y

@@ -16,8 +16,8 @@ RUN = 11  #: slices of a window that the code names one by one
 def single_lrn(
     b: Builder,
     x: Tensor,
-    y: Tensor,
     squares: Tensor,
+    y: Tensor,
     *,
     before: int,
     after: int,

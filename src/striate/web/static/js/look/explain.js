@@ -51,8 +51,9 @@ export function explanation({ follow }) {
   return { node, show, fail, clear };
 }
 
-const SENTENCES = { CONV: convolved, FC: connected, POOL: pooled, RELU: rectified };
-const BODIES = { CONV: convolution, FC: connections, POOL: pool, RELU: cut };
+const SENTENCES = { CONV: convolved, FC: connected, POOL: pooled, GAP: pooled, LRN: normalized, RELU: rectified };
+const BODIES = { CONV: convolution, FC: connections, POOL: pool, GAP: pool, LRN: divided, RELU: cut };
+const SIGNS = { max: "max =", average: "average =", l2: "root of the sum of squares =" };
 
 function place({ window: { x, y, width, height } }) {
   return `${span("x", x, width)}, ${span("y", y, height)}`;
@@ -71,12 +72,23 @@ function connected({ window, position, depth_of_input: depth, input_layer: sourc
 }
 
 function pooled(found) {
+  if (found.of === "average") return `This is the average of the numbers of ${found.input_layer} at ${place(found)} in the same slice, zeros around them counted in.`;
+  if (found.of === "l2") return `This is the root of the sum of the squares of ${found.input_layer} at ${place(found)} in the same slice.`;
   return `The largest number of ${found.input_layer} at ${place(found)} in the same slice is passed on.`;
 }
 
 function rectified({ inputs, input_layer: source }) {
   const x = inputs.flat(2)[0];
   return `max(0, x) with x from ${source}: ${x > 0 ? "a positive number is passed on" : "what is not positive becomes 0"}.`;
+}
+
+function normalized({ slices, input_layer: source }) {
+  const last = slices.at(-1);
+  return `The number of ${source} at the same place is divided by a number that grows with the squares ${slices.length === 1 ? `of slice ${last}` : `of slices ${slices[0]} to ${last}`} there.`;
+}
+
+function divided({ own, divisor, value }) {
+  return el("p", { class: "terms-line", data: { role: "sum" } }, `${amount(own)} / ${amount(divisor)} = ${amount(value)}`);
 }
 
 function cut({ inputs, value }) {
@@ -211,14 +223,14 @@ function bar(share) {
 
 function pool(found, shapeOf) {
   const rows = found.inputs[0];
-  const winner = winnerOf(found);
+  const winner = found.of === "max" ? winnerOf(found) : [];
   const [height, width] = shapeOf(found.input_layer) ?? [Infinity, Infinity];
   const { window } = found;
   const made = new NumberTable(rows.length, rows[0].length, { caption: `${found.input_layer}, slice ${found.position[2]}`, kind: "inputs" });
   made.write(rows, tableFormat(rows.flat()));
   made.mark("winner", (row, column) => row === winner[0] && column === winner[1]);
   made.mark("padding", (row, column) => window.y + row < 0 || window.x + column < 0 || window.y + row >= height || window.x + column >= width);
-  return el("div", { class: "cards" }, el("div", { class: "card" }, made.node, el("span", { class: "sign", "aria-hidden": "true" }, "max ="), el("span", { class: "slice-sum" }, amount(found.value))));
+  return el("div", { class: "cards" }, el("div", { class: "card" }, made.node, el("span", { class: "sign", "aria-hidden": "true" }, SIGNS[found.of]), el("span", { class: "slice-sum" }, amount(found.value))));
 }
 
 /** Row and column of the first largest number of a POOL's window, in row-major order. */
@@ -234,6 +246,7 @@ function back(found, follow) {
   const { input_layer: source, kind, position, window } = found;
   if (source === "input" || source === undefined) return [];
   let to = position;
+  if (kind === "GAP" || kind === "LRN" || (kind === "POOL" && found.of !== "max")) return []; // many have a share in it
   if (kind === "POOL") {
     const [row, column] = winnerOf(found);
     to = [window.x + column, window.y + row, position[2]];
