@@ -44,7 +44,6 @@ NAMES = [
     "gap-last",
     "lrn",
     "lrn-raw",
-    "lrn-single",
 ]
 
 
