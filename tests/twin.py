@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from striate.layers import Conv, Dropout, Fc, Gap, Lrn, Pool, Relu
+from striate.layers import Conv, Dropout, Fc, Gap, Local, Lrn, Pool, Relu
+from striate.layers.sides import both
 from striate.notation import Network
 
 
@@ -26,12 +27,17 @@ def forward(
     x = images
     for node in network.nodes[1:]:
         layer = node.layer
-        if isinstance(layer, Conv | Pool):
+        if isinstance(layer, Conv | Local | Pool):
             rows, columns = layer.windows(node.input)
             x = functional.pad(x, (columns.before, columns.after, rows.before, rows.after))
         if isinstance(layer, Conv):
             weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
-            x = functional.conv2d(x, weights, biases, layer.stride)
+            groups = x.shape[1] if layer.groups == "each" else layer.groups
+            step, dilation = (tuple(reversed(both(sides))) for sides in (layer.stride, layer.dilation))
+            x = functional.conv2d(x, weights, biases, step, 0, dilation, groups)
+        elif isinstance(layer, Local):
+            weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
+            x = _local(x, weights, biases, rows.stride, columns.stride)
         elif isinstance(layer, Pool):
             x = pooled(x, layer)
         elif isinstance(layer, Gap):
@@ -51,13 +57,23 @@ def forward(
     return x.flatten(1)
 
 
+def _local(x: torch.Tensor, weights: torch.Tensor, biases: torch.Tensor, down: int, across: int) -> torch.Tensor:
+    """A locally connected layer: what every position sees, unfolded, by the position's own matrix."""
+    height, width, filters = biases.shape
+    seen = functional.unfold(x, weights.shape[-2:], stride=(down, across))  # (N, D*F*F, positions)
+    own = weights.reshape(height * width, filters, -1)
+    made = torch.einsum("nep,pke->nkp", seen, own)
+    return made.reshape(len(x), filters, height, width) + biases.permute(2, 0, 1)
+
+
 def pooled(x: torch.Tensor, layer: Pool) -> torch.Tensor:
     """POOL without padding. PyTorch's own l2 norm has no gradient where all of a window is zero."""
+    field, step = (tuple(reversed(both(sides))) for sides in (layer.field, layer.stride))
     if layer.of == "max":
-        return functional.max_pool2d(x, layer.field, layer.stride)
+        return functional.max_pool2d(x, field, step)
     if layer.of == "average":
-        return functional.avg_pool2d(x, layer.field, layer.stride)
-    squares = functional.avg_pool2d(x * x, layer.field, layer.stride) * layer.field**2
+        return functional.avg_pool2d(x, field, step)
+    squares = functional.avg_pool2d(x * x, field, step) * field[0] * field[1]
     some = squares > 0
     return torch.where(some, torch.where(some, squares, 1).sqrt(), 0)
 

@@ -80,15 +80,26 @@ def networks(draw: st.DrawFn) -> Network:
     """Small nets whose sizes lean to the edges; layers that do not go together are drawn again."""
     side, depth = st.integers(1, 12), st.sampled_from([1, 2, 3, 7, 8])
     lines = [f"INPUT[{draw(side)}x{draw(side)}x{draw(depth)}]"]
-    for kind in draw(
-        st.lists(st.sampled_from(["CONV", "RELU", "POOL", "FC", "DROPOUT", "GAP", "LRN"]), min_size=1, max_size=5)
-    ):
-        field, stride = draw(st.integers(1, 5)), draw(st.integers(1, 4))
-        padding, fit = draw(st.integers(0, field - 1)), draw(st.sampled_from(["pad", "crop"]))
+    kinds = st.sampled_from(["CONV", "LOCAL", "RELU", "POOL", "FC", "DROPOUT", "GAP", "LRN"])
+    for kind in draw(st.lists(kinds, min_size=1, max_size=5)):
+        fields, strides = (draw(st.lists(st.integers(1, most), min_size=2, max_size=2)) for most in (5, 4))
+        paddings, fit = [draw(st.integers(0, field - 1)) for field in fields], draw(st.sampled_from(["pad", "crop"]))
+        square = draw(st.booleans())
+        pairs = ([pair[0]] * 2 if square else pair for pair in (fields, strides, paddings))
+        field, stride, padding = ("x".join(map(str, pair)) for pair in pairs)
         window = f"F={field}, S={stride}, P={padding}, fit={fit}"
+        apart, groups = (
+            draw(st.sampled_from(["1", "1", "2", "1x3"])),
+            draw(st.sampled_from(["1", "1", "2", "7", "each"])),
+        )
         word, size = draw(st.sampled_from(["max", "average", "l2"])), draw(st.integers(1, 6))
-        bracket = {"LRN": f"[{size}, alpha=2, k={draw(st.sampled_from(['0.5', '1']))}]"}
-        bracket |= {"CONV": f"[{draw(depth)}, {window}]", "POOL": f"[{window}, {word}]", "FC": f"[{draw(depth)}]"}
+        bracket = {
+            "CONV": f"[{draw(depth)}, {window}, dilation={apart}, groups={groups}]",
+            "LOCAL": f"[{draw(depth)}, {window}]",
+            "POOL": f"[{window}, {word}]",
+            "FC": f"[{draw(depth)}]",
+            "LRN": f"[{size}, alpha=2, k={draw(st.sampled_from(['0.5', '1']))}]",
+        }
         line = " - ".join([*lines, kind + bracket.get(kind, "")])
         try:
             parse(line)

@@ -8,17 +8,21 @@ from striate.layers.fc import Fc
 from striate.layers.gap import Gap
 from striate.layers.input import Input
 from striate.layers.layer import Layer, Setting
+from striate.layers.local import Local
 from striate.layers.lrn import Lrn
 from striate.layers.pool import Pool
 from striate.layers.relu import Relu
 from striate.layers.window import Window, window
 
-__all__ = ["LAYERS", "Conv", "Dropout", "Fc", "Gap", "Input", "Layer", "Lrn", "Pool", "Relu", "Setting", "Window",
-           "window"]  # fmt: skip
+__all__ = [
+    "LAYERS", "Conv", "Dropout", "Fc", "Gap", "Input", "Layer", "Local", "Lrn", "Pool", "Relu", "Setting", "Window",
+    "window",
+]  # fmt: skip
 
 LAYERS: dict[str, type[Layer]] = {
     "INPUT": Input,
     "CONV": Conv,
+    "LOCAL": Local,
     "RELU": Relu,
     "POOL": Pool,
     "FC": Fc,

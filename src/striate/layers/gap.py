@@ -51,9 +51,9 @@ class Gap(Layer):
         """Canonical text: GAP."""
         return self.kind
 
-    def receptive(self, input: Volume) -> tuple[int, int, int]:
+    def receptive(self, input: Volume) -> tuple[int, int, int, int]:
         """All of the input."""
-        return (input.width, input.height, 1)
+        return (input.width, input.height, 1, 1)
 
     def forward(self, x: Array, parameters: Parameters) -> Array:
         """The mean of each depth slice."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from striate.errors import NotationError
 from striate.layers.layer import Array, Layer, Parameters, Setting
+from striate.layers.sides import Lengths, Sides, both, sides_text, simple
 from striate.layers.window import Window, check_window, fits_neatly, pad, unpad, windows
 from striate.volume import Volume
 
@@ -22,9 +23,10 @@ KINDS = ("max", "average", "l2")  #: what POOL makes of a window
 class Pool(Layer):
     """POOL[FxF, S=.., P=.., of]: max pooling; ``field`` 2, ``stride`` 2 and no ``padding`` if left out.
 
-    ``of``: ``max``; ``average``, the sum divided by F*F; or ``l2``, the root of the sum of squares, whose gradient is 0
-    where all of the window is. Padding adds zeros that take part like any other number: an average is of F*F numbers
-    at the border too. Raises NotationError for settings that make no sense, such as P >= F.
+    Each is one number or two, along the width and the height. ``of``: ``max``; ``average``, the sum divided by F*F; or
+    ``l2``, the root of the sum of squares, whose gradient is 0 where all of the window is. Padding adds zeros that take
+    part like any other number: an average is of F*F numbers at the border too. Raises NotationError for settings that
+    make no sense, such as P >= F.
 
     >>> Pool().output(Volume(32, 32, 12))
     Volume(width=16, height=16, depth=12)
@@ -34,17 +36,17 @@ class Pool(Layer):
     [4.0, 1.75, 5.0]
     """
 
-    field: int = 2
-    stride: int = 2
-    padding: int = 0
+    field: Sides = 2
+    stride: Sides = 2
+    padding: Sides = 0
     fit: str = "raise"
     of: str = "max"
 
     kind: ClassVar[str] = "POOL"
     settings: ClassVar[tuple[Setting, ...]] = (
-        Setting("F", "field", "the side of the window"),
-        Setting("S", "stride", "the stride"),
-        Setting("P", "padding", "the zero-padding", 0),
+        Lengths("F", "field", "the side of the window"),
+        Lengths("S", "stride", "the stride"),
+        Lengths("P", "padding", "the zero-padding", 0),
     )
     number: ClassVar[str] = "F"
     size: ClassVar[str] = "F"
@@ -53,6 +55,8 @@ class Pool(Layer):
     example: ClassVar[str] = "POOL or POOL[3x3, S=2]"
 
     def __post_init__(self) -> None:
+        for name in ("field", "stride", "padding"):
+            object.__setattr__(self, name, simple(getattr(self, name)))
         super().__post_init__()
         check_window(self.kind, self.field, self.padding, self.fit)
         if self.of not in KINDS:
@@ -74,7 +78,8 @@ class Pool(Layer):
 
     def connections(self, input: Volume) -> int:
         """F*F: each depth slice is pooled on its own."""
-        return self.field * self.field
+        across, down = both(self.field)
+        return across * down
 
     def flops(self, input: Volume) -> int:
         """For each output F*F - 1 comparisons; F*F - 1 additions and a product; or F*F multiply-adds and a root."""
@@ -87,16 +92,16 @@ class Pool(Layer):
         word = [] if self.of == "max" else [self.of]
         if self == Pool(of=self.of):
             return f"{self.kind}[{self.of}]" if word else self.kind
-        parts = [f"{self.field}x{self.field}", f"S={self.stride}"]
+        parts = ["x".join(map(str, both(self.field))), f"S={sides_text(self.stride)}"]
         if self.padding:
-            parts.append(f"P={self.padding}")
+            parts.append(f"P={sides_text(self.padding)}")
         if self.fit != "raise":
             parts.append(f"fit={self.fit}")
         return f"{self.kind}[{', '.join(parts + word)}]"
 
-    def receptive(self, input: Volume) -> tuple[int, int, int]:
+    def receptive(self, input: Volume) -> tuple[int, int, int, int]:
         """F by F, S apart."""
-        return (self.field, self.field, self.stride)
+        return (*both(self.field), *both(self.stride))
 
     def forward(self, x: Array, parameters: Parameters) -> Array:
         """The maximum of each window, its average, or its l2 norm."""

@@ -53,8 +53,8 @@ def backward_call(unit: Unit, x: str, dx: str, mask: bool) -> Call:
 def kept_volumes(unit: Unit) -> Iterator[tuple[str, Shape]]:
     """Name and shape of what is kept for the way back."""
     if unit.pool or (isinstance(unit.node.layer, Pool) and kind_of(unit) == "max"):
-        field = unit.node.layer.field if isinstance(unit.node.layer, Pool) else 2
-        yield f"{unit.name}.choice", choice_shape(unit.output, field)
+        numbers = unit.node.layer.connections(unit.input) if isinstance(unit.node.layer, Pool) else 4
+        yield f"{unit.name}.choice", choice_shape(unit.output, numbers)
     elif isinstance(unit.node.layer, Pool) and kind_of(unit) == "l2":
         yield f"{unit.name}.inverse", _gathered(unit)
 
