@@ -1,6 +1,7 @@
 """POOL of averages and of l2 norms, and GAP: sums over windows, forwards, and over those that meet a number, back.
 
-Backwards every number gathers from its windows, so none is written twice and the halo stays zero.
+Backwards every number gathers from its windows, so none is written twice and the halo stays zero. Where no two windows
+overlap, each is spread instead, which reads its gradient once.
 """
 
 from __future__ import annotations
@@ -133,24 +134,32 @@ def l2_backward(
         dx[at] = x[at] * total
 
 
-def _spread(b: Builder, dx: Tensor, rows: Sweep, columns: Sweep, d: Index) -> Iterator[tuple[At, bool]]:
-    """Every place of a slice, and whether the one window holds it."""
-    _, height, width = (axis.size for axis in dx.shape.axes)
-    for y0, y1, within in _runs(rows, height):
-        for v in b.range(y1, "y", start=y0):
-            for x0, x1, beside in _runs(columns, width):
-                for u, wide in tiles(b, x1 - x0, WIDE, "x"):
+def _spread(
+    b: Builder, dx: Tensor, rows: Sweep, columns: Sweep, part: Callable[[At], Value], span: Span | None
+) -> Iterator[tuple[At, Value]]:
+    """Every place of dx that a window holds, with the window's ``part``; zeros elsewhere."""
+    depth, height, width = (axis.size for axis in dx.shape.axes)
+    (top, down), (left, across) = _held(rows, height), _held(columns, width)
+    covered = rows.count * down == height and columns.count * across == width
+    for d in items(b, depth, "d", span):
+        if not covered:
+            for y in b.range(height, "y"):
+                for x, wide in tiles(b, width, WIDE, "x"):
                     for c in range(wide):
-                        yield (d, v, u + (x0 + c)), within and beside
+                        dx[d, y, x + c] = b.zero()
+        for v in b.range(rows.count, "v"):
+            for u in b.range(columns.count, "u"):
+                value = b.register("part", part((d, v, u))).value
+                for i in b.range(down, "i"):
+                    for j, many in tiles(b, across, RUN, "j"):
+                        for t in range(many):
+                            yield (d, v * rows.step + i + top, u * columns.step + j + (left + t)), value
 
 
-def _runs(sweep: Sweep, size: int) -> Iterator[tuple[int, int, bool]]:
-    """(start, stop, whether the window holds them) runs of an axis."""
+def _held(sweep: Sweep, size: int) -> tuple[int, int]:
+    """The first number of the first window, and how many a window has, along an axis; padding left out."""
     first = max(0, sweep.taps[0].offset)
-    last = min(size, sweep.taps[-1].offset + 1)
-    for start, stop, held in ((0, first, False), (first, last, True), (last, size, False)):
-        if start < stop:
-            yield start, stop, held
+    return first, min(size, sweep.taps[-1].offset + 1) - first
 
 
 def average_spread(
@@ -165,14 +174,9 @@ def average_spread(
     count: int,
     span: Span | None = None,
 ) -> None:
-    """``average_backward`` of a single window: its share of dy for each of its numbers, and 0 beside it."""
-    for d in items(b, dx.shape.axes[0].size, "d", span):
-        part = b.register("part", dy[d, 0, 0] * b.constant(1 / count)).value
-        for at, held in _spread(b, dx, rows, columns, d):
-            if not held:
-                dx[at] = b.zero()
-            else:
-                dx[at] = b.where(x[at], ">", b.zero(), part, b.zero()) if mask else part
+    """``average_backward`` where no number is in two windows: its window's share of dy, and 0 where it is in none."""
+    for at, part in _spread(b, dx, rows, columns, lambda at: dy[at] * b.constant(1 / count), span):
+        dx[at] = b.where(x[at], ">", b.zero(), part, b.zero()) if mask else part
 
 
 def l2_spread(
@@ -186,8 +190,6 @@ def l2_spread(
     columns: Sweep,
     span: Span | None = None,
 ) -> None:
-    """``l2_backward`` of a single window."""
-    for d in items(b, dx.shape.axes[0].size, "d", span):
-        part = b.register("part", dy[d, 0, 0] * inverse[d, 0, 0]).value
-        for at, held in _spread(b, dx, rows, columns, d):
-            dx[at] = x[at] * part if held else b.zero()
+    """``l2_backward`` where no number is in two windows."""
+    for at, part in _spread(b, dx, rows, columns, lambda at: dy[at] * inverse[at], span):
+        dx[at] = x[at] * part

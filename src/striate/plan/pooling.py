@@ -22,9 +22,12 @@ def kind_of(unit: Unit) -> str:
     return layer.of if isinstance(layer, Pool) else "average"
 
 
-def _one_window(unit: Unit) -> bool:
-    """Whether one window holds all that is pooled of a slice."""
-    return unit.output.width == unit.output.height == 1
+def _apart(unit: Unit) -> bool:
+    """Whether no number is in two windows, and none of several windows reaches over the border."""
+    sides = zip(forward(unit), (unit.input.height, unit.input.width), strict=True)
+    return all(
+        sweep.count == 1 or (sweep.step >= len(sweep.taps) and sweep.reach(size) == (0, 0)) for sweep, size in sides
+    )
 
 
 def forward_call(unit: Unit, x: str, training: bool) -> Call:
@@ -44,7 +47,7 @@ def backward_call(unit: Unit, x: str, dx: str, mask: bool) -> Call:
         return call("pool_backward", named, depth, rows=rows, columns=columns, mask=mask)
     named = [dy, f"{name}.inverse", x, dx] if kind == "l2" else [dy, x, dx]
     ends = {} if kind == "l2" else {"mask": mask, "count": len(rows.taps) * len(columns.taps)}
-    if _one_window(unit):
+    if _apart(unit):
         return call(f"{kind}_spread", named, depth, rows=rows, columns=columns, **ends)
     down, across = backward(unit)
     return call(f"{kind}_backward", named, depth, rows=down, columns=across, **ends)
@@ -61,7 +64,8 @@ def kept_volumes(unit: Unit) -> Iterator[tuple[str, Shape]]:
 
 def _gathered(unit: Unit) -> Shape:
     """The output's shape with the zeros that the way back meets."""
-    return Shape.of(unit.output.depth, 1, 1) if _one_window(unit) else gradient_shape(unit, True)
+    volume = unit.output
+    return Shape.of(volume.depth, volume.height, volume.width) if _apart(unit) else gradient_shape(unit, True)
 
 
 def output_gradient(unit: Unit, output: Shape) -> Shape:
