@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from inspect import signature
 
-from striate.emit import conv, dropout, fc, loss, packed, pool, relu, winograd
+from striate.emit import activation, conv, dropout, fc, loss, maxout, packed, pool, relu, winograd
 from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.deep import deep_gradient
 from striate.emit.halo import clear_halo
@@ -15,9 +15,11 @@ from striate.emit.index import Index, Span
 from striate.emit.input import input_forward
 from striate.emit.packed_gradient import packed_weight_gradient
 from striate.emit.sgd import fc_update
+from striate.emit.single.activation import single_activation
 from striate.emit.single.conv import single_conv
 from striate.emit.single.fc import single_fc, single_flatten
 from striate.emit.single.input import single_input
+from striate.emit.single.maxout import single_maxout
 from striate.emit.single.pool import single_pool
 from striate.emit.single.relu import single_relu
 from striate.emit.single.winograd import single_winograd
@@ -45,6 +47,11 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "pool_backward": pool.pool_backward,
     "relu_forward": relu.relu_forward,
     "relu_backward": relu.relu_backward,
+    "activation": activation.activation,
+    "activation_slope": activation.activation_slope,
+    "activation_backward": activation.activation_backward,
+    "maxout_forward": maxout.maxout_forward,
+    "maxout_backward": maxout.maxout_backward,
     "dropout": dropout.dropout,
     "dropout_scale": dropout.dropout_scale,
     "clear_halo": clear_halo,
@@ -65,6 +72,8 @@ SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
     "single_winograd": single_winograd,
     "single_pool": single_pool,
     "single_relu": single_relu,
+    "single_activation": single_activation,
+    "single_maxout": single_maxout,
     "single_flatten": single_flatten,
     "single_fc": single_fc,
 }

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from striate.layers.activation import Activation, Elu, Gelu, Leaky, Sigmoid, Silu, Tanh
 from striate.layers.conv import Conv
 from striate.layers.dropout import Dropout
 from striate.layers.fc import Fc
 from striate.layers.input import Input
 from striate.layers.layer import Layer, Setting
+from striate.layers.maxout import Maxout
 from striate.layers.pool import Pool
 from striate.layers.relu import Relu
 from striate.layers.window import Window, window
 
-__all__ = ["LAYERS", "Conv", "Dropout", "Fc", "Input", "Layer", "Pool", "Relu", "Setting", "Window", "window"]
+__all__ = [
+    "LAYERS",
+    "Activation",
+    "Conv",
+    "Dropout",
+    "Elu",
+    "Fc",
+    "Gelu",
+    "Input",
+    "Layer",
+    "Leaky",
+    "Maxout",
+    "Pool",
+    "Relu",
+    "Setting",
+    "Sigmoid",
+    "Silu",
+    "Tanh",
+    "Window",
+    "window",
+]
 
 LAYERS: dict[str, type[Layer]] = {
     "INPUT": Input,
@@ -20,4 +42,11 @@ LAYERS: dict[str, type[Layer]] = {
     "POOL": Pool,
     "FC": Fc,
     "DROPOUT": Dropout,
+    "LEAKY": Leaky,
+    "ELU": Elu,
+    "GELU": Gelu,
+    "SILU": Silu,
+    "SIGMOID": Sigmoid,
+    "TANH": Tanh,
+    "MAXOUT": Maxout,
 }

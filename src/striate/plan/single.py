@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Activation, Conv, Fc, Maxout, Pool, Relu
 from striate.notation.network import Network
+from striate.plan import activation
 from striate.plan.arena import Arena
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
@@ -63,7 +64,7 @@ def _volume(volume: Volume, reader: Unit | None, lanes: int, tile: int = 1) -> S
 
 def _image(volume: Volume, reader: Unit | None, lanes: int) -> Shape:
     """The input: as the caller's images lie, unless it is read in vectors."""
-    if reader is None or isinstance(reader.node.layer, Pool | Relu):
+    if reader is None or isinstance(reader.node.layer, Activation | Maxout | Pool | Relu):
         return _volume(volume, reader, lanes)
     _, rows, columns = volume_shape(volume, reader).axes
     return Shape((rows, columns, Axis(volume.depth)), "f32")
@@ -102,8 +103,11 @@ def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleCo
         elif isinstance(layer, Pool):
             rows, columns = forward(unit)
             yield call("single_pool", [x, y], rows.count, rows=rows, columns=columns)
+        elif isinstance(layer, Activation | Maxout):
+            yield activation.single_call(unit, x, y)
         else:
             yield call("single_relu", [x, y], unit.output.height)
+        yield from activation.single_ride(unit, y)
         x = y
 
 
@@ -113,6 +117,8 @@ def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
     if isinstance(layer, Fc):
         products = layer.outputs * size
         return max(1.5 * products / lanes, products / 2 if products > 2**20 else 0) + 1.5 * size, 1.2 * products
+    if isinstance(layer, Maxout):
+        return 3.0 * size, 3.0 * size
     vectors = unit.output.size * (layer.field**2 if isinstance(layer, Pool) else 1)
     return 3.0 * vectors / min(lanes, unit.output.depth), 4.0 * vectors
 
@@ -144,5 +150,7 @@ def single(
         else:
             one, many = _cycles(unit, target.lanes)
             alone, group = alone + one, group + many
+        one, many = activation.cycles(unit, target.lanes)
+        alone, group = alone + one, group + many
     most = max(1, min(target.lanes, int(group / alone)))
     return Single(tuple(convs.values()), calls, scores, int(alone), most)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from striate.layers import Conv, Pool
+from striate.layers import Conv, Maxout, Pool
 from striate.notation.network import Network
+from striate.plan import activation
 from striate.plan.fuse import Unit
 from striate.plan.geometry import choice_shape, gradient_shape, volume_shape, wider
 from striate.plan.kernels import Kernels
@@ -35,6 +36,8 @@ def volumes(
         if unit.pool or isinstance(layer, Pool):
             field = layer.field if isinstance(layer, Pool) else 2
             yield f"{unit.name}.choice", choice_shape(unit.output, field)
+        if isinstance(layer, Maxout):
+            yield f"{unit.name}.choice", activation.choice_shape(unit)
         if i >= learner:
             yield from _gradients(unit, reader, i > learner, chosen)
 
