@@ -1,8 +1,8 @@
 """What an engine's numbers are held against: the float64 oracle, on images where no decision hangs by a hair.
 
-RELU, POOL and the hinge decide: above zero or not, which of a window, within the margin or not. Where a number
-lies closer to such a decision than float32 can tell, float64 may decide otherwise and the gradient jumps. So images
-are drawn until every decision of each is clear; nothing is left out of the comparison itself.
+RELU and its like, POOL, MAXOUT and the hinge decide: above zero or not, which is largest, within the margin or not.
+Where a number lies closer to such a decision than float32 can tell, float64 may decide otherwise and the gradient
+jumps. So images are drawn until every decision of each is clear; nothing is left out of the comparison itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from corpus import draw as draw_numbers
 from kept import kept as kept_of
 from striate import SGD, Program
 from striate import compile as compile_network
-from striate.layers import Dropout, Pool, Relu
+from striate.layers import Dropout, Elu, Leaky, Maxout, Pool, Relu, Sigmoid, Tanh
 from striate.layers.loss import loss as loss_of
 from striate.native.host import runs_here
 from striate.notation import Network, parse
@@ -94,10 +94,12 @@ def clearances(network: Network, made: Mapping[str, Array], labels: npt.NDArray[
     least = np.full(len(labels), np.inf)
     for before, node in zip(network.nodes, network.nodes[1:], strict=False):
         x = made[before.name]
-        if isinstance(node.layer, Relu):
+        if isinstance(node.layer, Relu | Leaky | Elu):
             least = np.minimum(least, _relative(np.abs(x), x))
         elif isinstance(node.layer, Pool) and node.layer.field > 1:
             least = np.minimum(least, _relative(_leads(node.layer, x), x))
+        elif isinstance(node.layer, Maxout):
+            least = np.minimum(least, _relative(_lead(x.reshape(*x.shape[:3], -1, node.layer.pieces)), x))
     if loss == "svm":
         last = made[network.nodes[-1].name]
         scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
@@ -121,7 +123,12 @@ def _leads(pool: Pool, x: Array) -> Array:
     padded = np.pad(x, ((0, 0), (rows.before, rows.after), (columns.before, columns.after), (0, 0)))
     seen = sliding_window_view(padded, (pool.field, pool.field), (1, 2))[:, :: pool.stride, :: pool.stride]
     flat = seen[:, : rows.count, : columns.count].reshape(*seen.shape[:1], -1, pool.field**2)
-    top = np.partition(flat, -2, axis=-1)[..., -2:]
+    return _lead(flat)
+
+
+def _lead(numbers: Array) -> Array:
+    """By how much the largest number along the last axis leads the second."""
+    top = np.partition(numbers, -2, axis=-1)[..., -2:]
     return np.asarray(top[..., 1] - top[..., 0])
 
 
@@ -163,6 +170,8 @@ def _summed(network: Network, parameters: Numbers, made: Mapping[str, Array]) ->
         sums = node.layer.forward(np.abs(made[before.name]), own) if own else summed[before.name]
         if isinstance(node.layer, Dropout):
             sums = summed[before.name] / (1 - node.layer.rate)
+        if isinstance(node.layer, Sigmoid | Tanh):
+            sums = np.minimum(sums, 1.0)  # nothing is left of what they saturate
         summed[node.name] = float(np.max(sums))
     return summed
 

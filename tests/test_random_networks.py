@@ -29,6 +29,7 @@ from striate.plan.order import ORDERS
 
 DEPTHS = (1, 2, 3, 7, 8, 15, 16, 17)
 IMAGES = (1, 2, 3, 5, 7, 13, 16, 17, 19, 31)
+FUNCTIONS = ("LEAKY", "LEAKY[0.3]", "LEAKY[0]", "ELU", "ELU[0.5]", "ELU[3]", "GELU", "SILU", "SIGMOID", "TANH")
 MOST_WORK = 4_000_000  #: multiply-adds of an image's forward pass; a draw beyond would take seconds
 
 
@@ -63,7 +64,7 @@ def networks(draw: st.DrawFn) -> Network:
     wide, high = draw(st.integers(1, 13)), draw(st.integers(1, 13))
     line, volume = f"INPUT[{wide}x{high}x{draw(st.sampled_from(DEPTHS))}]", (wide, high)
     for _ in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(["CONV", "CONV", "RELU", "POOL", "POOL2", "FC", "DROPOUT"]))
+        kind = draw(st.sampled_from(["CONV", "CONV", "RELU", "POOL", "POOL2", "FC", "DROPOUT", "FUNCTION", "MAXOUT"]))
         if kind == "CONV":
             kind += f"[{draw(st.sampled_from(DEPTHS))}, {draw(windows(min(volume)))}]"
         elif kind == "POOL":
@@ -72,6 +73,10 @@ def networks(draw: st.DrawFn) -> Network:
             kind = "POOL[fit=crop]"
         elif kind == "FC":
             kind += f"[{draw(st.sampled_from(DEPTHS))}]"
+        elif kind == "FUNCTION":
+            kind = draw(st.sampled_from(FUNCTIONS))
+        elif kind == "MAXOUT":
+            kind += draw(st.sampled_from(["", "[3]", "[5]", "[8]"]))
         elif kind == "DROPOUT":
             kind += draw(st.sampled_from(["", "[0]", "[0.1]", "[0.9]"]))
         try:

@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from striate.layers import Conv, Dropout, Fc, Pool, Relu
+from striate.layers import Conv, Dropout, Elu, Fc, Gelu, Leaky, Maxout, Pool, Relu, Sigmoid, Silu, Tanh
 from striate.notation import Network
+
+FUNCTIONS = {Gelu: functional.gelu, Silu: functional.silu, Sigmoid: torch.sigmoid, Tanh: torch.tanh}
 
 
 def forward(
@@ -36,6 +38,14 @@ def forward(
             x = functional.max_pool2d(x, layer.field, layer.stride)
         elif isinstance(layer, Relu):
             x = functional.relu(x)
+        elif isinstance(layer, Leaky):
+            x = functional.leaky_relu(x, layer.a)
+        elif isinstance(layer, Elu):
+            x = functional.elu(x, layer.a)
+        elif type(layer) in FUNCTIONS:
+            x = FUNCTIONS[type(layer)](x)
+        elif isinstance(layer, Maxout):
+            x = x.unflatten(1, (-1, layer.pieces)).max(2).values
         elif isinstance(layer, Dropout):
             if kept:
                 x = x * torch.from_numpy(kept[node.name]).permute(0, 3, 1, 2).to(x.dtype) / (1 - layer.rate)

@@ -48,6 +48,7 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "relu_forward": relu.relu_forward,
     "relu_backward": relu.relu_backward,
     "activation": activation.activation,
+    "activation_forward": activation.activation,
     "activation_slope": activation.activation_slope,
     "activation_backward": activation.activation_backward,
     "maxout_forward": maxout.maxout_forward,

@@ -1,7 +1,7 @@
 """exp, log, sigmoid, tanh and the normal distribution from the vocabulary alone, so that no program calls a
 mathematics library.
 
-Errors are those of float32 with a fused multiply-add, against float64; ``tests/emit/test_mathematics.py`` measures them.
+Errors are those of float32 with a fused multiply-add against float64, as ``tests/emit/test_mathematics.py`` finds them.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def tanh(b: Builder, x: Value) -> Value:
 def normal(b: Builder, x: Value) -> tuple[Value, Value]:
     """The share of the normal distribution below x, (1 + erf(x/sqrt(2)))/2, and its density at x.
 
-    Both to about 1e-6 relative for x >= -4, and to 2e-7 absolute everywhere; below -13 they are as good as zero.
+    Both to about 1e-6 relative for x from -4 to 4, and to 3e-7 absolute everywhere; below -13 they are as good as zero.
     """
     t, power = absolute(b, x), exp(b, b.constant(-0.5) * (x * x))
     u = b.divide(b.constant(1.0), b.fma(t, b.constant(0.25), b.constant(1.0)))

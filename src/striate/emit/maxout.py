@@ -8,9 +8,7 @@ from striate.emit.loops import places
 from striate.emit.tensor import Tensor
 
 
-def maxout_forward(
-    b: Builder, x: Tensor, y: Tensor, *choice: Tensor, pieces: int, span: Span | None = None
-) -> None:
+def maxout_forward(b: Builder, x: Tensor, y: Tensor, *choice: Tensor, pieces: int, span: Span | None = None) -> None:
     """y = the maximum of every ``pieces`` slices of x; ``choice`` keeps which it was, the first of equal ones."""
     for d, v, u in places(b, y, span):
         first = x[d * pieces, v, u]

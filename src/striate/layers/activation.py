@@ -175,7 +175,7 @@ class Sigmoid(Activation):
 def _sigmoid(x: Array) -> Array:
     """1/(1 + e^-x), without a power too large for float64."""
     power = np.exp(-np.abs(x))
-    return np.where(x > 0, 1.0, power) / (1 + power)
+    return np.asarray(np.where(x > 0, 1.0, power) / (1 + power), np.float64)
 
 
 @dataclass(frozen=True)

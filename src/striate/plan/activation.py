@@ -1,9 +1,9 @@
 """LEAKY and its like, and MAXOUT: their calls, and the volume in which MAXOUT's choices are kept.
 
-A function whose slope its result tells works in place on the volume of the CONV or FC before it, and rides on that unit.
-All of these functions rise, so the maximum of a window's results is the result of its maximum: a POOL that rides, too,
-comes first, whatever their order in the network. GELU and SILU need their input for the way back, so they make a volume
-of their own.
+A function whose slope its result tells works in place, on the volume of the CONV or FC before it: it rides on that
+unit. These functions never fall, so the maximum of a window's results is the result of its maximum: a POOL that rides,
+too, comes first, whatever their order in the network. GELU and SILU need their input for the way back, so they make a
+volume of their own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def forward_call(unit: Unit, x: str, training: bool) -> Call:
     if isinstance(layer, Maxout):
         choice = [f"{unit.name}.choice"] if training else []
         return call("maxout_forward", [x, y, *choice], unit.output.depth, pieces=layer.pieces)
-    return call("activation", [x, y], unit.output.depth, **_how(unit.node))
+    return call("activation_forward", [x, y], unit.output.depth, **_how(unit.node))
 
 
 def ride(unit: Unit) -> Iterator[Call]:
