@@ -25,7 +25,7 @@ from corpus import draw as draw_numbers
 from kept import kept as kept_of
 from striate import SGD, Program
 from striate import compile as compile_network
-from striate.layers import Dropout, Elu, Leaky, Maxout, Pool, Relu, Sigmoid, Tanh
+from striate.layers import Activation, Dropout, Elu, Gelu, Leaky, Maxout, Pool, Relu, Sigmoid, Silu, Tanh
 from striate.layers.loss import loss as loss_of
 from striate.native.host import runs_here
 from striate.notation import Network, parse
@@ -181,14 +181,15 @@ def _floors(
 ) -> dict[str, float]:
     """For every gradient, CANCELLED of the largest sum of its terms' absolute values.
 
-    A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms. A whole volume
-    may, too, such as one number of one image: its terms are then those of which it was summed.
+    A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms. So may a slope,
+    such as y - y*y of SIGMOID: ``sharp`` is what its terms would make of the gradient. A whole volume may, too, such as
+    one number of one image: its terms are then those of which it was summed.
     """
     last = made[network.nodes[-1].name]
     scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
     dy = loss_of(loss, scores, labels)[1].reshape(last.transpose(0, 3, 1, 2).shape).transpose(0, 2, 3, 1)
     floors: dict[str, float] = {}
-    summed = _summed(network, parameters, made)
+    summed, sharp = _summed(network, parameters, made), np.zeros_like(dy)
     for node, before in zip(network.nodes[:0:-1], network.nodes[-2::-1], strict=True):
         own = _own(node, parameters)
         x, y = made[before.name], made[node.name]
@@ -196,10 +197,27 @@ def _floors(
             largest = float(np.abs(x).max())
             cancelled = 0 < largest < CANCELLED * summed[before.name]
             terms = np.full_like(x, summed[before.name]) if cancelled else np.abs(x)
-            _, sums = node.layer.backward(terms, own, y, np.abs(dy))
+            _, sums = node.layer.backward(terms, own, y, np.maximum(np.abs(dy), sharp))
             floors.update({f"{node.name}.{n}": CANCELLED * float(total.max()) for n, total in sums.items()})
+        positive = {name: np.abs(numbers) for name, numbers in own.items()}
+        sharp = np.abs(node.layer.backward(x, positive, y, sharp)[0])
+        if isinstance(node.layer, Activation):
+            sharp = sharp + np.abs(dy) * _slope_terms(node.layer, x, y)
         dy, _ = node.layer.backward(x, own, y, dy)
     return floors
+
+
+def _slope_terms(layer: Activation, x: Array, y: Array) -> Array:
+    """The absolute values of the terms of which a function's slope is the sum; zero where it is no sum."""
+    if isinstance(layer, Sigmoid):
+        return y + y * y
+    if isinstance(layer, Tanh):
+        return 1 + y * y
+    if isinstance(layer, Elu):
+        return np.where(x > 0, 0, layer.a + np.abs(y))
+    if isinstance(layer, Gelu | Silu):
+        return 1 + np.abs(x) * np.exp(-np.abs(x) / 2)
+    return np.zeros(())
 
 
 def _chosen(clear: Array, count: int, placed: bool) -> npt.NDArray[np.int64]:

@@ -118,6 +118,20 @@ MISTAKES = [
     "INPUT[8x8x1] - DROPOUT[0.5, fit=pad] - FC[2]",
     "INPUT[8x8x1] - DROP[0.5] - FC[2]",
     "INPUT[8x8x1] - FC[.5]",
+    # functions and MAXOUT
+    "INPUT[8x8x3] - LEAKYRELU[0.2] - FC[2]",
+    "INPUT[8x8x3] - SIGMOIDE - FC[2]",
+    "INPUT[8x8x3] - LEAKY[2] - FC[2]",
+    "INPUT[8x8x3] - LEAKY[a=-0.1] - FC[2]",
+    "INPUT[8x8x3] - LEAKY[0.1, 0.2] - FC[2]",
+    "INPUT[8x8x3] - ELU[alpha=2] - FC[2]",
+    "INPUT[8x8x3] - ELU[1000] - FC[2]",
+    "INPUT[8x8x3] - GELU[2] - FC[2]",
+    "INPUT[8x8x3] - MAXOUT[1] - FC[2]",
+    "INPUT[8x8x3] - MAXOUT[1.5] - FC[2]",
+    "INPUT[8x8x3] - CONV[16] - MAXOUT[3] - FC[2]",
+    "INPUT[8x8x7] - [CONV[5] - RELU - MAXOUT]*2 - FC[2]",
+    "INPUT[8x8x1] - MAXOUT",
 ]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.layers import Conv, Fc, Pool
+from striate.layers import Activation, Conv, Fc, Maxout, Pool
 from striate.notation.network import Network, Node
 from striate.web.frames import Numbers, folded
 
@@ -53,6 +53,11 @@ def explain(
     if isinstance(node.layer, Conv | Fc):
         weights = folded(node, parameters[f"{layer}.weights"])[d].astype(np.float64).transpose(1, 2, 0)
         return said | _products(seen, weights, float(parameters[f"{layer}.biases"][d]))
+    if isinstance(node.layer, Maxout):
+        first = d * node.layer.pieces
+        together = seen[0, 0, first : first + node.layer.pieces]
+        slices = list(range(first, first + node.layer.pieces))
+        return said | {"slices": slices, "inputs": [[[x]] for x in together.tolist()], "sum": float(together.max())}
     return said | _chosen(node, seen[:, :, d], d)
 
 
@@ -115,12 +120,14 @@ def _products(seen: Doubles, weights: Doubles, bias: float) -> dict[str, Any]:
 
 
 def _chosen(node: Node, seen: Doubles, d: int) -> dict[str, Any]:
-    """What POOL took the largest of, RELU cut at zero, and DROPOUT let pass."""
+    """What POOL took the largest of, RELU cut at zero, its like made of it, and DROPOUT let pass."""
     said: dict[str, Any] = {"slices": [d], "inputs": [seen.tolist()]}
     if isinstance(node.layer, Pool):
         row, column = np.unravel_index(int(seen.argmax()), seen.shape)
         return said | {"won": [int(row), int(column)], "sum": float(seen.max())}
     value = float(seen[0, 0])
+    if isinstance(node.layer, Activation):
+        return said | {"sum": float(node.layer.function(seen)[0, 0])}
     return said | {"sum": max(0.0, value) if node.layer.kind == "RELU" else value}
 
 
