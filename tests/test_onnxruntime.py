@@ -35,13 +35,11 @@ NAMES = [
     "fc-fc-linear",
     "wide-stride",
     "relu-first",
-    "leaky",
-    "elu",
-    "gelu",
-    "silu",
-    "sigmoid",
+    "leaky-elu",
+    "gelu-silu",
+    "sigmoid-tanh",
     "tanh-pool",
-    "activation-beside-relu",
+    "tanh-beside-relu",
     "maxout",
 ]
 
