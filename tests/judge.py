@@ -96,7 +96,7 @@ def clearances(network: Network, made: Mapping[str, Array], labels: npt.NDArray[
         x = made[before.name]
         if isinstance(node.layer, Relu | Leaky | Elu):
             least = np.minimum(least, _relative(np.abs(x), x))
-        elif isinstance(node.layer, Pool) and node.layer.field > 1:
+        elif isinstance(node.layer, Pool) and node.layer.field != 1:
             least = np.minimum(least, _relative(_leads(node.layer, x), x))
         elif isinstance(node.layer, Maxout):
             least = np.minimum(least, _relative(_lead(x.reshape(*x.shape[:3], -1, node.layer.pieces)), x))
@@ -121,8 +121,8 @@ def _leads(pool: Pool, x: Array) -> Array:
 
     rows, columns = pool.windows(Volume(x.shape[2], x.shape[1], x.shape[3]))
     padded = np.pad(x, ((0, 0), (rows.before, rows.after), (columns.before, columns.after), (0, 0)))
-    seen = sliding_window_view(padded, (pool.field, pool.field), (1, 2))[:, :: pool.stride, :: pool.stride]
-    flat = seen[:, : rows.count, : columns.count].reshape(*seen.shape[:1], -1, pool.field**2)
+    seen = sliding_window_view(padded, (rows.field, columns.field), (1, 2))[:, :: rows.stride, :: columns.stride]
+    flat = seen[:, : rows.count, : columns.count].reshape(*seen.shape[:1], -1, rows.field * columns.field)
     return _lead(flat)
 
 

@@ -371,9 +371,9 @@ def compile(
     """Plan the network and compile it to one native function; its weights are drawn from ``seed``.
 
     batch: the most images a training step takes. loss: ``softmax`` or ``svm``. threads: how many take part, all
-    processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or
-    the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct
-    kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep`` or ``packed`` wherever
+    processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or the best
+    that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct kernels, whose
+    rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep``, ``packed`` or ``depthwise`` wherever
     there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better.
     Raises ArgumentError.
 
@@ -384,6 +384,7 @@ def compile(
     """
     from striate.native.build import build
     from striate.native.host import choose_target
+    from striate.native.room import fitting
     from striate.native.team import usable_processors
 
     check_counts(batch=batch, threads=threads)
@@ -395,6 +396,6 @@ def compile(
     check_seed(seed)
     preprocessing = preprocessing or Preprocessing()
     preprocessing.scales(network.input.depth)
-    made = plan(network, choose_target(target), int(batch), loss, exact, kernels, order)
-    members = int(threads or usable_processors())
+    chosen, members = choose_target(target), int(threads or usable_processors())
+    made = fitting(lambda images: plan(network, chosen, images, loss, exact, kernels, order), int(batch), members)
     return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing, cache)

@@ -23,6 +23,7 @@ SLOW = {
     "pad-three",
     "depth-16",
     "depth-15",
+    "groups-of-16",
 }
 QUICK = [name for name in CASES if name not in SLOW]
 SIZES = (5,)  #: of 4 lanes: a full group and one image

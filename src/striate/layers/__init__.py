@@ -8,6 +8,7 @@ from striate.layers.dropout import Dropout
 from striate.layers.fc import Fc
 from striate.layers.input import Input
 from striate.layers.layer import Layer, Setting
+from striate.layers.local import Local
 from striate.layers.maxout import Maxout
 from striate.layers.pool import Pool
 from striate.layers.relu import Relu
@@ -24,6 +25,7 @@ __all__ = [
     "Input",
     "Layer",
     "Leaky",
+    "Local",
     "Maxout",
     "Pool",
     "Relu",
@@ -38,6 +40,7 @@ __all__ = [
 LAYERS: dict[str, type[Layer]] = {
     "INPUT": Input,
     "CONV": Conv,
+    "LOCAL": Local,
     "RELU": Relu,
     "POOL": Pool,
     "FC": Fc,

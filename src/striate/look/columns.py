@@ -118,10 +118,11 @@ def _first(columns: list[Group]) -> list[Group]:
 
 
 def _together(nodes: Sequence[Node]) -> list[tuple[Node, ...]]:
-    """The layers in groups: RELU, its like and DROPOUT stand beside the CONV or FC before them."""
+    """The layers in groups: RELU, its like and DROPOUT stand beside the CONV, LOCAL or FC before them."""
     found: list[list[Node]] = []
     for node in nodes:
-        if isinstance(node.layer, Activation | Dropout | Relu) and found and found[-1][0].layer.kind in ("CONV", "FC"):
+        beside = isinstance(node.layer, Activation | Dropout | Relu)
+        if beside and found and found[-1][0].layer.kind in ("CONV", "LOCAL", "FC"):
             found[-1].append(node)
         else:
             found.append([node])

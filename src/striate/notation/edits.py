@@ -45,7 +45,7 @@ def set_setting(layer: str, letter: str, value: int | str, fit: str = "raise") -
     read = _read(layer, fit)
     name = next((each.name for each in read.settings if each.letter == letter), "fit") if read else ""
     if read is not None and hasattr(read, name):
-        changes: dict[str, Any] = {name: value}
+        changes: dict[str, Any] = {name: _number(value)}
         try:
             yield replace(read, **changes).notation()
         except NotationError:
@@ -59,12 +59,20 @@ def set_depth(text: str, end: int, depth: int) -> Iterator[Edit]:
     >>> [edit.apply(text) for edit in set_depth(text, text.index("MAXOUT"), 8)][-1]
     'INPUT[8x8x1] - CONV[8] - RELU - MAXOUT - FC[3]'
     """
-    found = list(re.finditer(r"\b(input|conv|fc)\d*\s*(?:\[[^\[\]]*\]|-\s*\d+)", text[:end], re.IGNORECASE))
+    found = list(re.finditer(r"\b(input|conv|local|fc)\d*\s*(?:\[[^\[\]]*\]|-\s*\d+)", text[:end], re.IGNORECASE))
     if found:
         last = found[-1]
-        letter = {"INPUT": "D", "CONV": "K", "FC": "n"}[last[1].upper()]
+        letter = {"INPUT": "D", "CONV": "K", "LOCAL": "K", "FC": "n"}[last[1].upper()]
         for new in set_setting(last[0], letter, depth):
             yield Edit(f"D={depth}", last.start(), last.end(), new)
+
+
+def _number(value: int | str) -> int | str | tuple[int, ...]:
+    """``"3"`` and ``"3x5"`` as numbers; words as they are."""
+    sides = str(value).split("x")
+    if not all(side.isdecimal() for side in sides):
+        return value
+    return int(sides[0]) if len(sides) == 1 else tuple(map(int, sides))
 
 
 def _in_place(layer: str, letter: str, value: int | str) -> Iterator[str]:
@@ -72,12 +80,18 @@ def _in_place(layer: str, letter: str, value: int | str) -> Iterator[str]:
     if said.search(layer):
         yield said.sub(rf"\g<1>{value}", layer, count=1)
         return
+    wide, _, high = str(value).partition("x")
+    high = high or wide
     if letter == "F":
         size = re.compile(r"\b\d+(\s*[xX×*]\s*)\d+\b")
         if size.search(layer):
-            yield size.sub(rf"{value}\g<1>{value}", layer, count=1)
+            yield size.sub(rf"{wide}\g<1>{high}", layer, count=1)
             return
-    entry = f"{value}x{value}" if letter == "F" else f"{letter}={value}"
+    bare = re.compile(r"(\[\s*)\d+(?=\s*[,\]])")
+    if letter == "K" and bare.search(layer):
+        yield bare.sub(rf"\g<1>{value}", layer, count=1)
+        return
+    entry = f"{wide}x{high}" if letter == "F" else f"{letter}={value}"
     if layer.rstrip().endswith("]"):
         end = layer.rindex("]")
         comma = "" if layer[:end].rstrip().endswith("[") else ", "

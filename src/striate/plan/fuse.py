@@ -1,5 +1,5 @@
-"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC; and LEAKY, ELU, SIGMOID
-and TANH, whose results tell their slopes, on either.
+"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC or LOCAL; and LEAKY, ELU,
+SIGMOID and TANH, whose results tell their slopes, on any of these.
 
 DROPOUT works in place, on the volume that is there, and scores do without it: it belongs to the unit that makes the
 volume. Behind INPUT, which is no unit, it is a unit of its own that makes none.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from striate.layers import Activation, Conv, Dropout, Elu, Fc, Leaky, Pool, Relu, Sigmoid, Tanh
+from striate.layers import Activation, Conv, Dropout, Elu, Fc, Leaky, Local, Pool, Relu, Sigmoid, Tanh
 from striate.notation.network import Network, Node
 from striate.volume import Volume
 
@@ -51,7 +51,7 @@ class Unit:
     @property
     def learns(self) -> bool:
         """Whether the unit has parameters."""
-        return isinstance(self.node.layer, Conv | Fc)
+        return isinstance(self.node.layer, Conv | Fc | Local)
 
     @property
     def dropouts(self) -> tuple[Node, ...]:
@@ -97,7 +97,7 @@ RISING = (Elu, Leaky, Sigmoid, Tanh)
 def _unit(nodes: Sequence[Node]) -> Unit:
     """The longest unit that starts with ``nodes[0]``."""
     first, taken, relu, pool, rider = nodes[0], 1, isinstance(nodes[0].layer, Relu), False, False
-    if isinstance(first.layer, Conv | Fc):
+    if isinstance(first.layer, Conv | Fc | Local):
         for node in nodes[1:]:
             if isinstance(node.layer, Relu) and not relu and not rider:
                 relu = True

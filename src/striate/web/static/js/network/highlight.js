@@ -1,7 +1,7 @@
 // The notation in colour: pieces of a line, each with the layer kind that it belongs to.
 
 const KINDS = [
-  "INPUT", "CONV", "RELU", "POOL", "FC", "DROPOUT", "LEAKY", "ELU", "GELU", "SILU", "SIGMOID", "TANH", "MAXOUT",
+  "INPUT", "CONV", "LOCAL", "RELU", "POOL", "FC", "DROPOUT", "LEAKY", "ELU", "GELU", "SILU", "SIGMOID", "TANH", "MAXOUT",
 ];
 const NAME = /[A-Za-z]+/y;
 const SETTINGS = /\[[^[\]\n]*\]?|[0-9][0-9-]*/y;
