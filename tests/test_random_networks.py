@@ -30,9 +30,11 @@ from striate.plan.plan import KERNELS
 
 DEPTHS = (1, 2, 3, 7, 8, 15, 16, 17)
 KINDS = (
-    "CONV", "CONV", "CONV", "LOCAL", "RELU", "RELU", "POOL", "POOL", "POOL2", "FC", "DROPOUT", "LRN", "GAP",
+    "CONV", "CONV", "CONV", "LOCAL", "RELU", "POOL", "POOL", "POOL2", "FC", "DROPOUT", "LRN", "GAP",
+    "FUNCTION", "FUNCTION", "MAXOUT",
 )  # fmt: skip
 IMAGES = (1, 2, 3, 5, 7, 13, 16, 17, 19, 31)
+FUNCTIONS = ("LEAKY", "LEAKY[0.3]", "LEAKY[0]", "ELU", "ELU[0.5]", "ELU[3]", "GELU", "SILU", "SIGMOID", "TANH")
 MOST_WORK = 4_000_000  #: multiply-adds of an image's forward pass; a draw beyond would take seconds
 
 
@@ -107,6 +109,10 @@ def networks(draw: st.DrawFn) -> Network:
             kind = "POOL[fit=crop]"
         elif kind == "FC":
             kind += f"[{draw(st.sampled_from(DEPTHS))}]"
+        elif kind == "FUNCTION":
+            kind = draw(st.sampled_from(FUNCTIONS))
+        elif kind == "MAXOUT":
+            kind += draw(st.sampled_from(["", "[3]", "[5]", "[8]"]))
         elif kind == "DROPOUT":
             kind += draw(st.sampled_from(["", "[0]", "[0.1]", "[0.9]"]))
         try:

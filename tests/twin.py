@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from striate.layers import Conv, Dropout, Fc, Gap, Local, Lrn, Pool, Relu
+from striate.layers import Conv, Dropout, Elu, Fc, Gap, Gelu, Leaky, Local, Lrn, Maxout, Pool, Relu, Sigmoid, Silu, Tanh
 from striate.layers.sides import both
 from striate.notation import Network
+
+FUNCTIONS = {Gelu: functional.gelu, Silu: functional.silu, Sigmoid: torch.sigmoid, Tanh: torch.tanh}
 
 
 def forward(
@@ -46,6 +48,14 @@ def forward(
             x = normalized(x, layer)
         elif isinstance(layer, Relu):
             x = functional.relu(x)
+        elif isinstance(layer, Leaky):
+            x = functional.leaky_relu(x, layer.a)
+        elif isinstance(layer, Elu):
+            x = functional.elu(x, layer.a)
+        elif type(layer) in FUNCTIONS:
+            x = FUNCTIONS[type(layer)](x)
+        elif isinstance(layer, Maxout):
+            x = x.unflatten(1, (-1, layer.pieces)).max(2).values
         elif isinstance(layer, Dropout):
             if kept:
                 x = x * torch.from_numpy(kept[node.name]).permute(0, 3, 1, 2).to(x.dtype) / (1 - layer.rate)

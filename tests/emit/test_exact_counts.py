@@ -122,6 +122,16 @@ def test_dropout() -> None:
     assert "dropout" not in count("INPUT[4x2x3] - DROPOUT - FC[2]", "scores_float", "sse2", 4)
 
 
+def test_functions_and_maxout() -> None:
+    """In place a number is read and written once; the way back reads the gradient and the result."""
+    counted = count("INPUT[4x2x3] - FC[6] - LEAKY - MAXOUT[3] - FC[2]", "train_float", "sse2", 4)
+    numbers = 6 * 4
+    assert counted["activation"] == Counts(others=2 * numbers, loaded=4 * numbers, stored=4 * numbers)
+    assert counted["activation_slope"] == Counts(others=2 * numbers, loaded=8 * numbers, stored=4 * numbers)
+    assert counted["maxout_forward"].loaded == 4 * numbers
+    assert counted["maxout_backward"].stored == 4 * numbers
+
+
 def test_groups_are_counted_alike_in_training_and_in_scores() -> None:
     line = NETS["seed"]
     training, scores = count(line, "train_float", "avx2", 50), count(line, "scores_float", "avx2", 50)

@@ -75,13 +75,18 @@ def test_layers_that_pytorch_has_by_name() -> None:
         np.testing.assert_allclose(dx, leaf.grad.numpy().transpose(0, 2, 3, 1), rtol=1e-11, atol=1e-13)
 
 
+KINDS = (
+    "CONV", "LOCAL", "RELU", "POOL", "FC", "DROPOUT", "GAP", "LRN",
+    "LEAKY", "ELU[2]", "GELU", "SILU", "SIGMOID", "TANH", "MAXOUT",
+)  # fmt: skip
+
+
 @st.composite
 def networks(draw: st.DrawFn) -> Network:
     """Small nets whose sizes lean to the edges; layers that do not go together are drawn again."""
     side, depth = st.integers(1, 12), st.sampled_from([1, 2, 3, 7, 8])
     lines = [f"INPUT[{draw(side)}x{draw(side)}x{draw(depth)}]"]
-    kinds = st.sampled_from(["CONV", "LOCAL", "RELU", "POOL", "FC", "DROPOUT", "GAP", "LRN"])
-    for kind in draw(st.lists(kinds, min_size=1, max_size=5)):
+    for kind in draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=5)):
         fields, strides = (draw(st.lists(st.integers(1, most), min_size=2, max_size=2)) for most in (5, 4))
         paddings, fit = [draw(st.integers(0, field - 1)) for field in fields], draw(st.sampled_from(["pad", "crop"]))
         square = draw(st.booleans())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from striate.errors import ArgumentError
 
-__all__ = ["COLOURS", "NEGATIVE", "POSITIVE", "contrast", "kind_colour", "mixed", "rgb", "theme"]
+__all__ = ["ALIKE", "COLOURS", "NEGATIVE", "POSITIVE", "contrast", "kind_colour", "mixed", "rgb", "theme"]
 
 COLOURS: dict[str, dict[str, str]] = {
     "light": {
@@ -22,6 +22,9 @@ COLOURS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 """Colours of text and lines; each has a contrast of at least 4.5 with its ground (WCAG 2.1), `line` apart."""
 
+ALIKE = dict.fromkeys(("LEAKY", "ELU", "GELU", "SILU", "SIGMOID", "TANH", "MAXOUT"), "RELU")
+"""Kinds that have the colour of another."""
+
 NEGATIVE, POSITIVE = "#2b6cb0", "#d9730d"
 """The ends of the scale for signed numbers: weights and gradients. Zero is `raised`."""
 
@@ -36,12 +39,12 @@ def theme(dark: bool = False) -> dict[str, str]:
 
 
 def kind_colour(colours: dict[str, str], kind: str) -> str:
-    """The colour of a kind of layer; a kind without one of its own is written in ink.
+    """The colour of a kind of layer, or of one like it; a kind without any is written in ink.
 
-    >>> kind_colour(theme(), "POOL"), kind_colour(theme(), "NORM")
-    ('#a8470f', '#1b2129')
+    >>> kind_colour(theme(), "POOL"), kind_colour(theme(), "TANH"), kind_colour(theme(), "NORM")
+    ('#a8470f', '#2f7a3d', '#1b2129')
     """
-    return colours.get(kind, colours["ink"])
+    return colours.get(ALIKE.get(kind, kind), colours["ink"])
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

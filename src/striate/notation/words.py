@@ -18,6 +18,8 @@ _MEANT = {
     "DROP": "DROPOUT", "LOCALLY": "LOCAL", "LC": "LOCAL", "UNSHARED": "LOCAL",
     "GLOBALPOOL": "GAP", "GLOBALPOOLING": "GAP", "GLOBALAVERAGEPOOL": "GAP", "GLOBALAVGPOOL": "GAP", "GLOBAL": "GAP",
     "RESPONSENORM": "LRN", "LOCALRESPONSENORM": "LRN", "LRNORM": "LRN",
+    "LEAKYRELU": "LEAKY", "LRELU": "LEAKY", "PRELU": "LEAKY", "SWISH": "SILU", "LOGISTIC": "SIGMOID", "SIGM": "SIGMOID",
+    "MOUT": "MAXOUT",
 }  # fmt: skip
 _ELSEWHERE = {
     "SOFTMAX": "it is a loss; end with FC and say loss='softmax'",
@@ -36,7 +38,7 @@ _LETTERS = {
     "SIZE": "F", "STRIDE": "S", "STRIDES": "S", "PAD": "P", "PADDING": "P", "ZEROS": "P",
     "WIDTH": "W", "HEIGHT": "H", "N": "n", "OUTPUTS": "n", "NEURONS": "n", "UNITS": "n", "CLASSES": "n",
     "DILATE": "dilation", "DILATIONS": "dilation", "ATROUS": "dilation", "GROUP": "groups", "DEPTHWISE": "groups",
-    "RATE": "p", "PROBABILITY": "p", "SHARE": "p", "BIAS": "k",
+    "RATE": "p", "PROBABILITY": "p", "SHARE": "p", "BIAS": "k", "ALPHA": "a", "SLOPE": "a", "PIECES": "k",
 }  # fmt: skip
 _SIZES = ("SIZE", "DEPTH", "SLICES")  # which LRN calls n
 
@@ -54,8 +56,8 @@ def is_layer_like(word: str, near: float) -> bool:
 def unknown_layer(word: str) -> str:
     """The message for a word that is no layer, with the nearest one that is.
 
-    >>> print(unknown_layer("Rleu"))
-    Rleu is no layer: did you mean RELU? The layers are INPUT, CONV, LOCAL, RELU, POOL, FC, DROPOUT, GAP, LRN
+    >>> print(unknown_layer("Rleu").partition(",")[0])
+    Rleu is no layer: did you mean RELU? The layers are INPUT
     """
     upper = word.upper()
     if upper in _NETWORKS:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from striate.layers import Conv, Fc, Gap, Local, Lrn, Pool, Relu
+from striate.layers import Activation, Conv, Fc, Gap, Local, Lrn, Maxout, Pool, Relu
 from striate.notation.network import Node
-from striate.plan import convolution, local, normalization, pooling
+from striate.plan import activation, convolution, local, normalization, pooling
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
 from striate.plan.kernels import Kernels
@@ -49,6 +49,9 @@ def forward_calls(units: Sequence[Unit], chosen: Chosen, target: Target, trainin
             calls.append(normalization.forward_call(unit, x, training))
         elif isinstance(layer, Relu):
             calls.append(call("relu_forward", [x, f"{name}.y"], unit.output.depth))
+        elif isinstance(layer, Activation | Maxout):
+            calls.append(activation.forward_call(unit, x, training))
+        calls += activation.ride(unit)
         if training:
             calls += [_drop(unit, node, unit.result) for node in unit.dropouts]
     return tuple(calls)
@@ -105,6 +108,7 @@ def backward_calls(
         unit, x = inputs[i]
         before = units[i - 1] if i > learner else source
         calls += _drop_back(unit)
+        calls += activation.ride_back(unit)
         if not unit.makes:
             continue
         if isinstance(unit.node.layer, Fc):
@@ -128,6 +132,8 @@ def _unit_backward(
         yield pooling.backward_call(unit, x, dx, mask)
     elif isinstance(layer, Lrn) and before:
         yield normalization.backward_call(unit, x, dx, mask)
+    elif isinstance(layer, Activation | Maxout) and before:
+        yield activation.backward_call(unit, x, dx, mask)
     elif before:
         yield call("relu_backward", [f"{name}.dy", x, dx], unit.input.depth, mask=True)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from striate.layers import Conv, Fc, Gap, Local, Lrn, Pool, Relu
+from striate.layers import Activation, Conv, Fc, Gap, Local, Lrn, Maxout, Pool, Relu
 from striate.notation.network import Network
-from striate.plan import local, normalization, pooling
+from striate.plan import activation, local, normalization, pooling
 from striate.plan.arena import Arena
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
@@ -65,7 +65,7 @@ def _volume(volume: Volume, reader: Unit | None, lanes: int, tile: int = 1) -> S
 
 def _image(volume: Volume, reader: Unit | None, lanes: int, in_vectors: bool) -> Shape:
     """The input: as the caller's images lie, unless it is read in vectors."""
-    if reader is None or isinstance(reader.node.layer, Pool | Gap | Lrn | Relu) or in_vectors:
+    if reader is None or isinstance(reader.node.layer, Activation | Gap | Lrn | Maxout | Pool | Relu) or in_vectors:
         return _volume(volume, reader, lanes)
     _, rows, columns = volume_shape(volume, reader).axes
     return Shape((rows, columns, Axis(volume.depth)), "f32")
@@ -126,8 +126,11 @@ def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleCo
         elif isinstance(layer, Lrn):
             how = normalization.settings(unit)
             yield call("single_lrn", [x, _squares(unit), y], unit.output.height, **how)
+        elif isinstance(layer, Activation | Maxout):
+            yield activation.single_call(unit, x, y)
         else:
             yield call("single_relu", [x, y], unit.output.height)
+        yield from activation.single_ride(unit, y)
         x = y
 
 
@@ -137,6 +140,8 @@ def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
     if isinstance(layer, Fc | Local):
         products = layer.connections(unit.input) * unit.output.size
         return max(1.5 * products / lanes, products / 2 if products > 2**20 else 0) + 1.5 * size, 1.2 * products
+    if isinstance(layer, Maxout):
+        return 3.0 * size, 3.0 * size
     vectors = unit.output.size * (layer.connections(unit.input) + (POWER if isinstance(layer, Lrn) else 0))
     return 3.0 * vectors / min(lanes, unit.output.depth), 4.0 * vectors
 
@@ -169,5 +174,7 @@ def single(
         else:
             one, many = _cycles(unit, target.lanes)
             alone, group = alone + one, group + many
+        one, many = activation.cycles(unit, target.lanes)
+        alone, group = alone + one, group + many
     most = max(1, min(target.lanes, int(group / alone)))
     return Single(tuple(convs.values()), calls, scores, int(alone), most)

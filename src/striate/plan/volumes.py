@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from striate.layers import Conv, Gap, Lrn, Pool
+from striate.layers import Conv, Gap, Lrn, Maxout, Pool
 from striate.notation.network import Network
-from striate.plan import normalization, pooling
+from striate.plan import activation, normalization, pooling
 from striate.plan.fuse import Unit
 from striate.plan.geometry import gradient_shape, volume_shape, wider
 from striate.plan.kernels import Kernels
@@ -32,9 +32,19 @@ def volumes(
     yield "dscores", Shape.of(last.depth, last.height, last.width)
     for i, (unit, reader) in enumerate(zip(units, [*units, None][1:], strict=True)):
         yield f"{unit.name}.y", _read_by(unit.output, reader, chosen)
-        yield from (normalization if isinstance(unit.node.layer, Lrn) else pooling).kept_volumes(unit)
+        yield from _kept(unit)
         if i >= learner:
             yield from _gradients(unit, reader, i > learner, chosen)
+
+
+def _kept(unit: Unit) -> Iterator[tuple[str, Shape]]:
+    """Name and shape of what a unit keeps from the way there for the way back."""
+    layer = unit.node.layer
+    if isinstance(layer, Lrn):
+        return normalization.kept_volumes(unit)
+    if isinstance(layer, Maxout):
+        return activation.kept_volumes(unit)
+    return pooling.kept_volumes(unit)
 
 
 def _read_by(volume: Volume, reader: Unit | None, chosen: Mapping[str, Kernels]) -> Shape:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.layers import Conv, Fc, Gap, Local, Lrn, Pool
+from striate.layers import Activation, Conv, Fc, Gap, Local, Lrn, Maxout, Pool
 from striate.notation.network import Network, Node
 from striate.web.frames import Numbers, folded
 
@@ -59,6 +59,11 @@ def explain(
         return said | _products(seen, weights, bias, first)
     if isinstance(node.layer, Lrn):
         return said | _normalized(node.layer, seen[0, 0], d)
+    if isinstance(node.layer, Maxout):
+        first = d * node.layer.pieces
+        together = seen[0, 0, first : first + node.layer.pieces]
+        slices = list(range(first, first + node.layer.pieces))
+        return said | {"slices": slices, "inputs": [[[x]] for x in together.tolist()], "sum": float(together.max())}
     return said | _chosen(node, seen[:, :, d], d)
 
 
@@ -149,11 +154,13 @@ def _pooled(of: str, seen: Doubles) -> dict[str, Any]:
 
 
 def _chosen(node: Node, seen: Doubles, d: int) -> dict[str, Any]:
-    """What POOL and GAP made one of, RELU cut at zero, and DROPOUT let pass."""
+    """What POOL and GAP made one of, RELU cut at zero, its like made of it, and DROPOUT let pass."""
     said: dict[str, Any] = {"slices": [d], "inputs": [seen.tolist()]}
     if isinstance(node.layer, Pool | Gap):
         return said | _pooled(node.layer.of if isinstance(node.layer, Pool) else "average", seen)
     value = float(seen[0, 0])
+    if isinstance(node.layer, Activation):
+        return said | {"sum": float(node.layer.function(seen)[0, 0])}
     return said | {"sum": max(0.0, value) if node.layer.kind == "RELU" else value}
 
 

@@ -51,10 +51,24 @@ export function explanation({ follow }) {
   return { node, show, fail, clear };
 }
 
-const SENTENCES = {
-  CONV: convolved, LOCAL: convolved, FC: connected, POOL: pooled, GAP: pooled, LRN: normalized, RELU: rectified,
+/** What functions of a single number do. */
+const FUNCTIONS = {
+  LEAKY: "a positive number is passed on, and of a negative one a part",
+  ELU: "a positive number is passed on, and a negative one bends towards a lowest value",
+  GELU: "a large number is passed on, one far below 0 becomes nearly 0, and between them the way is smooth",
+  SILU: "a large number is passed on, one far below 0 becomes nearly 0, and between them the way is smooth",
+  SIGMOID: "every number becomes one between 0 and 1",
+  TANH: "every number becomes one between −1 and 1",
 };
-const BODIES = { CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, GAP: pool, LRN: divided, RELU: cut };
+const each = (make) => Object.fromEntries(Object.keys(FUNCTIONS).map((kind) => [kind, make]));
+const SENTENCES = {
+  CONV: convolved, LOCAL: convolved, FC: connected, POOL: pooled, GAP: pooled, LRN: normalized, RELU: rectified, MAXOUT: outdone,
+  ...each(bent),
+};
+const BODIES = {
+  CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, GAP: pool, LRN: divided, RELU: cut, MAXOUT: contest,
+  ...each(applied),
+};
 const SIGNS = { max: "max =", average: "average =", l2: "root of the sum of squares =" };
 
 function place({ window: { x, y, width, height } }) {
@@ -95,6 +109,23 @@ function divided({ own, divisor, value }) {
 
 function cut({ inputs, value }) {
   return el("p", { class: "terms-line", data: { role: "sum" } }, `max(0, ${amount(inputs.flat(2)[0])}) = ${amount(value)}`);
+}
+
+function bent({ kind, input_layer: source }) {
+  return `${kind.toLowerCase()}(x) with x from ${source}: ${FUNCTIONS[kind]}.`;
+}
+
+function applied({ kind, inputs, value }) {
+  const text = `${kind.toLowerCase()}(${amount(inputs.flat(2)[0])}) = ${amount(value)}`;
+  return el("p", { class: "terms-line", data: { role: "sum" } }, text);
+}
+
+function outdone({ slices, input_layer: source }) {
+  return `The largest number of the slices ${slices[0]} to ${slices.at(-1)} of ${source} at the same place is passed on.`;
+}
+
+function contest({ inputs, value }) {
+  return el("p", { class: "terms-line", data: { role: "sum" } }, `max(${inputs.flat(2).map(amount).join(", ")}) = ${amount(value)}`);
 }
 
 function passedOn({ layer, kind, input_layer: source }) {
@@ -252,6 +283,9 @@ function back(found, follow) {
   if (kind === "POOL") {
     const [row, column] = winnerOf(found);
     to = [window.x + column, window.y + row, position[2]];
+  } else if (kind === "MAXOUT") {
+    const numbers = found.inputs.flat(2);
+    to = [position[0], position[1], found.slices[numbers.indexOf(Math.max(...numbers))]];
   } else if (["CONV", "LOCAL", "FC"].includes(kind)) {
     const [first] = contributions(found);
     if (!first || first.product === 0) return [];
