@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from striate.layers import Add, Concat, Conv, Fc, Local, Pool, Relu
+from striate.layers import Activation, Add, Concat, Conv, Fc, Gap, Local, Lrn, Maxout, Pool, Relu
 from striate.plan.arena import Arena, Buffer
 from striate.plan.flow import Flow
 from striate.plan.fuse import Unit
@@ -16,7 +16,8 @@ from striate.plan.geometry import wider
 from striate.plan.lifetimes import Lifetime
 from striate.plan.shape import Axis, Shape
 
-READ_ONLY = Conv | Fc | Local | Pool | Relu | Add  #: layers that leave the gradient of their results as it is
+#: Layers that leave the gradient of their results as it is.
+READ_ONLY = Activation | Add | Conv | Fc | Gap | Local | Lrn | Maxout | Pool | Relu
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,9 @@ def writes_there(flow: Flow, source: Unit, concat: Unit) -> bool:
 
 def takes_over(flow: Flow, source: Unit) -> bool:
     """Whether the gradient of an ADD's result is that of its input as it is, and stays so."""
-    plain = isinstance(source.node.layer, READ_ONLY) and not source.masked and not source.dropouts
-    return plain and len(flow.readers[source.name]) == 1 and source.name in flow.wanted
+    if source.masked or source.rider or source.dropouts or not isinstance(source.node.layer, READ_ONLY):
+        return False
+    return len(flow.readers[source.name]) == 1 and source.name in flow.wanted
 
 
 def ways(flow: Flow, concat: Unit) -> Iterator[tuple[str, Shape, Part]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 
-from striate.layers import Concat, Conv, Fc, Join, Pool
+from striate.layers import Concat, Conv, Fc, Gap, Join, Lrn, Maxout, Pool
 from striate.notation.network import Network
+from striate.plan import activation, normalization, pooling
 from striate.plan.flow import Flow
 from striate.plan.fuse import Unit
-from striate.plan.geometry import choice_shape, gradient_shape, volume_shape, wider
+from striate.plan.geometry import gradient_shape, volume_shape, wider
 from striate.plan.kernels import Kernels
 from striate.plan.parts import ways
 from striate.plan.shape import Shape
@@ -31,15 +32,22 @@ def volumes(
             continue
         readers = reading(flow, unit.name)
         yield f"{unit.name}.y", _read_by(unit.output, readers, chosen)
-        layer = unit.node.layer
-        if unit.pool or isinstance(layer, Pool):
-            numbers = layer.connections(unit.input) if isinstance(layer, Pool) else 4
-            yield f"{unit.name}.choice", choice_shape(unit.output, numbers)
-        if isinstance(layer, Fc):
+        yield from _kept(unit)
+        if isinstance(unit.node.layer, Fc):
             yield f"{unit.name}.x", Shape.of(unit.input.depth, unit.input.height, unit.input.width)
         if unit.name in flow.wanted:
             yield from _gradients(unit, readers, flow.goes_on(unit), chosen)
         yield from _between(flow, unit)
+
+
+def _kept(unit: Unit) -> Iterator[tuple[str, Shape]]:
+    """Name and shape of what a unit keeps from the way there for the way back."""
+    layer = unit.node.layer
+    if isinstance(layer, Lrn):
+        return normalization.kept_volumes(unit)
+    if isinstance(layer, Maxout):
+        return activation.kept_volumes(unit)
+    return pooling.kept_volumes(unit)
 
 
 def reading(flow: Flow, name: str) -> tuple[Unit, ...]:
@@ -67,8 +75,8 @@ def _read_by(volume: Volume, readers: Sequence[Unit], chosen: Mapping[str, Kerne
 
 
 def _gradient(volume: Volume, readers: Sequence[Unit]) -> Shape:
-    """A volume's gradient: POOL alone gives some to the zeros around, too."""
-    pools = [reader for reader in readers if isinstance(reader.node.layer, Pool)]
+    """A volume's gradient: POOL of maxima alone gives some to the zeros around, too."""
+    pools = [reader for reader in readers if isinstance(reader.node.layer, Pool) and reader.node.layer.of == "max"]
     return reduce(wider, [volume_shape(volume, reader) for reader in pools], volume_shape(volume))
 
 
@@ -78,7 +86,8 @@ def _gradients(
     """``dy`` is the gradient of what the unit makes, ``dz`` that of the CONV results behind a fused POOL."""
     output = _gradient(unit.output, readers)
     if not isinstance(unit.node.layer, Conv):
-        yield f"{unit.name}.dy", output
+        pools = isinstance(unit.node.layer, Pool | Gap)
+        yield f"{unit.name}.dy", pooling.output_gradient(unit, output) if pools else output
         return
     kernels = chosen[unit.name]
     tile = kernels.gradient_tile if goes_on else max(kernels.weights.size, 1)
