@@ -18,6 +18,7 @@ from striate.intake import (
     check_dropouts,
     check_images,
     check_labels,
+    check_normalised,
     check_parameters,
     check_rate,
     check_seed,
@@ -79,7 +80,7 @@ class Program:
             self._memory.drop(name, rate)
 
     def initialize(self, seed: int) -> None:
-        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, velocity and ``steps`` zero.
+        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, velocity and ``steps`` zero; BN as new.
 
         The weights are drawn when they are first wanted: never, where parameters are loaded instead.
         """
@@ -140,8 +141,8 @@ class Program:
         """One step: forward, loss, backward, update. Returns the mean loss before the update.
 
         images: (N, H, W, D), uint8 or float32, N from 1 to ``batch``; labels: (N,) whole numbers below
-        ``classes``. ``losses`` and ``correct`` then speak of this batch; what DROPOUT dropped is part of them.
-        Raises ArgumentError for anything else.
+        ``classes``. ``losses`` and ``correct`` then speak of this batch; what DROPOUT dropped is part of them, and
+        BN normalises by the batch, whose statistics move the running ones. Raises ArgumentError for anything else.
 
         >>> import numpy as np, striate
         >>> program = striate.compile(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - FC[10]"), batch=32)
@@ -159,11 +160,12 @@ class Program:
     def _train(self, pictures: npt.NDArray[Any], classes: npt.NDArray[Any], optimizer: SGD) -> float:
         self._draw()
         count, memory = len(pictures), self._memory
+        check_normalised(self.network, self.batch)
         memory.view("settings")[:3] = optimizer.lr, optimizer.momentum, optimizer.l2
         labels, weights = memory.rows("labels"), memory.rows("weights")
         labels[:count], labels[count:] = classes, -1
         weights[:count], weights[count:] = 1 / count, 0
-        memory.draw(self.seed, self._steps)
+        memory.draw(self.seed, self._steps, count)
         self._changed()
         self._run("train", pictures, 0)
         self.losses = memory.rows("losses")[:count].copy()
@@ -196,8 +198,7 @@ class Program:
         code = self._single or self._build_single()
         memory.scale(self.preprocessing, byte)
         if self._single_stale:
-            context = memory.context(0, 0, 0, 0)
-            self._team.run(code.entries["single_prepare"], context, self.threads)
+            self._make(code, "fold", "single_prepare")
             self._single_stale = False
         entry = code.entries["single_byte" if byte else "single_float"]
         threads = self.threads if self.plan.single.together else 1
@@ -227,21 +228,28 @@ class Program:
 
     def _prepare(self) -> None:
         """Transform the weights for scores, if they have changed since."""
-        if self._stale and self.plan.prepare:
-            context = self._memory.context(0, 0, 0, 0)
-            self._team.run(self._code.entries["prepare"], context, self.threads)
+        if self._stale:
+            self._make(self._code, "fold", *(["prepare"] if self.plan.prepare else []))
         self._stale = False
+
+    def _make(self, code: Loaded, *names: str) -> None:
+        """Run functions that make something of parameters and state, those that there are."""
+        for name in names:
+            if name in code.entries:
+                self._team.run(code.entries[name], self._memory.context(0, 0, 0, 0), self.threads)
 
     def gradients(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, Parameters]:
         """The mean loss and its gradient on every parameter, without an update; N <= batch images.
 
-        They are those of the next step of ``train``: DROPOUT drops what it would drop then, here too and every time.
+        They are those of the next step of ``train``: DROPOUT drops what it would drop then, here too and every time,
+        and BN normalises by the statistics of these images.
         """
         pictures = check_images(images, self.network.input, self.batch)
         classes = check_labels(labels, len(pictures), self.classes)
         with self._lock:
             self._draw()
             rows = [self._memory.view(name) for name in ("parameters", "velocity")]
+            rows += self._memory.state().values()
             kept = [row.copy() for row in rows], self.losses, self.correct
             try:
                 # With lr, momentum and l2 zero, the step leaves the bare gradient in the velocity.
@@ -256,7 +264,8 @@ class Program:
     def activations(self, images: npt.ArrayLike) -> Volumes:
         """What every layer makes of the images (N, H, W, D): arrays (N, H, W, D) by the layer's name.
 
-        ``input`` are the pixels after preprocessing; every layer has its own, fused or not; DROPOUT drops nothing.
+        ``input`` are the pixels after preprocessing; every layer has its own, fused or not; DROPOUT drops nothing, and
+        BN goes by its running statistics, as in scores.
         Raises ArgumentError for images of another shape or kind.
 
         >>> import numpy as np, striate
@@ -273,7 +282,8 @@ class Program:
         """Activations of every layer, and the gradients on them of each image's ``loss`` or its label's ``score``.
 
         Arrays are (N, H, W, D) by the layer's name; those of ``input`` are on the pixels after preprocessing.
-        Nothing is learned nor dropped; numbers of few images differ from those of many by roundings.
+        Nothing is learned nor dropped, and BN goes by its running statistics, which are constants to these gradients;
+        numbers of few images differ from those of many by roundings.
         Raises ArgumentError for wrong images or labels, or another ``of``.
 
         >>> import numpy as np, striate
@@ -313,9 +323,10 @@ class Program:
     def parameters(self, *names: str) -> Parameters:
         """Copies of all parameters: ``conv1.weights`` (K, D, F, F), ``fc1.weights`` (outputs, inputs), …
 
-        With names, of those alone; ArgumentError for a name that is none.
+        And BN's state, ``bn1.mean`` and ``bn1.variance`` (D,): all that scores are made with. With names, of those
+        alone; ArgumentError for a name that is none.
         """
-        known = self.network.parameter_shapes()
+        known = self.network.tensor_shapes()
         for name in names:
             if name not in known:
                 raise ArgumentError(f"there is no parameter {name!r}: there are {', '.join(known)}")
@@ -337,14 +348,19 @@ class Program:
         self._write("velocity", velocity)
 
     def _read(self, row: str, names: tuple[str, ...] = ()) -> Parameters:
-        tensors = self._memory.tensors(row)
+        tensors = self._tensors(row)
         return {name: values.copy() for name, values in tensors.items() if not names or name in names}
 
+    def _tensors(self, row: str) -> Parameters:
+        """The parts of a row, to be read and written; with the parameters, the state."""
+        return self._memory.tensors(row) | (self._memory.state() if row == "parameters" else {})
+
     def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:
-        checked = check_parameters(values, self.network.parameter_shapes())
+        shapes = self.network.tensor_shapes() if row == "parameters" else self.network.parameter_shapes()
+        checked = check_parameters(values, shapes)
         with self._lock:
             self._changed()
-            for name, numbers in self._memory.tensors(row).items():
+            for name, numbers in self._tensors(row).items():
                 numbers[...] = checked[name]
             if row == "parameters":
                 self._drawn = True  # these replace what was still to be drawn
@@ -374,7 +390,8 @@ def compile(
     processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or
     the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct
     kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep`` or ``packed`` wherever
-    there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better.
+    there is one; None for the fastest. order: ``depth first``, which is not possible with BN, or ``layer by layer``;
+    None for the better.
     Raises ArgumentError.
 
     >>> import striate

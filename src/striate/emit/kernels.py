@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from inspect import signature
 
-from striate.emit import conv, dropout, fc, loss, packed, pool, relu, winograd
+from striate.emit import bn, conv, dropout, fc, loss, packed, pool, relu, winograd
 from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.deep import deep_gradient
 from striate.emit.halo import clear_halo
@@ -15,6 +15,7 @@ from striate.emit.index import Index, Span
 from striate.emit.input import input_forward
 from striate.emit.packed_gradient import packed_weight_gradient
 from striate.emit.sgd import fc_update
+from striate.emit.single.bn import single_bn
 from striate.emit.single.conv import single_conv
 from striate.emit.single.fc import single_fc, single_flatten
 from striate.emit.single.input import single_input
@@ -47,6 +48,16 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "relu_backward": relu.relu_backward,
     "dropout": dropout.dropout,
     "dropout_scale": dropout.dropout_scale,
+    "bn_sum": bn.bn_sum,
+    "bn_mean": bn.bn_mean,
+    "bn_squares": bn.bn_squares,
+    "bn_statistics": bn.bn_statistics,
+    "bn_forward": bn.bn_forward,
+    "bn_gradient_sums": bn.bn_gradient_sums,
+    "bn_learn": bn.bn_learn,
+    "bn_backward": bn.bn_backward,
+    "bn_scale": bn.bn_scale,
+    "bn_scale_backward": bn.bn_scale_backward,
     "clear_halo": clear_halo,
     "fc_forward": fc.fc_forward,
     "fc_data_gradient": fc.fc_data_gradient,
@@ -65,6 +76,7 @@ SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
     "single_winograd": single_winograd,
     "single_pool": single_pool,
     "single_relu": single_relu,
+    "single_bn": single_bn,
     "single_flatten": single_flatten,
     "single_fc": single_fc,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from striate.layers.bn import Bn
 from striate.layers.conv import Conv
 from striate.layers.dropout import Dropout
 from striate.layers.fc import Fc
@@ -11,7 +12,7 @@ from striate.layers.pool import Pool
 from striate.layers.relu import Relu
 from striate.layers.window import Window, window
 
-__all__ = ["LAYERS", "Conv", "Dropout", "Fc", "Input", "Layer", "Pool", "Relu", "Setting", "Window", "window"]
+__all__ = ["LAYERS", "Bn", "Conv", "Dropout", "Fc", "Input", "Layer", "Pool", "Relu", "Setting", "Window", "window"]
 
 LAYERS: dict[str, type[Layer]] = {
     "INPUT": Input,
@@ -20,4 +21,5 @@ LAYERS: dict[str, type[Layer]] = {
     "POOL": Pool,
     "FC": Fc,
     "DROPOUT": Dropout,
+    "BN": Bn,
 }

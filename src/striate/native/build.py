@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from weakref import WeakValueDictionary
 
-from striate.emit.interface import ENTRIES
+from striate.emit.interface import ENTRIES, FOLD_ENTRIES
 from striate.native.assemble import Loaded, assemble, give_back
 from striate.native.cache import cache_key, read_object, write_object
 from striate.native.fork import open_at_fork
@@ -22,8 +22,9 @@ _LOCK = open_at_fork(
 
 def build(plan: Plan, cache: bool = True, entries: Iterable[str] = tuple(ENTRIES)) -> Loaded:
     """The code of some of the program's functions; with ``cache`` the object file is kept on disk, and taken where it
-    is there."""
-    names, decided = tuple(entries), (repr(plan.target), repr(plan.kernels), repr(plan.order), repr(plan.inside))
+    is there. With BN, what makes scores' scales and shifts is among them."""
+    names = (*entries, *FOLD_ENTRIES) if plan.folds else tuple(entries)
+    decided = (repr(plan.target), repr(plan.kernels), repr(plan.order), repr(plan.inside))
     key = cache_key(*map(str, (plan.network, plan.batch, plan.loss, *decided, names, toolchain())))
     with _LOCK:
         loaded = _LOADED.get(key) if cache else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from striate.errors import NotationError
 from striate.layers import LAYERS, Layer
-from striate.layers.layer import FITS, Setting, Share, check_setting
+from striate.layers.layer import FITS, Setting, check_setting
 from striate.notation.cursor import Cursor
 from striate.notation.tokens import Token
 from striate.notation.words import unknown_layer, unknown_setting
@@ -135,7 +135,7 @@ def _named(cursor: Cursor, found: _Found) -> None:
         _put_named(cursor, found, letter or "", _numbers(cursor))
     elif cursor.now.kind == "dash" and cursor.after.kind == "number":
         setting = _setting(found.layer, letter or "")
-        least = setting.range if isinstance(setting, Share) else f"a whole number from {setting.least}"
+        least = f"a whole number from {setting.least}" if setting.whole else setting.range
         reason = f"{letter} of {found.layer.kind} is {least}, not -{cursor.after.text}"
         raise cursor.error(reason, cursor.now, cursor.after.end - cursor.now.position)
     else:
@@ -195,6 +195,10 @@ def _bare(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
     elif layer.number:
         reason = f"{layer.kind} takes one number, not {shown}: write {layer.kind}[{numbers[-1].text}]"
         raise cursor.error(reason, numbers[0], length)
+    elif layer.settings:
+        names = " or ".join(f"{s.letter}={s.sample}" for s in layer.settings)
+        reason = f"{shown} has no name, and {layer.kind}'s numbers have: write {names}"
+        raise cursor.error(reason, numbers[0], length)
     else:
         raise cursor.error(f"{layer.kind} has no settings: leave {shown} out", numbers[0], length)
 
@@ -237,8 +241,7 @@ def _square(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
 def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int = 0) -> None:
     """Keep one value, once it is a number in the setting's range and the first for its letter."""
     setting = _setting(found.layer, letter)
-    share = isinstance(setting, Share)
-    if "." in number.text and not share:
+    if setting.whole and not number.text.isdigit():
         raise cursor.error(
             f"{letter}, {setting.meaning}, is a whole number, not {number.text}: write one, as in {letter}=3",
             number,
@@ -246,7 +249,7 @@ def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int 
     if letter in found.values:
         reason = f"{letter} of {found.layer.kind} is said twice, first as {found.values[letter]}: leave one out"
         raise cursor.error(reason, number, length)
-    value = float(number.text) if share else cursor.whole(number)
+    value = cursor.whole(number) if setting.whole else float(number.text)
     try:
         check_setting(found.layer.kind, setting, value)
     except NotationError as error:

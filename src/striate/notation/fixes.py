@@ -294,6 +294,11 @@ def _share(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
         yield Edit(f"p={share}", percent.start() if percent else place.start, place.end, share)
 
 
+def _such_as(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    """A usual value, in place of what is no value."""
+    yield place.put(match[1])
+
+
 def _whole(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     for value in dict.fromkeys((round(float(match[1])), int(float(match[1])) + 1)):
         yield place.put(str(value))
@@ -368,6 +373,7 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     (r"^(?:\w+, [^,]+, is a whole number, not )?([\d.]+)(?: is no whole number|: write one)", _whole),
     (r"^(\w+) of .* is a whole number from (\d+)(?: to ([\d,]+))?, not", _least),
     (r"^p[ ,].* is a number from|a share is written as", _share),
+    (r"is a number (?:above|from) \d.*such as ([\d.]+), not", _such_as),
     (r"(numbers) go to", lambda place, match: iter([place.put("1000000")])),
     (r"(?:say|use) (.*)", _said),
     (r"P is at most F-1 = (\d+)", _padding),

@@ -14,7 +14,7 @@ LONGEST = 100_000  # characters
 _TOKEN = re.compile(
     r"""(?P<space>[^\S\n]+)
       | (?P<newline>\n)
-      | (?P<number>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)
+      | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE]-[0-9]+)?)
       | (?P<times>[*×∗·]|[xX](?![A-Za-z]))
       | (?P<word>[^\W\d_]+)
       | (?P<arrow>[-–—−=]+>|→|⟶|➔)

@@ -13,7 +13,7 @@ _MEANT = {
     "MAXPOOL": "POOL", "POOLING": "POOL", "MAXPOOLING": "POOL", "MAX": "POOL", "MP": "POOL",
     "LINEAR": "FC", "DENSE": "FC", "FULL": "FC", "FULLY": "FC", "IP": "FC", "OUTPUT": "FC",
     "ACTIVATION": "RELU", "RECTIFIER": "RELU", "IMAGE": "INPUT", "IN": "INPUT", "DATA": "INPUT",
-    "DROP": "DROPOUT",
+    "DROP": "DROPOUT", "BATCHNORM": "BN", "BATCHNORMALIZATION": "BN", "BATCHNORMALISATION": "BN", "BATCH": "BN",
 }  # fmt: skip
 _ELSEWHERE = {
     "SOFTMAX": "it is a loss; end with FC and say loss='softmax'",
@@ -26,7 +26,7 @@ _LETTERS = {
     "FILTERS": "K", "KERNELS": "K", "DEPTH": "K", "CHANNELS": "K", "FIELD": "F", "FILTER": "F", "KERNEL": "F",
     "SIZE": "F", "STRIDE": "S", "STRIDES": "S", "PAD": "P", "PADDING": "P", "ZEROS": "P",
     "WIDTH": "W", "HEIGHT": "H", "N": "n", "OUTPUTS": "n", "NEURONS": "n", "UNITS": "n", "CLASSES": "n",
-    "RATE": "p", "PROBABILITY": "p", "SHARE": "p",
+    "EPSILON": "eps", "RATE": "p", "PROBABILITY": "p", "SHARE": "p",
 }  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def unknown_layer(word: str) -> str:
     """The message for a word that is no layer, with the nearest one that is.
 
     >>> print(unknown_layer("Rleu"))
-    Rleu is no layer: did you mean RELU? The layers are INPUT, CONV, RELU, POOL, FC, DROPOUT
+    Rleu is no layer: did you mean RELU? The layers are INPUT, CONV, RELU, POOL, FC, DROPOUT, BN
     """
     upper = word.upper()
     if upper in _ELSEWHERE:

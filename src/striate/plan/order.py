@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from striate.layers import Fc
+from striate.errors import ArgumentError
+from striate.layers import Bn, Fc
 from striate.plan.fuse import Unit
 
 STREAMED_BYTES = 2**23  #: of FC weights: more than caches hold beside the volumes
@@ -26,7 +27,17 @@ class Order:
 
 
 def choose_order(units: Sequence[Unit], groups: int, force: str | None = None) -> Order:
-    """Depth first keeps a group's volumes in the cache; layer by layer shares each call among all threads."""
+    """Depth first keeps a group's volumes in the cache; layer by layer shares each call among all threads.
+
+    BN must have met the whole batch before anything goes on. ArgumentError where it is there and another is asked for.
+    """
+    if any(isinstance(unit.node.layer, Bn) for unit in units):
+        if force == ORDERS[0]:
+            raise ArgumentError(
+                f"order={force!r} is not possible with BN, which needs a whole batch's statistics before anything "
+                f"goes on: leave order out, or say order={ORDERS[1]!r}"
+            )
+        return Order(True, "BN needs the statistics of the whole batch before anything goes on")
     if force is not None:
         return Order(bool(ORDERS.index(force)), "asked for")
     bytes_ = sum(4 * unit.input.size * unit.node.layer.outputs for unit in units if isinstance(unit.node.layer, Fc))

@@ -1,4 +1,7 @@
-"""The parameters as one row of numbers: weights, then biases, then streamed weights: the update is two loops."""
+"""The parameters as one row of numbers: weights, then biases, then streamed weights: the update is two loops.
+
+Among the biases are all that L2 leaves alone: those of BN that are called weights are a number for each slice.
+"""
 
 from __future__ import annotations
 
@@ -59,8 +62,8 @@ def row(network: Network, streamed: Collection[str] = ()) -> Row:
     shapes = network.parameter_shapes()
     last = [f"{name}.weights" for name in streamed]
     parts = [
-        [name for name in shapes if name.endswith(".weights") and name not in last],
-        [name for name in shapes if name.endswith(".biases")],
+        [name for name in shapes if len(shapes[name]) > 1 and name not in last],
+        [name for name in shapes if len(shapes[name]) == 1],
         last,
     ]
     starts: dict[str, int] = {}

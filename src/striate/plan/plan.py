@@ -9,6 +9,7 @@ from types import MappingProxyType
 from striate.layers import Conv, Fc
 from striate.notation.network import Network
 from striate.plan.arena import Arena, Buffer, aligned
+from striate.plan.bn import Fold, book_batch, book_folds, book_state, fold_preparations, folded_calls, folds, merged
 from striate.plan.call import Call
 from striate.plan.convolution import Preparation, book_prepared, preparations, scratch_shapes
 from striate.plan.fuse import Unit, fuse
@@ -58,6 +59,8 @@ class Plan:
     shared_bytes: int
     rank_bytes: int
     inside: bool = False  #: made by ``plan_inside``
+    folds: tuple[Fold, ...] = ()  #: every BN, as scores have it
+    fold_prepare: tuple[Preparation, ...] = ()
 
     @property
     def groups(self) -> int:
@@ -95,6 +98,9 @@ class Plan:
             ]
         if self.prepare:
             lines += ["", "before a step:", *(f"  {preparation}" for preparation in self.prepare)]
+        if self.folds:
+            folds = [*self.folds, *self.fold_prepare]
+            lines += ["", "before scores:", *(f"  {each}" for each in folds)]
         for title, calls in (("train", self.train), ("scores", self.scores)):
             lines += ["", f"{title}, each group:", *(f"  {call}" for call in calls)]
         lines += ["", f"scores, one image at a time, {self.single}"]
@@ -201,21 +207,25 @@ def plan(
     chosen = {unit.name: choose(unit, target.lanes, exact, force) for _, unit in convs}
     learner = first_learner(units)
     book_parameters(arena, numbers)
+    book_state(arena, network)
     _book_learning(arena, numbers, slots)
     book_images(arena, network, groups)
     _book_dropouts(arena, network, groups)
+    book_batch(arena, units, groups)
     for i, unit in convs:
         book_prepared(arena, unit, chosen[unit.name], i > learner)
+    norms = folds(units)
+    book_folds(arena, norms, chosen)
     _book_streamed(arena, numbers, fc_tiles(target).weights)
     shapes = dict(volumes(network, units, chosen))
-    scores = forward_calls(units, chosen, target, False)
-    back = backward_calls(units, chosen, target, shapes, layered)
-    training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)
+    scores = tuple(folded_calls(forward_calls(units, chosen, target, False), norms, chosen, target))
+    back = backward_calls(units, chosen, target, shapes, layered, groups=groups)
+    training = (*forward_calls(units, chosen, target, True, groups), loss_call(units, loss), *back)
     named = {unit.name: unit for _, unit in convs}
     scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
     shared = book_volumes(arena, shapes, scratch, training, groups if layered else 0, apart)
     training, scores = (tuple(clear_halos(calls, shared & shapes.keys(), shapes)) for calls in (training, scores))
-    alone = single(arena, network, units, chosen, target, "direct" if exact else force)
+    alone = single(arena, network, merged(units, norms), chosen, target, "direct" if exact else force)
     return Plan(
         network,
         target,
@@ -233,4 +243,6 @@ def plan(
         alone,
         aligned(arena.shared),
         aligned(arena.rank),
+        folds=norms,
+        fold_prepare=tuple(fold_preparations(norms, chosen, target.lanes)),
     )

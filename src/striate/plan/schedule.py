@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Bn, Conv, Fc, Pool, Relu
 from striate.notation.network import Node
-from striate.plan import convolution
+from striate.plan import bn, convolution
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
 from striate.plan.geometry import forward
@@ -29,8 +29,13 @@ def _inputs(units: Sequence[Unit]) -> Iterator[tuple[Unit, str]]:
         x = unit.result
 
 
-def forward_calls(units: Sequence[Unit], chosen: Chosen, target: Target, training: bool) -> tuple[Call, ...]:
-    """The forward pass; only training keeps POOL's choices, and drops numbers."""
+def forward_calls(
+    units: Sequence[Unit], chosen: Chosen, target: Target, training: bool, groups: int = 0
+) -> tuple[Call, ...]:
+    """The forward pass; only training keeps POOL's choices, and drops numbers.
+
+    groups: of the batch by whose statistics BN normalises; by the running ones, if 0.
+    """
     calls: list[Call] = []
     for unit, x in _inputs(units):
         name, layer = unit.name, unit.node.layer
@@ -49,6 +54,9 @@ def forward_calls(units: Sequence[Unit], chosen: Chosen, target: Target, trainin
             calls.append(call("pool_forward", buffers, unit.output.depth, rows=rows, columns=columns))
         elif isinstance(layer, Relu):
             calls.append(call("relu_forward", [x, f"{name}.y"], unit.output.depth))
+        elif isinstance(layer, Bn):
+            batch = bn.batch_forward(unit, x, groups, target.lanes) if groups else bn.running_forward(unit, x)
+            calls.append(batch)
         if training:
             calls += [_drop(unit, node, unit.result) for node in unit.dropouts]
     return tuple(calls)
@@ -88,10 +96,11 @@ def backward_calls(
     shapes: Mapping[str, Shape],
     streamed: bool,
     source: Unit | None = None,
+    groups: int = 0,
 ) -> tuple[Call, ...]:
     """The way back, last unit first, as far as there are parameters to learn; or to ``source``, the images.
 
-    streamed: an FC's weights are updated where their gradient is made.
+    streamed: an FC's weights are updated where their gradient is made. groups: as for ``forward_calls``.
     """
     learner, last = 0 if source else first_learner(units), units[-1]
     if learner == len(units):
@@ -109,6 +118,8 @@ def backward_calls(
             continue
         if isinstance(unit.node.layer, Fc):
             calls += _fc_backward(unit, x, before, shapes, target, streamed)
+        elif isinstance(unit.node.layer, Bn):
+            calls += _bn_backward(unit, x, before, groups, target)
         else:
             calls += _unit_backward(unit, x, before, chosen, target)
     return tuple(calls)
@@ -126,6 +137,13 @@ def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, targ
         yield call("pool_backward", named, unit.input.depth, rows=rows, columns=columns, mask=mask)
     elif before:
         yield call("relu_backward", [f"{name}.dy", x, dx], unit.input.depth, mask=True)
+
+
+def _bn_backward(unit: Unit, x: str, before: Unit | None, groups: int, target: Target) -> Iterator[Call]:
+    if groups:
+        yield bn.batch_backward(unit, x, before, groups, target.lanes)
+    elif before:
+        yield bn.running_backward(unit, x, before)
 
 
 def _fc_backward(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Bn, Conv, Fc, Pool, Relu
 from striate.notation.network import Network
 from striate.plan.arena import Arena
 from striate.plan.call import Call, call
@@ -63,7 +63,7 @@ def _volume(volume: Volume, reader: Unit | None, lanes: int, tile: int = 1) -> S
 
 def _image(volume: Volume, reader: Unit | None, lanes: int) -> Shape:
     """The input: as the caller's images lie, unless it is read in vectors."""
-    if reader is None or isinstance(reader.node.layer, Pool | Relu):
+    if reader is None or isinstance(reader.node.layer, Bn | Pool | Relu):
         return _volume(volume, reader, lanes)
     _, rows, columns = volume_shape(volume, reader).axes
     return Shape((rows, columns, Axis(volume.depth)), "f32")
@@ -102,6 +102,9 @@ def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleCo
         elif isinstance(layer, Pool):
             rows, columns = forward(unit)
             yield call("single_pool", [x, y], rows.count, rows=rows, columns=columns)
+        elif isinstance(layer, Bn):
+            named = [x, f"{unit.name}.scale", f"{unit.name}.shift", y]
+            yield call("single_bn", named, unit.output.height, relu=unit.relu)
         else:
             yield call("single_relu", [x, y], unit.output.height)
         x = y
