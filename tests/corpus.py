@@ -105,6 +105,17 @@ CASES = {
     "dropout-after-lone-pool": "INPUT[7x7x2] - CONV[3] - RELU - POOL[3x3, S=2] - DROPOUT - FC[3]",
     "dropout-between-convs": "INPUT[6x5x3] - CONV[4] - RELU - DROPOUT[0.3] - CONV[7, 1x1] - DROPOUT - CONV[3] - FC[2]",
     "dropout-of-nothing": "INPUT[5x5x2] - DROPOUT[0] - CONV[4] - RELU - DROPOUT[0] - FC[3]",
+    # BN beside every other layer
+    "bn": "INPUT[5x5x3] - CONV[4] - BN - RELU - FC[3]",
+    "bn-first": "INPUT[5x4x3] - BN - CONV[4] - RELU - FC[3]",
+    "bn-alone": "INPUT[3x2x2] - BN[eps=0.01] - RELU",
+    "bn-twice": "INPUT[5x5x2] - CONV[4] - BN - BN[momentum=0.5] - RELU - FC[3]",
+    "bn-after-relu": "INPUT[5x5x2] - CONV[17, 1x1] - RELU - BN - CONV[3] - FC[3]",
+    "bn-after-fc": "INPUT[4x4x2] - FC[17] - BN - RELU - FC[3]",
+    "bn-last": "INPUT[4x4x2] - CONV[3] - RELU - FC[3] - BN",
+    "bn-pool": "INPUT[6x6x2] - CONV[3] - BN - RELU - POOL - CONV[5] - POOL[1x1, S=1] - BN - POOL[3x3, S=2] - FC[2]",
+    "bn-dropout": "INPUT[6x5x2] - DROPOUT[0.2] - BN - CONV[4] - DROPOUT[0.3] - BN - DROPOUT - CONV[3] - BN - RELU"
+    " - DROPOUT - FC[3]",
     # products of matrices, on the way back too
     "conv-1x1-padded": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1, S=3, fit=pad] - RELU - CONV[9, 1x1] - FC[2]",
     "conv-1x1-inside": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1] - RELU - CONV[9, 1x1, S=2, P=0, fit=crop] - FC[2]",
@@ -116,11 +127,15 @@ Parameters = dict[str, npt.NDArray[np.float64]]
 def draw(
     network: Network, images: int, seed: int = 0
 ) -> tuple[Parameters, npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Parameters, ``images`` images ``(N, H, W, D)`` and labels ``(N,)`` for a check; biases are not zero."""
+    """Parameters and state, ``images`` images ``(N, H, W, D)`` and labels ``(N,)`` for a check; biases are not zero."""
     random = np.random.default_rng(seed)
     parameters = {}
     for name, shape in network.parameter_shapes().items():
         inputs = int(np.prod(shape[1:]))
         parameters[name] = random.standard_normal(shape) * (np.sqrt(2 / inputs) if len(shape) > 1 else 0.1)
+        if name.endswith(".weights") and len(shape) == 1:
+            parameters[name] += 1
+    for name, shape in network.state_shapes().items():
+        parameters[name] = random.uniform(0.5, 1.5, shape) - name.endswith(".mean")
     pixels = random.standard_normal((images, *network.input.shape))
     return parameters, pixels, random.integers(0, network.classes, images)

@@ -25,7 +25,7 @@ from corpus import draw as draw_numbers
 from kept import kept as kept_of
 from striate import SGD, Program
 from striate import compile as compile_network
-from striate.layers import Dropout, Pool, Relu
+from striate.layers import Bn, Dropout, Pool, Relu
 from striate.layers.loss import loss as loss_of
 from striate.native.host import runs_here
 from striate.notation import Network, parse
@@ -43,6 +43,7 @@ CANCELLED = 0.01  #: the same for a gradient that is a smaller part than this of
 CLEAR = 5e-7  #: how far from every decision an image must stay, relative to the volume's largest number
 BATCH = 19  #: two groups of 16, three of 8, five of 4 lanes, and none of them full
 SIZES = (19, 16, 7, 19, 1)  #: images of the five steps
+TURNS = 6  #: batches of which the clearest is taken
 FEW = (5, 2, 2, 3, 1)  #: the same for nets that are slow in NumPy
 OPTIMIZER = SGD(lr=0.003, momentum=0.9, l2=0.01)
 
@@ -149,9 +150,10 @@ def _mistaken(scores: Array, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.in
     return np.concatenate([scores[:1].argmin(1), labels[1:]])
 
 
-def _own(node: Node, parameters: Numbers) -> dict[str, Array]:
-    """A layer's parameters by their names in the layer, and what it keeps, if that is said."""
+def _own(node: Node, parameters: Numbers, training: bool = True) -> dict[str, Array]:
+    """A layer's parameters by their names in the layer, and what it keeps, if that is said; its state for scores."""
     names = [*node.layer.parameter_shapes(node.input), *(["kept"] if f"{node.name}.kept" in parameters else [])]
+    names += () if training else node.layer.state_shapes(node.input)
     return {name: np.asarray(parameters[f"{node.name}.{name}"], np.float64) for name in names}
 
 
@@ -161,6 +163,10 @@ def _summed(network: Network, parameters: Numbers, made: Mapping[str, Array]) ->
     for before, node in zip(network.nodes, network.nodes[1:], strict=False):
         own = {name: np.abs(numbers) for name, numbers in _own(node, parameters).items()}
         sums = node.layer.forward(np.abs(made[before.name]), own) if own else summed[before.name]
+        if isinstance(node.layer, Bn):
+            x = made[before.name]
+            inverse = 1 / np.sqrt(x.var((0, 1, 2)) + node.layer.eps)
+            sums = (np.abs(x) + np.abs(x.mean((0, 1, 2)))) * inverse * own["weights"] + own["biases"]
         if isinstance(node.layer, Dropout):
             sums = summed[before.name] / (1 - node.layer.rate)
         summed[node.name] = float(np.max(sums))
@@ -173,22 +179,33 @@ def _floors(
     """For every gradient, CANCELLED of the largest sum of its terms' absolute values.
 
     A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms. A whole volume
-    may, too, such as one number of one image: its terms are then those of which it was summed.
+    may, too, such as one number of one image: its terms are then those of which it was summed. And what BN passes back
+    is what its mean and its slope leave of dy, which may be little: ``lost`` are the terms whose rounding is left.
     """
     last = made[network.nodes[-1].name]
     scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
     dy = loss_of(loss, scores, labels)[1].reshape(last.transpose(0, 3, 1, 2).shape).transpose(0, 2, 3, 1)
     floors: dict[str, float] = {}
-    summed = _summed(network, parameters, made)
+    summed, lost = _summed(network, parameters, made), np.zeros_like(dy)
     for node, before in zip(network.nodes[:0:-1], network.nodes[-2::-1], strict=True):
         own = _own(node, parameters)
         x, y = made[before.name], made[node.name]
+        size = np.maximum(np.abs(dy), lost)
+        if isinstance(node.layer, Bn):
+            normal = np.abs(x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + node.layer.eps)
+            for name, terms in (("weights", size * normal), ("biases", size)):
+                floors[f"{node.name}.{name}"] = CANCELLED * float(terms.sum((0, 1, 2)).max())
+            slope = np.abs(own["weights"]) / np.sqrt(x.var((0, 1, 2)) + node.layer.eps)
+            lost = slope * (size + size.mean((0, 1, 2)) + normal * (size * normal).mean((0, 1, 2)))
+            dy, _ = node.layer.backward(x, own, y, dy)
+            continue
         if own:
             largest = float(np.abs(x).max())
             cancelled = 0 < largest < CANCELLED * summed[before.name]
             terms = np.full_like(x, summed[before.name]) if cancelled else np.abs(x)
-            _, sums = node.layer.backward(terms, own, y, np.abs(dy))
+            _, sums = node.layer.backward(terms, own, y, size)
             floors.update({f"{node.name}.{n}": CANCELLED * float(total.max()) for n, total in sums.items()})
+        lost, _ = node.layer.backward(x, {name: np.abs(numbers) for name, numbers in own.items()}, y, lost)
         dy, _ = node.layer.backward(x, own, y, dy)
     return floors
 
@@ -207,6 +224,8 @@ def _scores(network: Network, made: Mapping[str, Array]) -> Array:
 
 def step(network: Network, parameters: Numbers, count: int, loss: str, seed: int, number: int) -> Step:
     """``count`` clear images with their labels; scores, loss and gradients by the oracle. ``number``: of the step."""
+    if network.state_shapes():
+        return _together(network, parameters, count, loss, seed, number)
     kept, placed = kept_of(network, count, number), bool(network.dropouts)
     rows = max(3, 2 + 6 // count) if placed else 0  # what is kept of an image depends on its place
     _, pixels, labels = draw_numbers(network, rows * count or 2 * count + 6, seed)
@@ -214,15 +233,40 @@ def step(network: Network, parameters: Numbers, count: int, loss: str, seed: int
     made = network.activations(parameters, images, {name: np.tile(k, (rows, 1, 1, 1)) for name, k in kept.items()})
     clear = clearances(network, made, labels, loss)
     chosen = _chosen(clear, count, placed)
-    images, labels = images[chosen], labels[chosen]
+    return _step(network, parameters, images[chosen], labels[chosen], loss, kept, float(clear[chosen].min()))
+
+
+def _together(network: Network, parameters: Numbers, count: int, loss: str, seed: int, number: int) -> Step:
+    """The same with BN, where what is made of an image depends on the others: the clearest of some batches."""
+    kept, offers = kept_of(network, count, number), []
+    for turn in range(TURNS):
+        _, pixels, labels = draw_numbers(network, count, TURNS * seed + turn)
+        images = pixels.astype(np.float32)
+        made = network.activations(parameters, images, kept, training=True)
+        offers.append((float(clearances(network, made, labels, loss).min()), -turn, images, labels))
+    clear, _, images, labels = max(offers, key=lambda offer: offer[:2])
+    return _step(network, parameters, images, labels, loss, kept, clear)
+
+
+def _step(
+    network: Network,
+    parameters: Numbers,
+    images: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    loss: str,
+    kept: Numbers,
+    clearance: float,
+) -> Step:
+    """What the oracle says of these images."""
     if loss == "softmax":
-        labels = _mistaken(_scores(network, network.activations(parameters, images, kept)), labels)
+        made = network.activations(parameters, images, kept, training=True)
+        labels = _mistaken(_scores(network, made), labels)
     mean, gradients, made = network.gradients(parameters, images, labels, loss, kept)
     hits = int((_scores(network, made).argmax(1) == labels).sum())
     own = {**parameters, **{f"{name}.kept": k for name, k in kept.items()}}
     floors = _floors(network, own, made, labels, loss)
     scores = network.forward(parameters, images)
-    return Step(images, labels, kept, scores, hits, mean, gradients, floors, float(clear[chosen].min()))
+    return Step(images, labels, kept, scores, hits, mean, gradients, floors, clearance)
 
 
 @dataclass(frozen=True)
@@ -239,7 +283,7 @@ class Trial:
     @property
     def floors(self) -> dict[str, float]:
         """The highest floor of each gradient over all steps."""
-        return {name: max(step.floors[name] for step in self.steps) for name in self.start}
+        return {name: max(step.floors[name] for step in self.steps) for name in self.velocity}
 
 
 def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Trial:
@@ -247,14 +291,16 @@ def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -
     network = parse(line)
     start = {n: p.astype(np.float32) for n, p in draw_numbers(network, 1, seed)[0].items()}
     now: dict[str, Array] = {name: p.astype(np.float64) for name, p in start.items()}
-    velocity = {name: np.zeros(p.shape) for name, p in now.items()}
+    velocity = {name: np.zeros(shape) for name, shape in network.parameter_shapes().items()}
     steps = []
     for i, count in enumerate(sizes):
         steps.append(step(network, now, count, loss, 1000 * seed + i + 1, i))
+        state = network.next_state(now, steps[-1].images, steps[-1].kept)
         for name, gradient in steps[-1].gradients.items():
-            decay = OPTIMIZER.l2 if name.endswith(".weights") else 0.0
+            decay = OPTIMIZER.l2 if gradient.ndim > 1 else 0.0
             velocity[name] = OPTIMIZER.momentum * velocity[name] + gradient + decay * now[name]
             now[name] = now[name] - OPTIMIZER.lr * velocity[name]
+        now |= state
     return Trial(network, loss, start, tuple(steps), now, velocity)
 
 

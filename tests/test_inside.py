@@ -28,7 +28,8 @@ def backwards(network: Network, parameters: judge.Numbers, made: dict[str, Array
     dy = dscores.reshape(count, depth, height, width).transpose(0, 2, 3, 1)
     found = {network.nodes[-1].name: dy}
     for node, before in zip(network.nodes[:0:-1], network.nodes[-2::-1], strict=True):
-        dy, _ = node.layer.backward(made[before.name], judge._own(node, parameters), made[node.name], dy)
+        own = judge._own(node, parameters, training=False)
+        dy, _ = node.layer.backward(made[before.name], own, made[node.name], dy)
         found[before.name] = dy
     return found
 

@@ -63,7 +63,7 @@ def networks(draw: st.DrawFn) -> Network:
     wide, high = draw(st.integers(1, 13)), draw(st.integers(1, 13))
     line, volume = f"INPUT[{wide}x{high}x{draw(st.sampled_from(DEPTHS))}]", (wide, high)
     for _ in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(["CONV", "CONV", "RELU", "POOL", "POOL2", "FC", "DROPOUT"]))
+        kind = draw(st.sampled_from(["CONV", "CONV", "RELU", "POOL", "POOL2", "FC", "DROPOUT", "BN"]))
         if kind == "CONV":
             kind += f"[{draw(st.sampled_from(DEPTHS))}, {draw(windows(min(volume)))}]"
         elif kind == "POOL":

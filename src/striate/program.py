@@ -390,8 +390,8 @@ def compile(
     processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or
     the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct
     kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep`` or ``packed`` wherever
-    there is one; None for the fastest. order: ``depth first``, which is not possible with BN, or ``layer by layer``;
-    None for the better.
+    there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better; training
+    with BN always goes layer by layer.
     Raises ArgumentError.
 
     >>> import striate

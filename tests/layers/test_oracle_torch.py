@@ -56,7 +56,8 @@ def networks(draw: st.DrawFn) -> Network:
     """Small nets whose sizes lean to the edges; layers that do not go together are drawn again."""
     side, depth = st.integers(1, 12), st.sampled_from([1, 2, 3, 7, 8])
     lines = [f"INPUT[{draw(side)}x{draw(side)}x{draw(depth)}]"]
-    for kind in draw(st.lists(st.sampled_from(["CONV", "RELU", "POOL", "FC", "DROPOUT"]), min_size=1, max_size=5)):
+    kinds = st.sampled_from(["CONV", "RELU", "POOL", "FC", "DROPOUT", "BN"])
+    for kind in draw(st.lists(kinds, min_size=1, max_size=5)):
         field, stride = draw(st.integers(1, 5)), draw(st.integers(1, 4))
         padding, fit = draw(st.integers(0, field - 1)), draw(st.sampled_from(["pad", "crop"]))
         window = f"F={field}, S={stride}, P={padding}, fit={fit}"

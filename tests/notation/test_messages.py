@@ -104,6 +104,18 @@ MISTAKES = [
     "INPUT[32x32x3]\n[\n  [CONV[10, 3x3, P=0] - RELU]*2\n  POOL\n]*3\nFC[10]",
     "INPUT[32x32x3] - " + "CONV[10] - RELU - " * 12 + "POOL[5x5, S=2] - " + "FC[10] - RELU - " * 12 + "FC[10]",
     "INPUT[32x32x3]\n\t→ CONV[10, F=4]",
+    # BN
+    "INPUT[8x8x1] - BN[0.1] - FC[2]",
+    "INPUT[8x8x1] - BN2 - FC[2]",
+    "INPUT[8x8x1] - BN[3x3] - FC[2]",
+    "INPUT[8x8x1] - BN[eps=0] - FC[2]",
+    "INPUT[8x8x1] - BN[eps=2] - FC[2]",
+    "INPUT[8x8x1] - BN[eps=-0.001] - FC[2]",
+    "INPUT[8x8x1] - BN[momentum=1.5] - FC[2]",
+    "INPUT[8x8x1] - BN[epsilon=0.1] - FC[2]",
+    "INPUT[8x8x1] - BN[mode=train] - FC[2]",
+    "INPUT[8x8x1] - BATCHNORM - FC[2]",
+    "INPUT[8x8x1] - CONV[1e-3] - FC[2]",
     # DROPOUT
     "INPUT[8x8x1] - DROPOUT[1] - FC[2]",
     "INPUT[8x8x1] - DROPOUT[50] - FC[2]",

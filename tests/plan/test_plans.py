@@ -243,11 +243,31 @@ def test_the_order(name: str, batch: int, layered: bool) -> None:
         assert plan(parse(LINES[name]), TARGETS["avx512"], batch, "softmax", order=order).layered == bool(i)
 
 
+@pytest.mark.parametrize("order", [None, *ORDERS])
+def test_bn_trains_layer_by_layer(order: str | None) -> None:
+    """Whatever is asked for, and scores go as they would without it."""
+    for batch in (16, 128):
+        with_bn, without = (
+            plan(parse(line), TARGETS["avx512"], batch, "softmax", order=order).order
+            for line in (LINES["bn"], LINES["bn"].replace(" - BN", ""))
+        )
+        assert with_bn.layered and with_bn.deep_scores != without.layered
+
+
+def test_bn_behind_a_conv_is_no_part_of_scores() -> None:
+    line = "INPUT[6x6x2] - CONV[3] - DROPOUT - BN - RELU - POOL - CONV[4] - RELU - BN - FC[3]"
+    made = plan(parse(line), TARGETS["avx2"], 64, "softmax")
+    assert [call.family for call in made.scores if call.family.startswith("bn")] == ["bn_scale"]
+    families = [call.family for call in made.single.calls]
+    assert families.count("single_bn") == 1 and "single_pool" not in families
+    assert "bn1 as the weights of conv1" in str(made) and "bn2 as a scale and a shift" in str(made)
+
+
 @pytest.mark.parametrize("name", LINES)
 def test_the_row_of_parameters(name: str) -> None:
     numbers = row(parse(LINES[name]))
-    weights = [p for p in numbers.places if p.name.endswith(".weights")]
-    biases = [p for p in numbers.places if p.name.endswith(".biases")]
+    weights = [p for p in numbers.places if len(p.shape) > 1]
+    biases = [p for p in numbers.places if len(p.shape) == 1]  # and BN's weights, which L2 leaves alone as well
     assert [p.name for p in numbers.places] == list(parse(LINES[name]).parameter_shapes())
     assert numbers.weights % CHUNK == 0 and numbers.biases % CHUNK == 0
     ordered = sorted(numbers.places, key=lambda p: p.start)

@@ -33,4 +33,4 @@ def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:
         take_in(b, plan, group, element)
         for call in plan.scores:
             run(b, plan, call, group)
-        write_scores(b, b.place(last), b.out(plan.network.classes), group * b.lanes)
+        write_scores(b, b.place(last, group), b.out(plan.network.classes), group * b.lanes)

@@ -21,5 +21,6 @@ def emit_entry(b: ProgramBuilder, plan: Plan, entry: str) -> None:
     elif what == "single_prepare":
         one_image.single_prepare(b, plan)
     else:
-        bodies = {"train": schedule.train, "scores": schedule.scores}
+        scores = depth_first.scores if plan.order.deep_scores else schedule.scores
+        bodies = {"train": schedule.train, "scores": scores}
         {**bodies, "single": one_image.single, "inside": inside.inside}[what](b, plan, element)

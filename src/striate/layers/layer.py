@@ -80,7 +80,7 @@ class Real(Setting):
     """A setting that is any number from ``low`` to ``high``, or ``above`` the first; ``usual`` is a value for examples.
 
     >>> Real("eps", "eps", "a small number", low=0, high=1, above=True, usual="0.001").range
-    'a number above 0 and up to 1, such as 0.001'
+    'a number from just above 0 to 1, such as 0.001'
     """
 
     low: float = 0.0
@@ -101,8 +101,8 @@ class Real(Setting):
     @property
     def range(self) -> str:
         """The values it takes, in words."""
-        ends = f"above {self.low:g} and up to {self.high:g}" if self.above else f"from {self.low:g} to {self.high:g}"
-        return f"a number {ends}, such as {self.usual}"
+        least = f"just above {self.low:g}" if self.above else f"{self.low:g}"
+        return f"a number from {least} to {self.high:g}, such as {self.usual}"
 
     def takes(self, value: object) -> bool:
         """Whether a value is one of those."""

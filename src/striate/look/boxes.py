@@ -122,12 +122,13 @@ def choose_scale(network: Network) -> str:
 
 
 def _boxes(network: Network, length: Callable[[int], float]) -> tuple[list[Box], int]:
-    """A box for every volume, RELU and DROPOUT with the layer before them; and how many layers have none."""
+    """A box for every volume, BN, RELU and DROPOUT with the layer before them; and how many layers have none."""
     unit = LONGEST / max(length(side) for node in network.nodes for side in node.output.shape)
     table = summary(network).rows
     groups: list[list[int]] = []
     for place, node in enumerate(network.nodes):
-        if node.layer.kind in ("RELU", "DROPOUT") and groups and network.nodes[groups[-1][0]].layer.kind != "INPUT":
+        beside = node.layer.kind in ("BN", "RELU", "DROPOUT")
+        if beside and groups and network.nodes[groups[-1][0]].layer.kind != "INPUT":
             groups[-1].append(place)
         else:
             groups.append([place])

@@ -29,8 +29,8 @@ class Model:
     """A network with its parameters, the names of its classes, and how images are prepared for it.
 
     `parameters` are float32, named and shaped as `network.tensor_shapes()` says, BN's running statistics
-    among them; `classes` are the names of the scores, in order; `loss` is "softmax" or "svm"; `notes` are facts about the
-    training that JSON can hold (epochs, seed, accuracy ...).
+    among them; `classes` are the names of the scores, in order; `loss` is "softmax" or "svm"; `notes`
+    are facts about the training that JSON can hold (epochs, seed, accuracy ...).
 
     Raises ArgumentError where these do not fit together.
 

@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.layers import Conv, Fc, Pool
+from striate.layers import Bn, Conv, Fc, Pool
 from striate.notation.network import Network, Node
 from striate.web.frames import Numbers, folded
 
 LISTED = 16  # slices of the input that are written out, at most
 NUMBERS = 50_000  # inputs and weights that are written out, at most: of large windows fewer slices
+
+NORM = ("weights", "biases", "mean", "variance")  # what BN makes its scale and shift of
 
 Doubles = npt.NDArray[np.float64]
 Span = tuple[int, int]
@@ -53,6 +55,8 @@ def explain(
     if isinstance(node.layer, Conv | Fc):
         weights = folded(node, parameters[f"{layer}.weights"])[d].astype(np.float64).transpose(1, 2, 0)
         return said | _products(seen, weights, float(parameters[f"{layer}.biases"][d]))
+    if isinstance(node.layer, Bn):
+        return said | _normalised(node.layer, {kind: parameters[f"{layer}.{kind}"] for kind in NORM}, seen, d)
     return said | _chosen(node, seen[:, :, d], d)
 
 
@@ -112,6 +116,15 @@ def _products(seen: Doubles, weights: Doubles, bias: float) -> dict[str, Any]:
         "rest": float(np.delete(products, listed).sum()),
         "sum": float(products.sum() + bias),
     }
+
+
+def _normalised(layer: Bn, own: Numbers, seen: Doubles, d: int) -> dict[str, Any]:
+    """The scale and the shift that the running statistics make of BN."""
+    weight, bias, mean, variance = (float(own[kind][d]) for kind in NORM)
+    scale = weight / (variance + layer.eps) ** 0.5
+    shift = bias - mean * scale
+    said = {"slices": [d], "inputs": [seen[:, :, d].tolist()], "scale": scale, "shift": shift}
+    return said | {"mean": mean, "sum": float(seen[0, 0, d]) * scale + shift}
 
 
 def _chosen(node: Node, seen: Doubles, d: int) -> dict[str, Any]:

@@ -51,8 +51,8 @@ export function explanation({ follow }) {
   return { node, show, fail, clear };
 }
 
-const SENTENCES = { CONV: convolved, FC: connected, POOL: pooled, RELU: rectified };
-const BODIES = { CONV: convolution, FC: connections, POOL: pool, RELU: cut };
+const SENTENCES = { CONV: convolved, FC: connected, POOL: pooled, RELU: rectified, BN: normalised };
+const BODIES = { CONV: convolution, FC: connections, POOL: pool, RELU: cut, BN: scaled };
 
 function place({ window: { x, y, width, height } }) {
   return `${span("x", x, width)}, ${span("y", y, height)}`;
@@ -81,6 +81,14 @@ function rectified({ inputs, input_layer: source }) {
 
 function cut({ inputs, value }) {
   return el("p", { class: "terms-line", data: { role: "sum" } }, `max(0, ${amount(inputs.flat(2)[0])}) = ${amount(value)}`);
+}
+
+function normalised({ input_layer: source, position }) {
+  return `BN brings slice ${position[2]} of ${source} to the mean and the spread that it has learned: times a scale, plus a shift, both from the slice's running mean and variance.`;
+}
+
+function scaled({ inputs, scale, shift, value }) {
+  return el("p", { class: "terms-line", data: { role: "sum" } }, `${amount(inputs.flat(2)[0])} × ${amount(scale)} ${shift < 0 ? "−" : "+"} ${amount(Math.abs(shift))} = ${amount(value)}`);
 }
 
 function passedOn({ layer, kind, input_layer: source }) {
