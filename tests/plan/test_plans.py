@@ -150,7 +150,7 @@ def test_parameters_and_their_gradients_lie_in_their_rows(made: Plan) -> None:
 
 
 def test_calls_name_buffers_that_exist_and_every_volume_is_used(made: Plan) -> None:
-    named = {name for call in (*made.train, *made.scores, *made.single.calls) for name in call.buffers}
+    named = {name for call in (*made.train, *made.scores, *made.single.calls) for name in call.named}
     assert named <= made.buffers.keys()
     volumes = {buffer.name for buffer in made.buffers.values() if buffer.scope in ("rank", "group")}
     assert volumes - named <= {"line", "dscores"}
@@ -176,11 +176,13 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         "packed_forward": (3, 4, 5),
         "packed_data_gradient": (3, 4, 5),
         "packed_weight_gradient": (3, 4),
+        "bn_forward": (3,),
+        "bn_backward": (4,),
     }
-    written = {"input.y", "labels", "weights"}
+    written = {"input.y", "labels", "weights", "present"}
     written |= {name for name in made.buffers if name.endswith((".gradient", ".seeds"))}
     volumes = ("rank", "group")
-    for call in made.train:
+    for call in (each for call in made.train for each in call.chain):
         if call.family == "clear_halo":
             continue
         out = writes.get(call.family, ())
@@ -197,6 +199,7 @@ def test_the_path_of_one_image(made: Plan) -> None:
     parameters = {place.name for place in made.row.places}
     ready = {f"{conv.name}.{kind}" for conv in made.single.convs for kind in ("weights", "biases")}
     ready |= {"single.scales", "single.shifts"}
+    parameters |= {name for name in made.buffers if name.endswith((".scale", ".shift"))}
     for call in made.single.calls:
         scratch = {name for name in call.buffers if made.buffers[name].scratch}
         *read, y = (name for name in call.buffers if name not in scratch)

@@ -20,10 +20,15 @@ _LOCK = open_at_fork(
 )  #: one compilation at a time; the second of two equal ones finds the first's code
 
 
+def needed(plan: Plan, entries: Iterable[str]) -> tuple[str, ...]:
+    """The entries, and with BN the one that makes scales and shifts of it for scores."""
+    return (*entries, *FOLD_ENTRIES) if plan.folds else tuple(entries)
+
+
 def build(plan: Plan, cache: bool = True, entries: Iterable[str] = tuple(ENTRIES)) -> Loaded:
     """The code of some of the program's functions; with ``cache`` the object file is kept on disk, and taken where it
-    is there. With BN, what makes scores' scales and shifts is among them."""
-    names = (*entries, *FOLD_ENTRIES) if plan.folds else tuple(entries)
+    is there."""
+    names = needed(plan, entries)
     decided = (repr(plan.target), repr(plan.kernels), repr(plan.order), repr(plan.inside))
     key = cache_key(*map(str, (plan.network, plan.batch, plan.loss, *decided, names, toolchain())))
     with _LOCK:
