@@ -186,7 +186,7 @@ class Program:
             if 0 < count <= self.plan.single.most:
                 return self._one_by_one(pictures)
             out = np.empty((-(-count // lanes) * lanes, self.classes), np.float32)
-            most = self.plan.groups * lanes if self.plan.layered else len(out)  # groups that have volumes
+            most = self.plan.groups * lanes if self.plan.layered_scores else len(out)  # groups that have volumes
             for first in range(0, count, max(1, most)):
                 self._prepare()
                 self._run("scores", pictures[first : first + most], address(out[first:]))
@@ -223,8 +223,7 @@ class Program:
         groups = -(-len(pictures) // self.plan.target.lanes)
         entry = self._code.entries[f"{what}_{'byte' if byte else 'float'}"]
         context = self._memory.context(address(pictures), out, len(pictures), groups)
-        shares = self.threads if self.plan.layered else min(groups, self.plan.slots if what == "train" else groups)
-        self._team.run(entry, context, min(self.threads, shares))
+        self._team.run(entry, context, self.plan.members(what, groups, self.threads))
 
     def _prepare(self) -> None:
         """Transform the weights for scores, if they have changed since."""

@@ -182,7 +182,7 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
     written = {"input.y", "labels", "weights", "present"}
     written |= {name for name in made.buffers if name.endswith((".gradient", ".seeds"))}
     volumes = ("rank", "group")
-    for call in (each for call in made.train for each in call.chain):
+    for call in (each for head in made.train for each in head.chain):
         if call.family == "clear_halo":
             continue
         out = writes.get(call.family, ())

@@ -190,7 +190,8 @@ class ProgramBuilder(Builder):
 
     @abstractmethod
     def number(self, name: str) -> Index:
-        """A whole number known when the program runs: ``images`` in this call, lane ``groups`` they fill."""
+        """A whole number known when the program runs: ``images`` in this call, lane ``groups`` they fill, and the
+        thread's ``rank``."""
 
     @abstractmethod
     def place(self, buffer: Buffer, instance: Index | int = 0) -> Tensor:

@@ -27,10 +27,14 @@ def train(b: ProgramBuilder, plan: Plan, element: str) -> None:
 
 
 def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:
-    """Forward for every group; the last volume goes out as scores, in D, H, W order."""
-    last = plan.buffers[plan.units[-1].result]
+    """Forward for every group; the last volume goes out as scores, in D, H, W order.
+
+    Where every group has volumes of its own, for training, a thread stays with those of one: they are in its cache.
+    """
+    last, mine = plan.buffers[plan.units[-1].result], b.number("rank") if plan.layered else None
     for group in b.work(b.number("groups"), "group"):
-        take_in(b, plan, group, element)
+        at = group if mine is None else mine
+        take_in(b, plan, group, element, into=at)
         for call in plan.scores:
-            run(b, plan, call, group)
-        write_scores(b, b.place(last, group), b.out(plan.network.classes), group * b.lanes)
+            run(b, plan, call, at)
+        write_scores(b, b.place(last, at), b.out(plan.network.classes), group * b.lanes)

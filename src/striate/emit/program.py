@@ -21,6 +21,6 @@ def emit_entry(b: ProgramBuilder, plan: Plan, entry: str) -> None:
     elif what == "single_prepare":
         one_image.single_prepare(b, plan)
     else:
-        scores = depth_first.scores if plan.order.deep_scores else schedule.scores
+        scores = layer_by_layer.scores if plan.layered_scores else depth_first.scores
         bodies = {"train": schedule.train, "scores": scores}
         {**bodies, "single": one_image.single, "inside": inside.inside}[what](b, plan, element)

@@ -73,6 +73,18 @@ class Plan:
         return self.order.layered
 
     @property
+    def layered_scores(self) -> bool:
+        """The same of scores."""
+        return self.layered and not self.order.deep_scores
+
+    def members(self, what: str, groups: int, threads: int) -> int:
+        """How many of the threads take part in ``train`` or ``scores`` of so many groups: all that share each call."""
+        if self.layered if what == "train" else self.layered_scores:
+            return threads
+        places = self.slots if what == "train" else self.groups if self.layered else groups
+        return min(threads, groups, places)
+
+    @property
     def shares(self) -> int:
         """Counters of work that threads share, at most, in one run."""
         together = len(self.prepare) + len(self.train) + len(self.scores) + 4
