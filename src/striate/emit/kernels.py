@@ -126,9 +126,8 @@ def take_in(
     last = b.number("images") - 1
     one = Shape.of(plan.network.input.size, element=element)
     images = [b.image(b.smaller(group * b.lanes + lane, last), one) for lane in range(b.lanes)]
-    places = [
-        b.place(plan.buffers[name], group if into is None else into) for name in ("scales", "shifts", "line", "input.y")
-    ]
+    at = group if into is None else into
+    places = [b.place(plan.buffers[name], at) for name in ("scales", "shifts", "line", "input.y")]
     shapes = tuple(tensor.shape for tensor in (*places, *images))
     kernel = make_kernel("input_forward", shapes, (), plan.network.input.height)
     b.call(kernel, *places, *images, span=span)
