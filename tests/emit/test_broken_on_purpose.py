@@ -34,8 +34,7 @@ EXAMPLES = {
     "relu_backward": "INPUT[3x2x2] - FC[3] - POOL[1x1, S=1] - RELU - FC[2]",
     "dropout": "INPUT[3x2x2] - FC[3] - DROPOUT - FC[2]",
     "dropout_scale": "INPUT[3x2x2] - FC[3] - RELU - DROPOUT - FC[2]",
-    "bn_sum": "INPUT[3x2x3] - FC[3] - BN - FC[2]",
-    "bn_mean": "INPUT[3x2x3] - FC[3] - BN - FC[2]",
+    "bn_level": "INPUT[3x2x3] - FC[3] - BN - FC[2]",
     "bn_squares": "INPUT[3x2x3] - BN - FC[2]",
     "bn_statistics": "INPUT[3x2x3] - FC[3] - BN - FC[2]",
     "bn_forward": "INPUT[3x2x3] - BN - FC[2]",
@@ -223,7 +222,7 @@ def test_a_tensor_one_short(family: str) -> None:
                 run_kernel(made, call, [*shapes[:at], short, *shapes[at + 1 :]])
             except IndexError:
                 caught.add(at)
-    alone = ("relu", "dropout", "bias", "bn_sum", "bn_mean", "bn_scale", "single_relu", "single_flatten")
+    alone = ("relu", "dropout", "bias", "bn_level", "bn_scale", "single_relu", "single_flatten")
     few = family.startswith(alone) or family.endswith("loss")
     assert len(caught) >= (0 if family == "clear_halo" else 1 if few else 2), caught
 

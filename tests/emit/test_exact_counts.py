@@ -108,11 +108,11 @@ def test_dropout() -> None:
 
 
 def test_batch_normalization() -> None:
-    """Training meets every number three times on the way there and twice back; folded into a CONV, scores never do."""
+    """Training sweeps a slice twice on the way there and twice back; folded into a CONV, scores never do."""
     line = "INPUT[4x2x3] - CONV[5, 1x1] - BN - RELU - FC[2]"
     counted = count(line, "train_float", "sse2", 4)
     numbers = 5 * 8 * 4
-    assert counted["bn_squares"].loaded == 4 * numbers + 16 + 5 * (4 + 2 * 16)
+    assert counted["bn_squares"].loaded == 4 * numbers + 16 + 5 * (4 + 3 * 16)
     assert counted["bn_forward"].multiply_adds == numbers and counted["bn_forward"].stored == 4 * numbers
     assert counted["bn_backward"].multiply_adds == numbers and counted["bn_backward"].others == 3 * numbers + 5 * 4
     scored = count(line, "scores_float", "sse2", 4)

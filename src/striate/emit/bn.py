@@ -1,8 +1,8 @@
 """BN: a slice's statistics over the whole batch, group after group, and what is made of them.
 
 A piece of slices is swept several times by one thread, with all groups in their order each time: so no sum depends on
-the threads. Squares are summed of what the mean leaves (two passes), and the rest that the rounded mean leaves is
-itself part of the mean: slices far from zero lose no digits.
+the threads. Squares are summed of what a level leaves, the mean of the first group: it is no further from that of all
+than the square root of the number of groups, in spreads of the slice, so slices far from zero lose no digits.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from striate.emit.index import Index, Span
 from striate.emit.loops import places, stretch, tiles
 from striate.emit.tensor import Tensor
 
-TOTAL, IMAGES, SECOND = range(3)  #: places in ``sums``: of numbers, of images, of squares or products
+TOTAL, SECOND, IMAGES = range(3)  #: places in ``sums``: of numbers, of squares or products, of images
 
-#: Places in ``moments``. The mean is MEAN + REST; SCALE is the weight times INVERSE, 1 / sqrt(variance + eps).
-MEAN, REST, COUNT, SCALE, INVERSE, LEVEL, SLOPE = range(7)
+#: Places in ``moments``. The mean is LEVEL + REST; SCALE is the weight times INVERSE, 1 / sqrt(variance + eps). TAKEN
+#: and SLOPE are what the statistics take from a gradient, and add to it.
+LEVEL, REST, COUNT, SCALE, INVERSE, TAKEN, SLOPE = range(7)
 
 COLUMNS = 4  #: whose sums are kept apart: more than the adders' latency needs would want more registers
 
@@ -25,40 +26,31 @@ At = tuple[Index, Index, Index]
 More = Callable[[At, Sequence[Value]], Sequence[Value]]
 
 
-def bn_sum(b: Builder, x: Tensor, present: Tensor, sums: Tensor, *, block: int, span: Span | None = None) -> None:
-    """sums += x, and the number of images; lanes without an image do not count."""
-    there = present[0]
+def bn_level(b: Builder, x: Tensor, present: Tensor, moments: Tensor, *, block: int, span: Span | None = None) -> None:
+    """The mean of a slice over one group, the first; lanes without an image do not count."""
+    there, positions = present[0], x.shape.axes[1].size * x.shape.axes[2].size
+    count = b.register("count", b.reduce_add(there) * b.scalar(positions))
     for d in _slices(b, x, block, span):
         (total,) = _sum(b, x, d, 1, lambda at, now: [now[0] + x[at]])
-        sums[d, TOTAL] = b.fma(total, there, sums[d, TOTAL])
-        sums[d, IMAGES] = sums[d, IMAGES] + there
-
-
-def bn_mean(b: Builder, sums: Tensor, moments: Tensor, *, block: int, positions: int, span: Span | None = None) -> None:
-    """The mean of a slice, and of how many numbers; the sums begin again."""
-    for d in _slices(b, sums, block, span):
-        count = b.register("count", b.reduce_add(sums[d, IMAGES]) * b.scalar(positions))
-        moments[d, COUNT] = count.value
-        moments[d, MEAN] = b.divide(b.reduce_add(sums[d, TOTAL]), count.value)
-        sums[d, TOTAL] = b.zero()
-        sums[d, IMAGES] = b.zero()
+        moments[d, LEVEL] = b.divide(b.reduce_add(total * there), count.value)
 
 
 def bn_squares(
     b: Builder, x: Tensor, present: Tensor, moments: Tensor, sums: Tensor, *, block: int, span: Span | None = None
 ) -> None:
-    """sums += what the mean leaves of x, and its squares."""
+    """sums += what the level leaves of x, its squares, and the images; lanes without one do not count."""
     there = present[0]
     for d in _slices(b, x, block, span):
-        mean = b.splat(moments[d, MEAN])
+        level = b.splat(moments[d, LEVEL])
 
-        def more(at: At, now: Sequence[Value], mean: Value = mean) -> list[Value]:
-            rest = x[at] - mean
+        def more(at: At, now: Sequence[Value], level: Value = level) -> list[Value]:
+            rest = x[at] - level
             return [now[0] + rest, b.fma(rest, rest, now[1])]
 
         rest, squares = _sum(b, x, d, 2, more)
         sums[d, TOTAL] = b.fma(rest, there, sums[d, TOTAL])
         sums[d, SECOND] = b.fma(squares, there, sums[d, SECOND])
+        sums[d, IMAGES] = sums[d, IMAGES] + there
 
 
 def bn_statistics(
@@ -81,20 +73,21 @@ def bn_statistics(
     """
     one, old, new = b.scalar(1), b.scalar(1 - momentum), b.scalar(momentum)
     for d in _slices(b, sums, block, span):
-        count, first = b.register("count", moments[d, COUNT]), b.register("mean", moments[d, MEAN])
+        count = b.register("count", b.reduce_add(sums[d, IMAGES]) * b.scalar(positions))
         rest = b.register("rest", b.divide(b.reduce_add(sums[d, TOTAL]), count.value))
         squares = b.divide(b.reduce_add(sums[d, SECOND]), count.value) - rest.value * rest.value
         spread = b.register("variance", b.maximum(b.scalar(0), squares))
         inverse = b.register("inverse", b.divide(one, b.sqrt(spread.value + b.scalar(eps))))
+        moments[d, COUNT] = count.value
         moments[d, REST] = rest.value
         moments[d, INVERSE] = inverse.value
         moments[d, SCALE] = weights[d] * inverse.value
         unbiased = spread.value * b.divide(count.value, count.value - one)
-        for state, batch in ((mean, first.value + rest.value), (variance, unbiased)):
+        for state, batch in ((mean, moments[d, LEVEL] + rest.value), (variance, unbiased)):
             now = state[d]
             state[d] = b.where(count.value, ">", one, now * old + batch * new, now)
-        sums[d, TOTAL] = b.zero()
-        sums[d, SECOND] = b.zero()
+        for place in (TOTAL, SECOND, IMAGES):
+            sums[d, place] = b.zero()
 
 
 def bn_forward(
@@ -110,23 +103,23 @@ def bn_forward(
 ) -> None:
     """y = [RELU] ((x - mean) * scale + bias)."""
     for d in _slices(b, x, block, span):
-        mean, scale = b.splat(moments[d, MEAN]), b.splat(moments[d, SCALE])
+        level, scale = b.splat(moments[d, LEVEL]), b.splat(moments[d, SCALE])
         shift = b.splat(biases[d] - moments[d, REST] * moments[d, SCALE])
         for at in _places(b, x, d):
-            value = b.fma(x[at] - mean, scale, shift)
+            value = b.fma(x[at] - level, scale, shift)
             y[at] = b.relu(value) if relu else value
 
 
 def bn_gradient_sums(
     b: Builder, dy: Tensor, x: Tensor, moments: Tensor, sums: Tensor, *, block: int, span: Span | None = None
 ) -> None:
-    """sums += dy, and dy times what the mean leaves of x; dy is zero in lanes without an image."""
+    """sums += dy, and dy times what the level leaves of x; dy is zero in lanes without an image."""
     for d in _slices(b, x, block, span):
-        mean = b.splat(moments[d, MEAN])
+        level = b.splat(moments[d, LEVEL])
 
-        def more(at: At, now: Sequence[Value], mean: Value = mean) -> list[Value]:
+        def more(at: At, now: Sequence[Value], level: Value = level) -> list[Value]:
             given = dy[at]
-            return [now[0] + given, b.fma(given, x[at] - mean, now[1])]
+            return [now[0] + given, b.fma(given, x[at] - level, now[1])]
 
         total, products = _sum(b, x, d, 2, more)
         sums[d, TOTAL] = sums[d, TOTAL] + total
@@ -144,7 +137,7 @@ def bn_learn(
     block: int,
     span: Span | None = None,
 ) -> None:
-    """dweights and dbiases += their gradients; LEVEL and SLOPE: what the statistics take from dy, and add to it."""
+    """dweights and dbiases += their gradients; and TAKEN and SLOPE."""
     for d in _slices(b, sums, block, span):
         count, inverse, rest = moments[d, COUNT], moments[d, INVERSE], moments[d, REST]
         total = b.register("total", b.reduce_add(sums[d, TOTAL]))
@@ -154,7 +147,7 @@ def bn_learn(
         dbiases[d] = dbiases[d] + total.value
         slope = b.register("slope", b.divide(gradient.value * inverse, count))
         moments[d, SLOPE] = b.scalar(0) - slope.value
-        moments[d, LEVEL] = b.divide(total.value, count) - rest * slope.value
+        moments[d, TAKEN] = b.divide(total.value, count) - rest * slope.value
         sums[d, TOTAL] = b.zero()
         sums[d, SECOND] = b.zero()
 
@@ -171,17 +164,17 @@ def bn_backward(
     block: int,
     span: Span | None = None,
 ) -> None:
-    """dx = (dy - LEVEL + (x - mean) * SLOPE) * scale, and nothing in lanes without an image.
+    """dx = (dy - TAKEN + (x - LEVEL) * SLOPE) * SCALE, and nothing in lanes without an image.
 
     Zero where ``mask`` says that a RELU held x at zero.
     """
     there = present[0]
     for d in _slices(b, x, block, span):
-        mean, slope = b.splat(moments[d, MEAN]), b.splat(moments[d, SLOPE])
-        scale, level = b.splat(moments[d, SCALE]) * there, b.splat(moments[d, LEVEL])
+        level, slope = b.splat(moments[d, LEVEL]), b.splat(moments[d, SLOPE])
+        scale, taken = b.splat(moments[d, SCALE]) * there, b.splat(moments[d, TAKEN])
         for at in _places(b, x, d):
             value = x[at]
-            result = b.fma(value - mean, slope, dy[at] - level) * scale
+            result = b.fma(value - level, slope, dy[at] - taken) * scale
             dx[at] = b.where(value, ">", b.zero(), result, b.zero()) if mask else result
 
 

@@ -22,7 +22,7 @@ from striate.plan.target import Target
 
 HELD = 2**18  #: bytes of a piece's numbers, of all groups, that the second-level cache keeps from sweep to sweep
 LEAST = 16  #: pieces of a volume, if it has as many slices: enough for most teams
-SUMS = 3  #: vectors of a slice: the sum of its numbers, that of the images, that of squares or products
+SUMS = 3  #: vectors of a slice: the sum of its numbers, that of squares or products, that of the images
 MOMENTS = 7  #: numbers of a slice in a step, as ``emit.bn`` names them
 
 
@@ -139,8 +139,7 @@ def batch_forward(unit: Unit, x: str, groups: int, lanes: int) -> Call:
     how = {"eps": layer.eps, "momentum": layer.momentum, "positions": positions}
     return _chain(
         [
-            call("bn_sum", [x, "present", sums], items, block=block),
-            call("bn_mean", [sums, moments], items, block=block, positions=positions),
+            call("bn_level", [x, "present", moments], items, block=block),
             call("bn_squares", [x, "present", moments, sums], items, block=block),
             call("bn_statistics", [sums, f"{name}.weights", moments, *state], items, block=block, **how),
             call("bn_forward", [x, moments, f"{name}.biases", f"{name}.y"], items, block=block, relu=unit.relu),

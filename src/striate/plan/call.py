@@ -23,9 +23,11 @@ SUMS = frozenset(
 DROPS = frozenset({"dropout", "dropout_scale"})
 
 
-#: Families that go over a slice of the whole batch, and those between them that only see what was summed.
-BATCH = frozenset({"bn_sum", "bn_squares", "bn_forward", "bn_gradient_sums", "bn_backward"})
-ONCE = frozenset({"bn_mean", "bn_statistics", "bn_learn", "fc_update"})
+#: Families that go over a slice of the whole batch.
+BATCH = frozenset({"bn_level", "bn_squares", "bn_forward", "bn_gradient_sums", "bn_backward"})
+
+#: Those done once with a piece: with the first group's alone, or with what was summed.
+ONCE = frozenset({"bn_level", "bn_statistics", "bn_learn", "fc_update"})
 
 
 @dataclass(frozen=True)

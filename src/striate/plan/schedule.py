@@ -121,7 +121,10 @@ def backward_calls(
         elif isinstance(unit.node.layer, Bn):
             calls += _bn_backward(unit, x, before, groups, target)
         else:
-            calls += _unit_backward(unit, x, before, chosen, target)
+            own = _unit_backward(unit, x, before, chosen, target)
+            normalised = i < len(units) - 1 and isinstance(units[i + 1].node.layer, Bn) and len(unit.nodes) == 1
+            # What a bias adds, BN takes away: the sum of its gradient would be roundings alone.
+            calls += [call for call in own if not (normalised and groups and call.family == "bias_gradient")]
     return tuple(calls)
 
 
