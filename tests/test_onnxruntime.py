@@ -11,7 +11,7 @@ import pytest
 
 import judge
 from judge import EACH_TARGET, LINES
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Bn, Conv, Fc, Pool, Relu
 from striate.notation import Network
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: the engine is compared with it only where it is")
@@ -34,11 +34,14 @@ NAMES = [
     "fc-fc-linear",
     "wide-stride",
     "relu-first",
+    "bn",
+    "bn-alone",
+    "bn-after-fc",
 ]
 
 
 def graph(network: Network, parameters: judge.Numbers) -> bytes:
-    """Conv, Relu, MaxPool and Gemm nodes; zeros for POOL are added by Pad: ONNX's own padding is minus infinity."""
+    """Conv, BatchNormalization, Relu, MaxPool and Gemm nodes; zeros for POOL are added by Pad: ONNX's own padding is minus infinity."""
     nodes, constants, at = [], {name: np.asarray(p) for name, p in parameters.items()}, "input"
 
     def add(kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
@@ -58,6 +61,9 @@ def graph(network: Network, parameters: judge.Numbers) -> bytes:
             at = add("Pad", [at, f"{node.name}.pads"], f"{node.name}.padded")
             field = {"kernel_shape": [layer.field] * 2, "strides": [layer.stride] * 2}
             at = add("MaxPool", [at], node.name, **field)
+        elif isinstance(layer, Bn):
+            state = [f"{node.name}.mean", f"{node.name}.variance"]
+            at = add("BatchNormalization", [at, *own, *state], node.name, epsilon=layer.eps)
         elif isinstance(layer, Relu):
             at = add("Relu", [at], node.name)
         elif isinstance(layer, Fc):

@@ -127,7 +127,8 @@ class Network:
 
         Images are taken as they are: no division by 255. kept: for training, which numbers (1, and 0 for the others)
         every DROPOUT keeps, ``{"dropout1": (N, H, W, D)}``; one that is not named keeps all. training: BN normalises by
-        the statistics of these images, instead of the running ones. ArgumentError for wrong shapes or parameters.
+        the statistics of these images, instead of the running ones, which then need not be given. ArgumentError for
+        wrong shapes or parameters.
         """
         x = np.asarray(images, np.float64)
         if x.ndim != 4 or x.shape[1:] != self.input.shape:
@@ -135,7 +136,7 @@ class Network:
             raise ArgumentError(
                 f"images for INPUT{self.input} have the shape (N, {height}, {width}, {depth}), not {x.shape}"
             )
-        checked = self._checked(parameters, kept)
+        checked = self._checked(parameters, kept, training)
         made = {}
         for node in self.nodes:
             x = node.layer.forward(x, _own(checked, node, training))
@@ -170,7 +171,7 @@ class Network:
         kept as above; BN normalises by the statistics of these images.
         """
         made = self.activations(parameters, images, kept, True)
-        checked = self._checked(parameters, kept)
+        checked = self._checked(parameters, kept, True)
         last = made[self.nodes[-1].name]
         losses, dscores = loss_of(loss, _scores(last), labels)
         images_, height, width, depth = last.shape
@@ -182,8 +183,10 @@ class Network:
         ordered = {name: gradients[name] for name in self.parameter_shapes()}
         return float(losses.mean()), ordered, made
 
-    def _checked(self, parameters: Parameters, kept: Parameters | None) -> dict[str, Array]:
+    def _checked(self, parameters: Parameters, kept: Parameters | None, training: bool = False) -> dict[str, Array]:
         shapes = self.tensor_shapes()
+        if training and not set(self.state_shapes()) & set(parameters):
+            shapes = self.parameter_shapes()
         if set(parameters) != set(shapes):
             odd = sorted(set(parameters) ^ set(shapes))
             raise ArgumentError(f"parameters are named {', '.join(shapes) or '(none)'}; check {', '.join(odd)}")
