@@ -66,8 +66,9 @@ def test_many_numbers(target: str) -> None:
     assert found["bn1.variance"] == pytest.approx([exact.var(ddof=1)], rel=2e-6)
 
 
-def test_a_slice_of_equal_numbers() -> None:
-    program = make("INPUT[3x3x2] - BN - FC[2]")
+@pytest.mark.parametrize("eps", ["0.00001", "1e-12"])
+def test_a_slice_of_equal_numbers(eps: str) -> None:
+    program = make(f"INPUT[3x3x2] - BN[eps={eps}] - FC[2]")
     images = np.full((20, 3, 3, 2), 7, np.float32)
     loss = program.train(images, np.arange(20) % 2)
     assert loss == pytest.approx(np.log(2)) and all(np.isfinite(p).all() for p in program.parameters().values())

@@ -41,7 +41,7 @@ NAMES = [
 
 
 def graph(network: Network, parameters: judge.Numbers) -> bytes:
-    """Conv, BatchNormalization, Relu, MaxPool and Gemm nodes; zeros for POOL are added by Pad: ONNX's own padding is minus infinity."""
+    """Conv, Relu, MaxPool, Gemm and so on; zeros for POOL are added by Pad: ONNX's own padding is minus infinity."""
     nodes, constants, at = [], {name: np.asarray(p) for name, p in parameters.items()}, "input"
 
     def add(kind: str, inputs: list[str], name: str, **attributes: Any) -> str:

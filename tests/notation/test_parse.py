@@ -232,7 +232,7 @@ FIELDS, STRIDES = st.integers(1, 6), st.integers(1, 4)
 LAYERS = st.one_of(
     st.just(Relu()),
     st.builds(Dropout, st.floats(0, 1, exclude_max=True)),
-    st.builds(Bn, st.floats(0, 1, exclude_min=True), st.floats(0, 1)),
+    st.builds(Bn, st.floats(1e-12, 1), st.floats(0, 1)),
     st.builds(Fc, st.integers(1, 3)),
     st.builds(Pool, FIELDS, STRIDES, st.just(0), st.just("pad")),
     st.builds(Conv, st.integers(1, 3), FIELDS, STRIDES, st.just(0), st.just("pad")),

@@ -45,8 +45,8 @@ class Bn(Layer):
 
     kind: ClassVar[str] = "BN"
     settings: ClassVar[tuple[Setting, ...]] = (
-        Real("eps", "eps", "what keeps the variance from being zero", 0, 0, 1, True, "0.00001"),
-        Real("momentum", "momentum", "the share of a new batch in the running statistics", 0, 0, 1, usual="0.1"),
+        Real("eps", "eps", "what keeps the variance from being zero", low=1e-12, high=1, usual="0.00001"),
+        Real("momentum", "momentum", "the share of a new batch in the running statistics", high=1, usual="0.1"),
     )
     example: ClassVar[str] = "BN or BN[eps=0.001, momentum=0.01]"
 

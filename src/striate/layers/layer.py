@@ -77,15 +77,14 @@ class Share(Setting):
 
 @dataclass(frozen=True)
 class Real(Setting):
-    """A setting that is any number from ``low`` to ``high``, or ``above`` the first; ``usual`` is a value for examples.
+    """A setting that is any number from ``low`` to ``high``; ``usual`` is a value for examples.
 
-    >>> Real("eps", "eps", "a small number", low=0, high=1, above=True, usual="0.001").range
-    'a number from just above 0 to 1, such as 0.001'
+    >>> Real("eps", "eps", "a small number", low=1e-12, high=1, usual="0.001").range
+    'a number from 1e-12 to 1, such as 0.001'
     """
 
     low: float = 0.0
     high: float = float(MOST)
-    above: bool = False
     usual: str = "0.5"
 
     @property
@@ -101,14 +100,11 @@ class Real(Setting):
     @property
     def range(self) -> str:
         """The values it takes, in words."""
-        least = f"just above {self.low:g}" if self.above else f"{self.low:g}"
-        return f"a number from {least} to {self.high:g}, such as {self.usual}"
+        return f"a number from {self.low:g} to {self.high:g}, such as {self.usual}"
 
     def takes(self, value: object) -> bool:
         """Whether a value is one of those."""
-        if not isinstance(value, int | float) or isinstance(value, bool) or not self.low <= value <= self.high:
-            return False
-        return not (self.above and value == self.low)
+        return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
 
 
 @dataclass(frozen=True)
