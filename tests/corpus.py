@@ -114,6 +114,7 @@ CASES = {
     "bn-after-fc": "INPUT[4x4x2] - FC[17] - BN - RELU - FC[3]",
     "bn-last": "INPUT[4x4x2] - CONV[3] - RELU - FC[3] - BN",
     "bn-pool": "INPUT[6x6x2] - CONV[3] - BN - RELU - POOL - CONV[5] - POOL[1x1, S=1] - BN - POOL[3x3, S=2] - FC[2]",
+    "bn-pool-rides": "INPUT[6x4x2] - CONV[3] - BN - RELU - POOL - CONV[4] - BN - POOL[fit=crop] - DROPOUT - FC[2]",
     "bn-dropout": "INPUT[6x5x2] - DROPOUT[0.2] - BN - CONV[4] - DROPOUT[0.3] - BN - DROPOUT - CONV[3] - BN - RELU"
     " - DROPOUT - FC[3]",
     # products of matrices, on the way back too

@@ -135,8 +135,11 @@ def test_scores_are_made_with_the_running_statistics() -> None:
 def test_scores_in_either_order(target: str) -> None:
     """An image's scores do not depend on its company, and the order of work changes no bit."""
     deep, layered = (trained(target=target, order=order) for order in ("depth first", "layer by layer"))
-    images, _ = data(LINE, 100)
+    images, _ = data(LINE, 1000)
     scores = deep.scores(images)
+    many = trained(target=target, order="depth first", threads=8)
+    assert all(np.array_equal(many.scores(images), scores) for _ in range(5))
+    images, scores = images[:100], scores[:100]
     assert np.array_equal(layered.scores(images), scores) and np.array_equal(deep.scores(images[7:60]), scores[7:60])
 
 

@@ -263,6 +263,7 @@ def test_bn_behind_a_conv_is_no_part_of_scores() -> None:
     assert [call.family for call in made.scores if call.family.startswith("bn")] == ["bn_scale"]
     families = [call.family for call in made.single.calls]
     assert families.count("single_bn") == 1 and "single_pool" not in families
+    assert "pool_forward" not in [call.family for call in made.scores]
     assert "bn1 as the weights of conv1" in str(made) and "bn2 as a scale and a shift" in str(made)
 
 

@@ -190,8 +190,7 @@ class ProgramBuilder(Builder):
 
     @abstractmethod
     def number(self, name: str) -> Index:
-        """A whole number known when the program runs: ``images`` in this call, lane ``groups`` they fill, and the
-        thread's ``rank``."""
+        """A whole number known when the program runs: ``images`` in this call, lane ``groups`` they fill."""
 
     @abstractmethod
     def place(self, buffer: Buffer, instance: Index | int = 0) -> Tensor:

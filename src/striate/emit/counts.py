@@ -229,7 +229,7 @@ class CountsBuilder(ProgramBuilder):
         """Meeting computes nothing."""
 
     def number(self, name: str) -> Index:
-        return Index.of(0 if name == "rank" else self._numbers[name])
+        return Index.of(self._numbers[name])
 
     def place(self, buffer: Buffer, instance: Index | int = 0) -> Tensor:
         return Tensor(self, buffer.name, buffer.shape, None)

@@ -7,7 +7,7 @@ from striate.emit.input import write_scores
 from striate.emit.kernels import run, take_in
 from striate.emit.prepare import prepared
 from striate.emit.sgd import update
-from striate.plan.plan import Plan
+from striate.plan.plan import SCORES, Plan
 
 
 def train(b: ProgramBuilder, plan: Plan, element: str) -> None:
@@ -27,14 +27,11 @@ def train(b: ProgramBuilder, plan: Plan, element: str) -> None:
 
 
 def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:
-    """Forward for every group; the last volume goes out as scores, in D, H, W order.
-
-    Where every group has volumes of its own, for training, a thread stays with those of one: they are in its cache.
-    """
-    last, mine = plan.buffers[plan.units[-1].result], b.number("rank") if plan.layered else None
+    """Forward for every group; the last volume goes out as scores, in D, H, W order."""
+    own = SCORES if plan.order.deep_scores else ""
+    last = plan.buffers[f"{own}{plan.units[-1].result}"]
     for group in b.work(b.number("groups"), "group"):
-        at = group if mine is None else mine
-        take_in(b, plan, group, element, into=at)
+        take_in(b, plan, group, element, into=f"{own}input.y")
         for call in plan.scores:
-            run(b, plan, call, at)
-        write_scores(b, b.place(last, at), b.out(plan.network.classes), group * b.lanes)
+            run(b, plan, call, group)
+        write_scores(b, b.place(last), b.out(plan.network.classes), group * b.lanes)

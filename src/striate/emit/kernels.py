@@ -116,17 +116,13 @@ def run(
 
 
 def take_in(
-    b: ProgramBuilder, plan: Plan, group: Index, element: str, span: Span | None = None, into: Index | None = None
+    b: ProgramBuilder, plan: Plan, group: Index, element: str, span: Span | None = None, into: str = "input.y"
 ) -> None:
-    """The group's images into lanes; lanes beyond the last image repeat it, and count for nothing later.
-
-    into: another group, in whose volume they are laid.
-    """
+    """The group's images into lanes; lanes beyond the last image repeat it, and count for nothing later."""
     last = b.number("images") - 1
     one = Shape.of(plan.network.input.size, element=element)
     images = [b.image(b.smaller(group * b.lanes + lane, last), one) for lane in range(b.lanes)]
-    at = group if into is None else into
-    places = [b.place(plan.buffers[name], at) for name in ("scales", "shifts", "line", "input.y")]
+    places = [b.place(plan.buffers[name], group) for name in ("scales", "shifts", "line", into)]
     shapes = tuple(tensor.shape for tensor in (*places, *images))
     kernel = make_kernel("input_forward", shapes, (), plan.network.input.height)
     b.call(kernel, *places, *images, span=span)

@@ -170,7 +170,7 @@ class PythonBuilder(ProgramBuilder):
         """One thread has nobody to wait for."""
 
     def number(self, name: str) -> Index:
-        return Index.of(0 if name == "rank" else self._numbers[name])
+        return Index.of(self._numbers[name])
 
     def place(self, buffer: Buffer, instance: Index | int = 0) -> Tensor:
         start = buffer.offset + (self.plan.shared_bytes if buffer.scope == "rank" else 0)

@@ -15,6 +15,7 @@ from striate.plan.arena import Arena
 from striate.plan.call import Call, call
 from striate.plan.convolution import Preparation, forward_call, preparations
 from striate.plan.fuse import Unit, rides
+from striate.plan.geometry import counts
 from striate.plan.kernels import Kernels
 from striate.plan.shape import Axis, Shape
 from striate.plan.sweep import pieces
@@ -28,10 +29,14 @@ MOMENTS = 7  #: numbers of a slice in a step, as ``emit.bn`` names them
 
 @dataclass(frozen=True)
 class Fold:
-    """A BN of scores: the unit, and the CONV unit that takes it over; None where it has a call of its own."""
+    """A BN of scores: the unit, and the CONV unit that takes it over; None where it has a call of its own.
+
+    pool: a POOL behind both that the CONV can take along, too.
+    """
 
     unit: Unit
     conv: Unit | None = None
+    pool: Unit | None = None
 
     @property
     def layer(self) -> Bn:
@@ -41,9 +46,21 @@ class Fold:
 
     @property
     def merged(self) -> Unit:
-        """The CONV unit with all that the BN's unit does."""
+        """The CONV unit with all that the BN's unit does, and the POOL's."""
         assert self.conv is not None
-        return replace(self.conv, nodes=(*self.conv.nodes, *self.unit.nodes), relu=self.unit.relu)
+        behind = self.pool.nodes if self.pool else ()
+        nodes = (*self.conv.nodes, *self.unit.nodes, *behind)
+        return replace(self.conv, nodes=nodes, relu=self.unit.relu, pool=self.pool is not None)
+
+    @property
+    def taken(self) -> tuple[Unit, ...]:
+        """The units that are part of the CONV's, the last of which tells where the results go."""
+        return (self.unit, self.pool) if self.pool else (self.unit,)
+
+    def fits(self, kernels: Kernels) -> bool:
+        """Whether the kernel that trains the CONV can take the POOL along, in the same tiles."""
+        assert self.conv is not None
+        return self.pool is None or (not kernels.forward.packed and counts(self.merged) == counts(self.conv))
 
     def __str__(self) -> str:
         into = f"the weights of {self.conv.name}" if self.conv else "a scale and a shift"
@@ -53,28 +70,26 @@ class Fold:
 def folds(units: Sequence[Unit], apart: bool = False) -> tuple[Fold, ...]:
     """Every BN, with the CONV that takes it over; with none if they are to stay ``apart``."""
     found = []
-    for before, unit in zip([None, *units], units, strict=False):
+    for before, unit, after in zip([None, *units], units, [*units[1:], None], strict=False):
         if isinstance(unit.node.layer, Bn):
-            direct = before is not None and isinstance(before.node.layer, Conv)
-            plain = direct and all(isinstance(node.layer, Dropout) for node in before.nodes[1:])  # type: ignore[union-attr]
-            found.append(Fold(unit, before if plain and not apart else None))
+            takes = before is not None and not apart and _plain(before)
+            pool = after if takes and after is not None and rides(after.node) else None
+            found.append(Fold(unit, before if takes else None, pool))
     return tuple(found)
+
+
+def _plain(unit: Unit) -> bool:
+    """Whether it is a CONV, and nothing but DROPOUT works on its results."""
+    return isinstance(unit.node.layer, Conv) and all(isinstance(node.layer, Dropout) for node in unit.nodes[1:])
 
 
 def merged(units: Sequence[Unit], found: Sequence[Fold]) -> tuple[Unit, ...]:
     """The units as the path of one image has them: BN, and a POOL behind it, are part of the CONV before."""
     by_conv = {fold.conv.name: fold for fold in found if fold.conv}
-    taken = {fold.unit.name for fold in by_conv.values()}
-    out: list[Unit] = []
-    for unit in units:
-        if unit.name in by_conv:
-            out.append(by_conv[unit.name].merged)
-        elif unit.name not in taken:
-            if out and out[-1].name in by_conv and not out[-1].pool and rides(unit.node):
-                out[-1] = replace(out[-1], nodes=(*out[-1].nodes, *unit.nodes), pool=True)
-            else:
-                out.append(unit)
-    return tuple(out)
+    taken = {unit.name for fold in by_conv.values() for unit in fold.taken}
+    return tuple(
+        by_conv[unit.name].merged if unit.name in by_conv else unit for unit in units if unit.name not in taken
+    )
 
 
 def book_state(arena: Arena, network: Network) -> None:
@@ -180,16 +195,16 @@ def folded_calls(
     calls: Sequence[Call], found: Sequence[Fold], chosen: Mapping[str, Kernels], target: Target
 ) -> Iterator[Call]:
     """The calls of scores, in which CONVs do what was BN's."""
-    taken = {fold.conv.name: fold for fold in found if fold.conv}
-    results = {f"{name}.y": fold for name, fold in taken.items()}
-    gone = {f"{fold.unit.name}.y" for fold in taken.values()}
+    folded = [fold if fold.fits(chosen[fold.conv.name]) else replace(fold, pool=None) for fold in found if fold.conv]
+    by_result = {f"{fold.merged.name}.y": fold for fold in folded}
+    gone = {unit.result for fold in folded for unit in fold.taken}
     for made in calls:
-        fold = next((results[name] for name in made.buffers[1:] if name in results), None)
-        if fold and fold.conv:
-            name, kernels = fold.conv.name, chosen[fold.conv.name]
+        fold = next((by_result[name] for name in made.buffers[1:] if name in by_result), None)
+        if fold:
+            name = fold.merged.name
             other = {f"{name}.{kind}": f"{name}.folded.{kind}" for kind in ("weights", "biases", "forth")}
-            other[f"{name}.y"] = f"{fold.unit.name}.y"
-            whole = forward_call(fold.merged, kernels, made.buffers[0], target, False)
+            other[f"{name}.y"] = fold.taken[-1].result
+            whole = forward_call(fold.merged, chosen[name], made.buffers[0], target, False)
             yield replace(whole, buffers=tuple(other.get(buffer, buffer) for buffer in whole.buffers))
-        elif not (made.family == "bn_scale" and made.buffers[-1] in gone):
+        elif made.family not in ("bn_scale", "pool_forward") or made.buffers[-1] not in gone:
             yield made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from striate.layers import Conv, Fc
@@ -27,6 +27,8 @@ from striate.plan.volumes import first_learner, volumes
 MOST_SLOTS = 16  #: gradient slots: as many threads can work on one batch
 SLOT_BYTES = 2**28  #: all slots together stay below, but one there is
 CLEARED_BYTES = 2**20  #: volumes below keep their bytes: to clear a halo for each use takes longer than they are worth
+
+SCORES = "scores."  #: before the names of volumes that scores have for themselves
 
 LOSSES = ("softmax", "svm")
 KERNELS = ("direct", "winograd", "deep", "packed")  #: kinds of CONV kernels that can be asked for
@@ -81,8 +83,7 @@ class Plan:
         """How many of the threads take part in ``train`` or ``scores`` of so many groups: all that share each call."""
         if self.layered if what == "train" else self.layered_scores:
             return threads
-        places = self.slots if what == "train" else self.groups if self.layered else groups
-        return min(threads, groups, places)
+        return min(threads, groups, self.slots if what == "train" else groups)
 
     @property
     def shares(self) -> int:
@@ -187,11 +188,24 @@ def book_volumes(
     shapes = {name: shape for name, shape in shapes.items() if name in lives}
     for name, shape in shapes.items():
         # The input's halo could not be cleared in time: images are taken in before the first call.
-        if apart or name == "input.y" or (shape.halo and shape.bytes(arena.lanes) < CLEARED_BYTES):
+        if apart or name.endswith("input.y") or (shape.halo and shape.bytes(arena.lanes) < CLEARED_BYTES):
             lives[name] = always
     if groups:
         return arena.book_in_turn(shapes, lives, "group", groups) | arena.book_in_turn(scratch, lives, "rank")
     return arena.book_in_turn({**shapes, **scratch}, lives, "rank")
+
+
+def _own_volumes(
+    arena: Arena, calls: Sequence[Call], shapes: Mapping[str, Shape], apart: bool
+) -> tuple[tuple[Call, ...], dict[str, Shape], set[str]]:
+    """Scores that go depth first although training does not, on volumes of each thread: the calls, the volumes' shapes,
+    and those that share bytes."""
+    own = {f"{SCORES}{name}": shape for name, shape in shapes.items()}
+    named = tuple(
+        replace(made, buffers=tuple(f"{SCORES}{name}" if name in shapes else name for name in made.buffers))
+        for made in calls
+    )
+    return named, own, book_volumes(arena, own, {}, named, 0, apart)
 
 
 def plan(
@@ -236,7 +250,10 @@ def plan(
     named = {unit.name: unit for _, unit in convs}
     scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
     shared = book_volumes(arena, shapes, scratch, training, groups if layered else 0, apart)
-    training, scores = (tuple(clear_halos(calls, shared & shapes.keys(), shapes)) for calls in (training, scores))
+    training = tuple(clear_halos(training, shared & shapes.keys(), shapes))
+    if chosen_order.deep_scores:
+        scores, shapes, shared = _own_volumes(arena, scores, shapes, apart)
+    scores = tuple(clear_halos(scores, shared & shapes.keys(), shapes))
     alone = single(arena, network, merged(units, norms), chosen, target, "direct" if exact else force)
     return Plan(
         network,
