@@ -16,7 +16,7 @@ from striate.plan.arena import ALIGNMENT, Arena, Buffer, aligned
 from striate.plan.lifetimes import Lifetime, pack
 from striate.plan.order import ORDERS
 from striate.plan.parameters import ALIGNED, CHUNK, row
-from striate.plan.plan import MOST_SLOTS, SLOT_BYTES, Plan, plan
+from striate.plan.plan import MOST_SLOTS, SCORES, SLOT_BYTES, Plan, plan
 from striate.plan.shape import Shape
 from striate.plan.target import TARGETS
 
@@ -46,14 +46,19 @@ def made(request: pytest.FixtureRequest) -> Plan:
 def in_use(made: Plan) -> dict[str, tuple[int, int]]:
     """First and last call for every volume and scratch; what is older or younger than a step is always there.
 
-    The calls are those of a training step, and after them those for one image.
+    The calls are those of a training step, and after them those for one image; of volumes that scores have for
+    themselves, those for scores.
     """
     found: dict[str, tuple[int, int]] = {}
     for i, call in enumerate((*made.train, *made.single.calls)):
-        for name in call.buffers:
+        for name in call.named:
             if made.buffers[name].scope in ("rank", "group") and not name.endswith(".gradient"):
                 found[name] = (found.get(name, (i, i))[0], i)
-    for name in ("input.y", "labels", "weights", "losses", "hits"):
+    for i, call in enumerate(made.scores):
+        for name in call.buffers:
+            if name.startswith(SCORES):
+                found[name] = (found.get(name, (i, i))[0], i)
+    for name in ("input.y", f"{SCORES}input.y", "labels", "weights", "losses", "hits"):
         found.pop(name, None)
     return found
 
