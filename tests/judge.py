@@ -249,13 +249,7 @@ def _together(network: Network, parameters: Numbers, count: int, loss: str, seed
 
 
 def _step(
-    network: Network,
-    parameters: Numbers,
-    images: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int64],
-    loss: str,
-    kept: Numbers,
-    clearance: float,
+    network: Network, parameters: Numbers, images: Any, labels: Any, loss: str, kept: Numbers, clearance: float
 ) -> Step:
     """What the oracle says of these images."""
     if loss == "softmax":
