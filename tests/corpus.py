@@ -52,6 +52,22 @@ CASES = {
     "depth-15": "INPUT[6x6x3] - CONV[15] - RELU - POOL - FC[15]",
     "depth-16": "INPUT[6x6x3] - CONV[16] - RELU - POOL - FC[16]",
     "depth-17": "INPUT[6x6x17] - CONV[17] - RELU - POOL - FC[17]",
+    # sides that differ, gaps between weights, groups of slices
+    "rectangle": "INPUT[8x7x2] - CONV[3, 3x5, S=1x2] - RELU - CONV[4, 4x1, S=2x1, P=1x0] - RELU - FC[3]",
+    "rectangle-1x3": "INPUT[4x6x2] - CONV[5, 1x3] - CONV[4, 3x1, P=2x0] - CONV[2, 1x1, S=1x3, fit=crop] - FC[3]",
+    "rectangle-pool": "INPUT[7x7x2] - CONV[3, 1x1] - POOL[3x2, S=2x1] - POOL[1x2, S=1x3, P=0x1] - FC[3]",
+    "dilation": "INPUT[7x6x2] - CONV[3, dilation=2] - RELU - CONV[4, 2x2, P=0, dilation=2] - RELU - FC[3]",
+    "dilation-stride": "INPUT[9x7x2] - CONV[2, 1x1] - CONV[3, 3x4, S=2x3, P=1x0, dilation=3x2] - FC[3]",
+    "groups": "INPUT[6x4x4] - CONV[6, groups=2] - RELU - POOL - CONV[9, S=2x1, groups=3] - RELU - FC[3]",
+    "groups-of-16": "INPUT[3x4x4] - CONV[32, groups=2] - CONV[4, 1x2, P=0, groups=4] - RELU - FC[3]",
+    "depthwise": "INPUT[6x4x3] - CONV[3, groups=each] - RELU - CONV[3, groups=3] - RELU - POOL - FC[3]",
+    "depthwise-stride": "INPUT[7x8x3] - CONV[4, 1x1] - RELU - CONV[4, S=2x3, P=1x2, groups=each] - FC[3]",
+    "depthwise-many": "INPUT[4x3x5] - CONV[5, 5x3, groups=each] - CONV[10, 2x1, dilation=2x1, groups=each] - FC[3]",
+    # filters that are not shared
+    "local": "INPUT[6x4x2] - LOCAL[3] - RELU - POOL - LOCAL[17, 2x2, P=0] - RELU - FC[3]",
+    "local-rectangle": "INPUT[7x6x3] - LOCAL[4, 3x2, S=2x1, P=0] - LOCAL[2, 1x3] - RELU - FC[3]",
+    "local-stride": "INPUT[7x5x2] - CONV[3, 1x1] - RELU - LOCAL[4, S=2, P=2] - DROPOUT - LOCAL[3, S=3, fit=pad]",
+    "local-last": "INPUT[4x3x5] - CONV[4, 1x1] - LOCAL[3, 4x3, P=0]",
     # what does not fit
     "pad-conv": "INPUT[10x10x2] - CONV[3, S=2, P=0, fit=pad] - RELU - FC[3]",
     "crop-conv": "INPUT[10x10x2] - CONV[3, S=2, P=0, fit=crop] - RELU - FC[3]",
@@ -114,9 +130,15 @@ CASES = {
     "bn-after-fc": "INPUT[4x4x2] - FC[17] - BN - RELU - FC[3]",
     "bn-last": "INPUT[4x4x2] - CONV[3] - RELU - FC[3] - BN",
     "bn-pool": "INPUT[6x6x2] - CONV[3] - BN - RELU - POOL - CONV[5] - POOL[1x1, S=1] - BN - POOL[3x3, S=2] - FC[2]",
-    "bn-pool-rides": "INPUT[6x4x2] - CONV[3] - BN - RELU - POOL - CONV[4] - BN - POOL[fit=crop] - DROPOUT - FC[2]",
+    "bn-pool-rides": "INPUT[6x4x2] - CONV[3] - BN - RELU - POOL - CONV[4] - BN - POOL[2x2, S=2, fit=crop] - DROPOUT"
+    " - FC[2]",
     "bn-dropout": "INPUT[6x5x2] - DROPOUT[0.2] - BN - CONV[4] - DROPOUT[0.3] - BN - DROPOUT - CONV[3] - BN - RELU"
     " - DROPOUT - FC[3]",
+    "bn-groups": "INPUT[6x4x4] - CONV[6, groups=2] - BN - RELU - POOL - CONV[9, 2x1, P=0, groups=3] - BN - FC[3]",
+    "bn-depthwise": "INPUT[6x5x3] - CONV[3, groups=each] - BN - RELU - POOL[2x2, S=2, fit=crop] - CONV[6, 1x1] - BN"
+    " - RELU - CONV[6, S=2x1, P=1, fit=crop, groups=each] - BN - RELU - FC[3]",
+    "bn-dilated": "INPUT[7x5x2] - CONV[4, 3x2, S=1, P=1x0, dilation=2x1] - BN - RELU - FC[3]",
+    "bn-local": "INPUT[5x4x2] - LOCAL[3, 3x2, P=0] - BN - RELU - LOCAL[4] - RELU - BN - FC[3]",
     # products of matrices, on the way back too
     "conv-1x1-padded": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1, S=3, fit=pad] - RELU - CONV[9, 1x1] - FC[2]",
     "conv-1x1-inside": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1] - RELU - CONV[9, 1x1, S=2, P=0, fit=crop] - FC[2]",
@@ -132,9 +154,10 @@ def draw(
     random = np.random.default_rng(seed)
     parameters = {}
     for name, shape in network.parameter_shapes().items():
-        inputs = int(np.prod(shape[1:]))
-        parameters[name] = random.standard_normal(shape) * (np.sqrt(2 / inputs) if len(shape) > 1 else 0.1)
-        if name.endswith(".weights") and len(shape) == 1:
+        inputs = int(np.prod(shape[-3:] if len(shape) == 6 else shape[1:]))
+        drawn = name.endswith(".weights") and len(shape) > 1
+        parameters[name] = random.standard_normal(shape) * (np.sqrt(2 / inputs) if drawn else 0.1)
+        if name.endswith(".weights") and not drawn:
             parameters[name] += 1
     for name, shape in network.state_shapes().items():
         parameters[name] = random.uniform(0.5, 1.5, shape) - name.endswith(".mean")

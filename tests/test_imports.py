@@ -25,13 +25,17 @@ ORDER = [
     ["emit"],
     ["native"],
     ["inside"],
+    ["insight"],
     ["program"],
+    ["gradcheck"],
     ["data"],
     ["train"],
     ["look"],
     ["__init__"],
     ["web"],
     ["commands"],
+    ["cli_options"],
+    ["cli_study"],
     ["cli"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from striate.layers import Bn, Conv, Dropout, Fc, Pool, Relu
+from striate.layers import Bn, Conv, Dropout, Fc, Local, Pool, Relu
+from striate.layers.sides import both
 from striate.notation import Network
 
 
@@ -28,14 +29,19 @@ def forward(
     x = images
     for node in network.nodes[1:]:
         layer = node.layer
-        if isinstance(layer, Conv | Pool):
+        if isinstance(layer, Conv | Local | Pool):
             rows, columns = layer.windows(node.input)
             x = functional.pad(x, (columns.before, columns.after, rows.before, rows.after))
         if isinstance(layer, Conv):
             weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
-            x = functional.conv2d(x, weights, biases, layer.stride)
+            groups = x.shape[1] if layer.groups == "each" else layer.groups
+            step, dilation = (tuple(reversed(both(sides))) for sides in (layer.stride, layer.dilation))
+            x = functional.conv2d(x, weights, biases, step, 0, dilation, groups)
+        elif isinstance(layer, Local):
+            weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
+            x = _local(x, weights, biases, rows.stride, columns.stride)
         elif isinstance(layer, Pool):
-            x = functional.max_pool2d(x, layer.field, layer.stride)
+            x = functional.max_pool2d(x, *(tuple(reversed(both(sides))) for sides in (layer.field, layer.stride)))
         elif isinstance(layer, Relu):
             x = functional.relu(x)
         elif isinstance(layer, Dropout):
@@ -60,6 +66,15 @@ def _normalised(layer: Bn, own: Mapping[str, torch.Tensor], x: torch.Tensor, tra
         return x * 0 * own["weights"][:, None, None] + own["biases"][:, None, None]
     state = own["mean"], own["variance"]
     return functional.batch_norm(x, *state, own["weights"], own["biases"], training, layer.momentum, layer.eps)
+
+
+def _local(x: torch.Tensor, weights: torch.Tensor, biases: torch.Tensor, down: int, across: int) -> torch.Tensor:
+    """A locally connected layer: what every position sees, unfolded, by the position's own matrix."""
+    height, width, filters = biases.shape
+    seen = functional.unfold(x, weights.shape[-2:], stride=(down, across))  # (N, D*F*F, positions)
+    own = weights.reshape(height * width, filters, -1)
+    made = torch.einsum("nep,pke->nkp", seen, own)
+    return made.reshape(len(x), filters, height, width) + biases.permute(2, 0, 1)
 
 
 def gradients(

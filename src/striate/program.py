@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
+from striate.insight import Insight
 from striate.intake import (
     address,
     check_choice,
@@ -31,14 +31,14 @@ from striate.plan.plan import KERNELS, LOSSES, Plan, plan
 from striate.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
-    from striate.inside import Inside, Interior, Volumes
+    from striate.inside import Interior
     from striate.native.assemble import Loaded
     from striate.plan.target import Target
 
 Parameters = dict[str, npt.NDArray[np.float32]]
 
 
-class Program:
+class Program(Insight):
     """A network compiled for this processor, with its parameters and the optimiser's velocity.
 
     Make one with ``compile``. Methods may be called from several threads; they run one after the other.
@@ -260,65 +260,6 @@ class Program:
                 self.losses, self.correct = kept[1:]
         return loss, gradients
 
-    def activations(self, images: npt.ArrayLike) -> Volumes:
-        """What every layer makes of the images (N, H, W, D): arrays (N, H, W, D) by the layer's name.
-
-        ``input`` are the pixels after preprocessing; every layer has its own, fused or not; DROPOUT drops nothing, and
-        BN goes by its running statistics, as in scores.
-        Raises ArgumentError for images of another shape or kind.
-
-        >>> import numpy as np, striate
-        >>> program = striate.compile(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - POOL - FC[10]"), batch=32)
-        >>> volumes = program.activations(np.zeros((5, 8, 8, 1), np.uint8))
-        >>> {name: volume.shape for name, volume in volumes.items() if name != "input"}
-        {'conv1': (5, 8, 8, 4), 'relu1': (5, 8, 8, 4), 'pool1': (5, 4, 4, 4), 'fc1': (5, 1, 1, 10)}
-        """
-        pictures = check_images(images, self.network.input, None)
-        with self._interior(self.loss, self.plan.target) as interior:
-            return interior.activations(pictures, self.preprocessing)
-
-    def inside(self, images: npt.ArrayLike, labels: npt.ArrayLike, of: str = "loss") -> Inside:
-        """Activations of every layer, and the gradients on them of each image's ``loss`` or its label's ``score``.
-
-        Arrays are (N, H, W, D) by the layer's name; those of ``input`` are on the pixels after preprocessing.
-        Nothing is learned nor dropped, and BN goes by its running statistics, which are constants to these gradients;
-        numbers of few images differ from those of many by roundings.
-        Raises ArgumentError for wrong images or labels, or another ``of``.
-
-        >>> import numpy as np, striate
-        >>> program = striate.compile(striate.parse("INPUT[8x8x1] - FC[10]"), batch=32)
-        >>> seen = program.inside(np.zeros((1, 8, 8, 1), np.uint8), [3], of="score")
-        >>> weights = program.parameters()["fc1.weights"][3]
-        >>> bool(np.allclose(seen.gradients["input"].ravel(), weights))
-        True
-        """
-        if of not in ("loss", "score"):
-            raise ArgumentError(f"of is loss or score, not {of!r}")
-        from striate.plan.inside import for_few
-
-        pictures = check_images(images, self.network.input, None)
-        classes = check_labels(labels, len(pictures), self.classes)
-        target = for_few(self.plan.target, len(pictures))
-        with self._interior(self.loss if of == "loss" else of, target) as interior:
-            return interior.inside(pictures, classes, self.preprocessing)
-
-    @contextmanager
-    def _interior(self, of: str, target: Target) -> Iterator[Interior]:
-        """The parameters of now in a program that keeps every volume; training may go on meanwhile."""
-        from striate.inside import Interior
-        from striate.plan.inside import plan_inside
-
-        with self._lock:
-            interior = self._interiors.get((of, target))
-            if interior is None:
-                interior = Interior(plan_inside(self.network, target, of), self.threads, self._cache)
-                self._interiors[of, target] = interior
-        with interior.lock:
-            with self._lock:
-                self._draw()
-                interior.take(self._changes, self._memory.view)
-            yield interior
-
     def parameters(self, *names: str) -> Parameters:
         """Copies of all parameters: ``conv1.weights`` (K, D, F, F), ``fc1.weights`` (outputs, inputs), …
 
@@ -386,9 +327,9 @@ def compile(
     """Plan the network and compile it to one native function; its weights are drawn from ``seed``.
 
     batch: the most images a training step takes. loss: ``softmax`` or ``svm``. threads: how many take part, all
-    processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or
-    the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct
-    kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep`` or ``packed`` wherever
+    processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or the best
+    that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct kernels, whose
+    rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep``, ``packed`` or ``depthwise`` wherever
     there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better; training
     with BN always goes layer by layer.
     Raises ArgumentError.
@@ -400,6 +341,7 @@ def compile(
     """
     from striate.native.build import build
     from striate.native.host import choose_target
+    from striate.native.room import fitting
     from striate.native.team import usable_processors
 
     check_counts(batch=batch, threads=threads)
@@ -411,6 +353,6 @@ def compile(
     check_seed(seed)
     preprocessing = preprocessing or Preprocessing()
     preprocessing.scales(network.input.depth)
-    made = plan(network, choose_target(target), int(batch), loss, exact, kernels, order)
-    members = int(threads or usable_processors())
+    chosen, members = choose_target(target), int(threads or usable_processors())
+    made = fitting(lambda images: plan(network, chosen, images, loss, exact, kernels, order), int(batch), members)
     return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing, cache)

@@ -117,10 +117,11 @@ def _first(columns: list[Group]) -> list[Group]:
 
 
 def _together(nodes: Sequence[Node]) -> list[tuple[Node, ...]]:
-    """The layers in groups: BN, RELU and DROPOUT stand beside the CONV or FC before them."""
+    """The layers in groups: BN, RELU and DROPOUT stand beside the CONV, LOCAL or FC before them."""
     found: list[list[Node]] = []
     for node in nodes:
-        if node.layer.kind in ("BN", "RELU", "DROPOUT") and found and found[-1][0].layer.kind in ("CONV", "FC"):
+        beside = node.layer.kind in ("BN", "RELU", "DROPOUT")
+        if beside and found and found[-1][0].layer.kind in ("CONV", "LOCAL", "FC"):
             found[-1].append(node)
         else:
             found.append([node])

@@ -74,13 +74,14 @@ class Memory:
         """
         for name, values in self.state().items():
             values[...] = name.endswith(".variance")
-        generator = np.random.default_rng(seed)
+        generator, nodes = np.random.default_rng(seed), self._plan.network.nodes
+        inputs = {f"{node.name}.weights": node.layer.connections(node.input) for node in nodes}
         for place in self._plan.row.places:
             numbers = self.view(place.name).reshape(-1)
             if len(place.shape) == 1:
                 numbers[:] = place.name.endswith(".weights")
                 continue
-            scale = np.sqrt(2 / (place.size // place.shape[0]))
+            scale = np.sqrt(2 / inputs[place.name])
             for start in range(0, place.size, DRAWN):
                 part = numbers[start : start + DRAWN]
                 part[:] = generator.standard_normal(len(part)) * scale

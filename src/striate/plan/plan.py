@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from striate.layers import Conv, Fc
 from striate.notation.network import Network
+from striate.plan import local
 from striate.plan.arena import Arena, Buffer, aligned
 from striate.plan.bn import Fold, book_batch, book_folds, book_state, fold_preparations, folded_calls, folds, merged
 from striate.plan.call import Call
@@ -31,7 +32,7 @@ CLEARED_BYTES = 2**20  #: volumes below keep their bytes: to clear a halo for ea
 SCORES = "scores."  #: before the names of volumes that scores have for themselves
 
 LOSSES = ("softmax", "svm")
-KERNELS = ("direct", "winograd", "deep", "packed")  #: kinds of CONV kernels that can be asked for
+KERNELS = ("direct", "winograd", "deep", "packed", "depthwise")  #: kinds of CONV kernels that can be asked for
 
 
 @dataclass(frozen=True)
@@ -249,6 +250,7 @@ def plan(
     training = (*forward_calls(units, chosen, target, True, groups), loss_call(units, loss), *back)
     named = {unit.name: unit for _, unit in convs}
     scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
+    scratch |= dict(shape for made in training for shape in local.scratch_shapes(units, made))
     shared = book_volumes(arena, shapes, scratch, training, groups if layered else 0, apart)
     training = tuple(clear_halos(training, shared & shapes.keys(), shapes))
     if chosen_order.deep_scores:

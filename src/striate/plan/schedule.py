@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from striate.layers import Bn, Conv, Fc, Pool, Relu
+from striate.layers import Bn, Conv, Fc, Layer, Local, Pool, Relu
 from striate.notation.network import Node
-from striate.plan import bn, convolution
+from striate.plan import bn, convolution, local
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
 from striate.plan.geometry import forward
@@ -41,6 +41,8 @@ def forward_calls(
         name, layer = unit.name, unit.node.layer
         if isinstance(layer, Conv):
             calls.append(convolution.forward_call(unit, chosen[name], x, target, training))
+        elif isinstance(layer, Local):
+            calls.append(local.forward_call(unit, x, target))
         elif isinstance(layer, Fc):
             tiles = fc_tiles(target)
             buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y"]
@@ -121,19 +123,26 @@ def backward_calls(
         elif isinstance(unit.node.layer, Bn):
             calls += _bn_backward(unit, x, before, groups, target)
         else:
-            own = _unit_backward(unit, x, before, chosen, target)
-            normalised = i < len(units) - 1 and isinstance(units[i + 1].node.layer, Bn) and len(unit.nodes) == 1
-            # What a bias adds, BN takes away: the sum of its gradient would be roundings alone.
-            calls += [call for call in own if not (normalised and groups and call.family == "bias_gradient")]
+            # What a CONV's bias adds, BN takes away: the sum of its gradient would be roundings alone.
+            biased = not (groups and len(unit.nodes) == 1 and isinstance(_layer_behind(units, i), Bn))
+            calls += _unit_backward(unit, x, before, chosen, target, source is None, biased)
     return tuple(calls)
 
 
-def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target) -> Iterator[Call]:
+def _layer_behind(units: Sequence[Unit], i: int) -> Layer | None:
+    return units[i + 1].node.layer if i < len(units) - 1 else None
+
+
+def _unit_backward(
+    unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target, learns: bool, biased: bool
+) -> Iterator[Call]:
     name, layer = unit.name, unit.node.layer
     dx = before.gradient if before else ""
     mask = before is not None and before.masked
     if isinstance(layer, Conv):
-        yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target)
+        yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target, learns, biased)
+    elif isinstance(layer, Local):
+        yield from local.backward_calls(unit, x, dx, mask, target)
     elif isinstance(layer, Pool) and before:
         rows, columns = forward(unit)
         named = [f"{name}.dy", f"{name}.y", f"{name}.choice", dx]

@@ -192,11 +192,14 @@ def weight_section(node: Node, weights: Floats, most: int) -> tuple[dict[str, An
 
 
 def folded(node: Node, weights: Floats) -> Floats:
-    """Weights as (K, D, F, F); those of an FC in the volume (n, D, H, W) that it reads, those of BN one by one."""
-    if weights.ndim == 4:
-        return weights
+    """Weights as (K, D, F, F); those of an FC in the volume (n, D, H, W) that it reads, a LOCAL's place by place.
+
+    Those of a BN, of which a slice has one, stand one by one.
+    """
     if weights.ndim == 1:
         return weights.reshape(-1, 1, 1, 1)
+    if weights.ndim > 2:
+        return weights.reshape(-1, *weights.shape[-3:])
     volume = node.input
     return weights.reshape(len(weights), volume.depth, volume.height, volume.width)
 
