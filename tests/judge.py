@@ -291,7 +291,7 @@ def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -
         steps.append(step(network, now, count, loss, 1000 * seed + i + 1, i))
         state = network.next_state(now, steps[-1].images, steps[-1].kept)
         for name, gradient in steps[-1].gradients.items():
-            decay = OPTIMIZER.l2 if gradient.ndim > 1 else 0.0
+            decay = OPTIMIZER.l2 if name.endswith(".weights") and gradient.ndim > 1 else 0.0
             velocity[name] = OPTIMIZER.momentum * velocity[name] + gradient + decay * now[name]
             now[name] = now[name] - OPTIMIZER.lr * velocity[name]
         now |= state

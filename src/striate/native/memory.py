@@ -13,6 +13,7 @@ from striate.masks import image_seeds, levels
 from striate.native.aligned import aligned_zeros
 from striate.native.team import pause_address
 from striate.plan.arena import Buffer
+from striate.plan.parameters import decays
 from striate.plan.plan import Plan
 from striate.preprocessing import Preprocessing
 
@@ -78,7 +79,7 @@ class Memory:
         inputs = {f"{node.name}.weights": node.layer.connections(node.input) for node in nodes}
         for place in self._plan.row.places:
             numbers = self.view(place.name).reshape(-1)
-            if len(place.shape) == 1:
+            if not decays(place.name, place.shape):
                 numbers[:] = place.name.endswith(".weights")
                 continue
             scale = np.sqrt(2 / inputs[place.name])
