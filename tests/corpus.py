@@ -180,7 +180,31 @@ CASES = {
     "branches-no-learner": "INPUT[5x5x3] - { POOL[3x3, S=1, P=1] | RELU | CONV[2] - RELU } - ( RELU )+ - FC[3]",
     "branches-depthwise": "INPUT[6x6x4] - CONV[4] - RELU - { CONV[4, groups=each] | CONV[8, groups=2] - RELU"
     " | CONV[4, 5x3, groups=each] - RELU } - FC[3]",
+    "skip-bn": "INPUT[7x7x3] - CONV[4] - BN - RELU - ( CONV[5, S=2] - BN - RELU - CONV[5] - BN | CONV[5, 1x1, S=2] - BN"
+    " )+ - RELU - ( CONV[5] - BN - RELU - CONV[5] - BN )+ - RELU - GAP - FC[3]",
+    "skip-bn-first": "INPUT[5x5x3] - CONV[4] - ( BN - RELU - CONV[4] - BN - LEAKY - CONV[4] )+ - ( BN | . )+"
+    " - TANH - FC[3]",
+    "branches-bn": "INPUT[6x6x3] - CONV[4] - { BN - RELU | CONV[3, 1x1] - BN - RELU | CONV[2] - BN - TANH"
+    " - DROPOUT[0.2] | CONV[2] - BN - RELU - POOL[3x3, S=1, P=1] - SILU } - { . | BN } - POOL - FC[3]",
     "skip-local": "INPUT[5x5x3] - CONV[4] - RELU - ( LOCAL[4] - RELU | LOCAL[4, 1x1] )+ - RELU - FC[3]",
+    # BN beside every other layer
+    "bn": "INPUT[5x5x3] - CONV[4] - BN - RELU - FC[3]",
+    "bn-first": "INPUT[5x4x3] - BN - CONV[4] - RELU - FC[3]",
+    "bn-alone": "INPUT[3x2x2] - BN[eps=0.01] - RELU",
+    "bn-twice": "INPUT[5x5x2] - CONV[4] - BN - BN[momentum=0.5] - RELU - FC[3]",
+    "bn-after-relu": "INPUT[5x5x2] - CONV[17, 1x1] - RELU - BN - CONV[3] - FC[3]",
+    "bn-after-fc": "INPUT[4x4x2] - FC[17] - BN - RELU - FC[3]",
+    "bn-last": "INPUT[4x4x2] - CONV[3] - RELU - FC[3] - BN",
+    "bn-pool": "INPUT[6x6x2] - CONV[3] - BN - RELU - POOL - CONV[5] - POOL[1x1, S=1] - BN - POOL[3x3, S=2] - FC[2]",
+    "bn-pool-rides": "INPUT[6x4x2] - CONV[3] - BN - RELU - POOL - CONV[4] - BN - POOL[2x2, S=2, fit=crop] - DROPOUT"
+    " - FC[2]",
+    "bn-dropout": "INPUT[6x5x2] - DROPOUT[0.2] - BN - CONV[4] - DROPOUT[0.3] - BN - DROPOUT - CONV[3] - BN - RELU"
+    " - DROPOUT - FC[3]",
+    "bn-groups": "INPUT[6x4x4] - CONV[6, groups=2] - BN - RELU - POOL - CONV[9, 2x1, P=0, groups=3] - BN - FC[3]",
+    "bn-depthwise": "INPUT[6x5x3] - CONV[3, groups=each] - BN - RELU - POOL[2x2, S=2, fit=crop] - CONV[6, 1x1] - BN"
+    " - RELU - CONV[6, S=2x1, P=1, fit=crop, groups=each] - BN - RELU - FC[3]",
+    "bn-dilated": "INPUT[7x5x2] - CONV[4, 3x2, S=1, P=1x0, dilation=2x1] - BN - RELU - FC[3]",
+    "bn-local": "INPUT[5x4x2] - LOCAL[3, 3x2, P=0] - BN - RELU - LOCAL[4] - RELU - BN - FC[3]",
     # products of matrices, on the way back too
     "conv-1x1-padded": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1, S=3, fit=pad] - RELU - CONV[9, 1x1] - FC[2]",
     "conv-1x1-inside": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1] - RELU - CONV[9, 1x1, S=2, P=0, fit=crop] - FC[2]",
@@ -192,11 +216,16 @@ Parameters = dict[str, npt.NDArray[np.float64]]
 def draw(
     network: Network, images: int, seed: int = 0
 ) -> tuple[Parameters, npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Parameters, ``images`` images ``(N, H, W, D)`` and labels ``(N,)`` for a check; biases are not zero."""
+    """Parameters and state, ``images`` images ``(N, H, W, D)`` and labels ``(N,)`` for a check; biases are not zero."""
     random = np.random.default_rng(seed)
     parameters = {}
     for name, shape in network.parameter_shapes().items():
         inputs = int(np.prod(shape[-3:] if len(shape) == 6 else shape[1:]))
-        parameters[name] = random.standard_normal(shape) * (np.sqrt(2 / inputs) if name.endswith(".weights") else 0.1)
+        drawn = name.endswith(".weights") and len(shape) > 1
+        parameters[name] = random.standard_normal(shape) * (np.sqrt(2 / inputs) if drawn else 0.1)
+        if name.endswith(".weights") and not drawn:
+            parameters[name] += 1
+    for name, shape in network.state_shapes().items():
+        parameters[name] = random.uniform(0.5, 1.5, shape) - name.endswith(".mean")
     pixels = random.standard_normal((images, *network.input.shape))
     return parameters, pixels, random.integers(0, network.classes, images)

@@ -99,7 +99,7 @@ def emulate(patch: pytest.MonkeyPatch) -> None:
     made = build.build
 
     def built(plan: Plan, cache: bool = True, entries: Iterable[str] = tuple(ENTRIES)) -> Loaded | Emulated:
-        return Emulated(plan, entries) if plan.target is TARGET else made(plan, cache, entries)
+        return Emulated(plan, build.needed(plan, entries)) if plan.target is TARGET else made(plan, cache, entries)
 
     patch.setattr(build, "build", built)
 

@@ -25,7 +25,7 @@ from corpus import draw as draw_numbers
 from kept import kept as kept_of
 from striate import SGD, Program
 from striate import compile as compile_network
-from striate.layers import Activation, Dropout, Elu, Gelu, Leaky, Maxout, Pool, Relu, Sigmoid, Silu, Tanh
+from striate.layers import Activation, Bn, Dropout, Elu, Gelu, Leaky, Maxout, Pool, Relu, Sigmoid, Silu, Tanh
 from striate.layers.loss import loss as loss_of
 from striate.native.host import runs_here
 from striate.notation import Network, parse
@@ -44,6 +44,7 @@ CLEAR = 5e-7  #: how far from every decision an image must stay, relative to the
 SHORT = 1e-3  #: an l2 norm this times shorter turns its gradient as far as a decision that is as close
 BATCH = 19  #: two groups of 16, three of 8, five of 4 lanes, and none of them full
 SIZES = (19, 16, 7, 19, 1)  #: images of the five steps
+TURNS = 6  #: batches of which the clearest is taken
 FEW = (5, 2, 2, 3, 1)  #: the same for nets that are slow in NumPy
 OPTIMIZER = SGD(lr=0.003, momentum=0.9, l2=0.01)
 
@@ -159,9 +160,10 @@ def _mistaken(scores: Array, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.in
     return np.concatenate([scores[:1].argmin(1), labels[1:]])
 
 
-def _own(node: Node, parameters: Numbers) -> dict[str, Array]:
-    """A layer's parameters by their names in the layer, and what it keeps, if that is said."""
+def _own(node: Node, parameters: Numbers, training: bool = True) -> dict[str, Array]:
+    """A layer's parameters by their names in the layer, and what it keeps, if that is said; its state for scores."""
     names = [*node.layer.parameter_shapes(node.input), *(["kept"] if f"{node.name}.kept" in parameters else [])]
+    names += () if training else node.layer.state_shapes(node.input)
     return {name: np.asarray(parameters[f"{node.name}.{name}"], np.float64) for name in names}
 
 
@@ -172,6 +174,10 @@ def _summed(network: Network, parameters: Numbers, made: Mapping[str, Array]) ->
         own = {name: np.abs(numbers) for name, numbers in _own(node, parameters).items()}
         before = sum(summed[name] for name in node.inputs)
         sums = node.layer.forward(np.abs(network.read(node, made)), own) if own else before
+        if isinstance(node.layer, Bn):
+            x = network.read(node, made)
+            inverse = 1 / np.sqrt(x.var((0, 1, 2)) + node.layer.eps)
+            sums = (np.abs(x) + np.abs(x.mean((0, 1, 2)))) * inverse * own["weights"] + own["biases"]
         if isinstance(node.layer, Dropout):
             sums = before / (1 - node.layer.rate)
         if isinstance(node.layer, Sigmoid | Tanh):
@@ -180,14 +186,27 @@ def _summed(network: Network, parameters: Numbers, made: Mapping[str, Array]) ->
     return summed
 
 
+def _lost_in_bn(node: Node, x: Array, own: Numbers, size: Array, floors: dict[str, float]) -> Array:
+    """The terms of what BN passes back of gradients of that ``size``; those of its own gradients are noted."""
+    assert isinstance(node.layer, Bn)
+    inverse = 1 / np.sqrt(x.var((0, 1, 2)) + node.layer.eps)
+    normal = np.abs(x - x.mean((0, 1, 2))) * inverse
+    for name, terms in (("weights", size * normal), ("biases", size)):
+        floors[f"{node.name}.{name}"] = CANCELLED * float(terms.sum((0, 1, 2)).max())
+    slope = np.abs(own["weights"]) * inverse
+    terms = size + size.mean((0, 1, 2)) + normal * (size * normal).mean((0, 1, 2))
+    return np.asarray(slope * terms)
+
+
 def _floors(
     network: Network, parameters: Numbers, made: Mapping[str, Array], labels: npt.NDArray[Any], loss: str
 ) -> dict[str, float]:
     """For every gradient, CANCELLED of the largest sum of its terms' absolute values.
 
-    A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms. So may a slope,
-    such as y - y*y of SIGMOID: ``sharp`` is what its terms would make of the gradient. A whole volume may, too, such as
-    one number of one image: its terms are then those of which it was summed.
+    A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms. A whole volume
+    may, too, such as one number of one image: its terms are then those of which it was summed. And what BN passes back
+    is what its mean and its slope leave of dy, which may be little, as may a slope such as y - y*y of SIGMOID: ``lost``
+    are the terms whose rounding is left.
     """
     last = made[network.nodes[-1].name]
     scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
@@ -195,26 +214,27 @@ def _floors(
     on = {network.nodes[-1].name: dlast}
     floors: dict[str, float] = {}
     summed = _summed(network, parameters, made)
-    sharps = {network.nodes[-1].name: np.zeros_like(dlast)}
+    losts = {network.nodes[-1].name: np.zeros_like(dlast)}
     for node in network.nodes[:0:-1]:
         own = _own(node, parameters)
-        x, y, dy = network.read(node, made), made[node.name], on.pop(node.name)
-        sharp = sharps.pop(node.name)
-        if own:
-            largest, before = float(np.abs(x).max()), sum(summed[name] for name in node.inputs)
-            cancelled = 0 < largest < CANCELLED * before
-            terms = np.full_like(x, before) if cancelled else np.abs(x)
-            _, sums = node.layer.backward(terms, own, y, np.maximum(np.abs(dy), sharp))
-            floors.update({f"{node.name}.{n}": CANCELLED * float(total.max()) for n, total in sums.items()})
-        positive = {name: np.abs(numbers) for name, numbers in own.items()}
-        sharp = np.abs(node.layer.backward(x, positive, y, sharp)[0])
+        x, y, dy, lost = network.read(node, made), made[node.name], on.pop(node.name), losts.pop(node.name)
+        size, passed = np.maximum(np.abs(dy), lost), {name: np.abs(numbers) for name, numbers in own.items()}
+        if isinstance(node.layer, Bn):
+            lost = _lost_in_bn(node, x, own, size, floors)
+        else:
+            if own:
+                largest, before = float(np.abs(x).max()), sum(summed[name] for name in node.inputs)
+                cancelled = 0 < largest < CANCELLED * before
+                terms = np.full_like(x, before) if cancelled else np.abs(x)
+                _, sums = node.layer.backward(terms, own, y, size)
+                floors.update({f"{node.name}.{n}": CANCELLED * float(total.max()) for n, total in sums.items()})
+            lost = np.abs(node.layer.backward(x, passed, y, lost)[0])
         if isinstance(node.layer, Activation):
-            sharp = sharp + np.abs(dy) * _slope_terms(node.layer, x, y)
+            lost = lost + np.abs(dy) * _slope_terms(node.layer, x, y)
         dx, _ = node.layer.backward(x, own, y, dy)
-        for name, part in network.part(node, dx, made):
-            on[name] = on.get(name, 0) + part
-        for name, part in network.part(node, sharp, made):
-            sharps[name] = sharps.get(name, 0) + part
+        for found, whole in ((on, dx), (losts, lost)):
+            for name, part in network.part(node, whole, made):
+                found[name] = found.get(name, 0) + part
     return floors
 
 
@@ -245,6 +265,8 @@ def _scores(network: Network, made: Mapping[str, Array]) -> Array:
 
 def step(network: Network, parameters: Numbers, count: int, loss: str, seed: int, number: int) -> Step:
     """``count`` clear images with their labels; scores, loss and gradients by the oracle. ``number``: of the step."""
+    if network.state_shapes():
+        return _together(network, parameters, count, loss, seed, number)
     kept, placed = kept_of(network, count, number), bool(network.dropouts)
     rows = max(3, 2 + 6 // count) if placed else 0  # what is kept of an image depends on its place
     _, pixels, labels = draw_numbers(network, rows * count or 2 * count + 6, seed)
@@ -252,15 +274,34 @@ def step(network: Network, parameters: Numbers, count: int, loss: str, seed: int
     made = network.activations(parameters, images, {name: np.tile(k, (rows, 1, 1, 1)) for name, k in kept.items()})
     clear = clearances(network, made, labels, loss)
     chosen = _chosen(clear, count, placed)
-    images, labels = images[chosen], labels[chosen]
+    return _step(network, parameters, images[chosen], labels[chosen], loss, kept, float(clear[chosen].min()))
+
+
+def _together(network: Network, parameters: Numbers, count: int, loss: str, seed: int, number: int) -> Step:
+    """The same with BN, where what is made of an image depends on the others: the clearest of some batches."""
+    kept, offers = kept_of(network, count, number), []
+    for turn in range(TURNS):
+        _, pixels, labels = draw_numbers(network, count, TURNS * seed + turn)
+        images = pixels.astype(np.float32)
+        made = network.activations(parameters, images, kept, training=True)
+        offers.append((float(clearances(network, made, labels, loss).min()), -turn, images, labels))
+    clear, _, images, labels = max(offers, key=lambda offer: offer[:2])
+    return _step(network, parameters, images, labels, loss, kept, clear)
+
+
+def _step(
+    network: Network, parameters: Numbers, images: Any, labels: Any, loss: str, kept: Numbers, clearance: float
+) -> Step:
+    """What the oracle says of these images."""
     if loss == "softmax":
-        labels = _mistaken(_scores(network, network.activations(parameters, images, kept)), labels)
+        made = network.activations(parameters, images, kept, training=True)
+        labels = _mistaken(_scores(network, made), labels)
     mean, gradients, made = network.gradients(parameters, images, labels, loss, kept)
     hits = int((_scores(network, made).argmax(1) == labels).sum())
     own = {**parameters, **{f"{name}.kept": k for name, k in kept.items()}}
     floors = _floors(network, own, made, labels, loss)
     scores = network.forward(parameters, images)
-    return Step(images, labels, kept, scores, hits, mean, gradients, floors, float(clear[chosen].min()))
+    return Step(images, labels, kept, scores, hits, mean, gradients, floors, clearance)
 
 
 @dataclass(frozen=True)
@@ -277,7 +318,7 @@ class Trial:
     @property
     def floors(self) -> dict[str, float]:
         """The highest floor of each gradient over all steps."""
-        return {name: max(step.floors[name] for step in self.steps) for name in self.start}
+        return {name: max(step.floors[name] for step in self.steps) for name in self.velocity}
 
 
 def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Trial:
@@ -285,14 +326,16 @@ def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -
     network = parse(line)
     start = {n: p.astype(np.float32) for n, p in draw_numbers(network, 1, seed)[0].items()}
     now: dict[str, Array] = {name: p.astype(np.float64) for name, p in start.items()}
-    velocity = {name: np.zeros(p.shape) for name, p in now.items()}
+    velocity = {name: np.zeros(shape) for name, shape in network.parameter_shapes().items()}
     steps = []
     for i, count in enumerate(sizes):
         steps.append(step(network, now, count, loss, 1000 * seed + i + 1, i))
+        state = network.next_state(now, steps[-1].images, steps[-1].kept)
         for name, gradient in steps[-1].gradients.items():
-            decay = OPTIMIZER.l2 if name.endswith(".weights") else 0.0
+            decay = OPTIMIZER.l2 if name.endswith(".weights") and gradient.ndim > 1 else 0.0
             velocity[name] = OPTIMIZER.momentum * velocity[name] + gradient + decay * now[name]
             now[name] = now[name] - OPTIMIZER.lr * velocity[name]
+        now |= state
     return Trial(network, loss, start, tuple(steps), now, velocity)
 
 

@@ -37,8 +37,8 @@ def _mean_loss(scores: Any, labels: Any, loss: str) -> Any:
 
 def _optimizer(leaves: dict[str, Any]) -> Any:
     """L2 acts on weights alone, so PyTorch's SGD needs the parameters in two groups."""
-    weights = [p for name, p in leaves.items() if name.endswith(".weights")]
-    biases = [p for name, p in leaves.items() if name.endswith(".biases")]
+    weights = [p for p in leaves.values() if p.ndim > 1]
+    biases = [p for p in leaves.values() if p.ndim == 1]
     groups = [
         {"params": weights, "weight_decay": OPTIMIZER.l2},
         {"params": biases, "weight_decay": 0.0},
@@ -54,14 +54,15 @@ def trained(name: str, loss: str) -> tuple[Any, ...]:
 
 def play(known: judge.Trial) -> tuple[Any, ...]:
     """What ``Run.check`` takes: PyTorch's scores, losses, first gradients, momenta and last parameters."""
-    leaves = {n: torch.from_numpy(p.astype(np.float64)).requires_grad_() for n, p in known.start.items()}
+    values = {n: torch.from_numpy(p.astype(np.float64)) for n, p in known.start.items()}
+    leaves = {n: values[n].requires_grad_() for n in known.velocity}
     optimizer = _optimizer(leaves)
     scores, losses, gradients = [], [], []
     for step in known.steps:
         optimizer.zero_grad()
         pixels = torch.from_numpy(step.images.astype(np.float64)).permute(0, 3, 1, 2)
-        made = twin.forward(known.network, leaves, pixels)
-        trained = twin.forward(known.network, leaves, pixels, step.kept)
+        made = twin.forward(known.network, values, pixels)
+        trained = twin.forward(known.network, values, pixels, step.kept, training=True)
         mean = _mean_loss(trained, torch.from_numpy(step.labels), known.loss)
         mean.backward()
         scores.append(made.detach().numpy())
@@ -69,7 +70,7 @@ def play(known: judge.Trial) -> tuple[Any, ...]:
         gradients.append({n: p.grad.numpy().copy() for n, p in leaves.items()})
         optimizer.step()
     velocity = {n: optimizer.state[p]["momentum_buffer"].numpy() for n, p in leaves.items()}
-    end = {n: p.detach().numpy() for n, p in leaves.items()}
+    end = {n: p.detach().numpy() for n, p in values.items()}
     return scores[0], losses, gradients[0], velocity, end
 
 

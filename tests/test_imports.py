@@ -25,6 +25,7 @@ ORDER = [
     ["emit"],
     ["native"],
     ["inside"],
+    ["insight"],
     ["program"],
     ["gradcheck"],
     ["data"],

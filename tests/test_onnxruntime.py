@@ -11,7 +11,7 @@ import pytest
 
 import judge
 from judge import EACH_TARGET, LINES
-from striate.layers import Conv, Dropout, Elu, Fc, Gap, Gelu, Leaky, Lrn, Maxout, Pool, Relu, Sigmoid, Silu, Tanh
+from striate.layers import Bn, Conv, Dropout, Elu, Fc, Gap, Gelu, Leaky, Lrn, Maxout, Pool, Relu, Sigmoid, Silu, Tanh
 from striate.notation import Network
 from striate.notation.network import Node
 
@@ -40,6 +40,9 @@ NAMES = [
     "tanh-pool",
     "tanh-beside-relu",
     "maxout",
+    "bn",
+    "bn-alone",
+    "bn-after-fc",
     "rectangle",
     "rectangle-pool",
     "dilation-stride",
@@ -93,6 +96,9 @@ def graph(network: Network, parameters: judge.Numbers) -> bytes:
         elif isinstance(layer, Lrn):
             how = {"size": layer.slices, "alpha": float(layer.alpha), "beta": float(layer.beta), "bias": float(layer.k)}
             at = add("LRN", [at], node.name, **how)
+        elif isinstance(layer, Bn):
+            state = [f"{node.name}.mean", f"{node.name}.variance"]
+            at = add("BatchNormalization", [at, *own, *state], node.name, epsilon=layer.eps)
         elif isinstance(layer, Relu):
             at = add("Relu", [at], node.name)
         elif isinstance(layer, Leaky | Elu):

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from striate.layers import (
     Add,
+    Bn,
     Concat,
     Conv,
     Dropout,
@@ -39,10 +40,12 @@ def forward(
     parameters: Mapping[str, torch.Tensor],
     images: torch.Tensor,
     kept: Mapping[str, Any] | None = None,
+    training: bool = False,
 ) -> torch.Tensor:
     """Scores ``(N, classes)`` of images ``(N, D, H, W)``; padding is added by hand: POOL sees zeros.
 
-    kept: what DROPOUT keeps, ones and zeros ``(N, H, W, D)``, if this is training.
+    kept: what DROPOUT keeps, ones and zeros ``(N, H, W, D)``, if this is training. training: BN normalises by these
+    images' statistics, which also move the running ones among the parameters.
     """
     made = {network.nodes[0].name: images}
     for node in network.nodes[1:]:
@@ -81,6 +84,8 @@ def forward(
         elif isinstance(layer, Dropout):
             if kept:
                 x = x * torch.from_numpy(kept[node.name]).permute(0, 3, 1, 2).to(x.dtype) / (1 - layer.rate)
+        elif isinstance(layer, Bn):
+            x = _normalised(layer, {kind: parameters[f"{node.name}.{kind}"] for kind in _NORM}, x, training)
         elif isinstance(layer, Fc):
             weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
             x = functional.linear(x.flatten(1), weights, biases)[:, :, None, None]
@@ -88,6 +93,17 @@ def forward(
             raise AssertionError(f"no twin for {layer}")
         made[node.name] = x
     return x.flatten(1)
+
+
+_NORM = ("weights", "biases", "mean", "variance")
+
+
+def _normalised(layer: Bn, own: Mapping[str, torch.Tensor], x: torch.Tensor, training: bool) -> torch.Tensor:
+    """BN of ``x``. PyTorch refuses a lone number of a slice; what it would be is the bias."""
+    if training and x[:, 0].numel() == 1:
+        return x * 0 * own["weights"][:, None, None] + own["biases"][:, None, None]
+    state = own["mean"], own["variance"]
+    return functional.batch_norm(x, *state, own["weights"], own["biases"], training, layer.momentum, layer.eps)
 
 
 def _local(x: torch.Tensor, weights: torch.Tensor, biases: torch.Tensor, down: int, across: int) -> torch.Tensor:
@@ -126,14 +142,20 @@ def gradients(
     loss: str = "softmax",
     kept: Mapping[str, Any] | None = None,
 ) -> tuple[Any, float, dict[str, Any]]:
-    """``(scores, mean loss, gradients)`` as arrays, in the precision of ``images`` ``(N, H, W, D)``; kept as above."""
+    """``(scores, mean loss, gradients)`` as arrays, in the precision of ``images`` ``(N, H, W, D)``; kept as above.
+
+    Loss and gradients are those of training, the scores are not, but for what is kept.
+    """
     pixels = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2)
-    leaves = {name: torch.from_numpy(np.array(p)).to(pixels.dtype).requires_grad_() for name, p in parameters.items()}
+    leaves = {name: torch.from_numpy(np.array(p)).to(pixels.dtype) for name, p in parameters.items()}
+    for name in network.parameter_shapes():
+        leaves[name].requires_grad_()
     scores, classes = forward(network, leaves, pixels, kept), torch.from_numpy(np.array(labels))
+    trained = forward(network, leaves, pixels, kept, training=True)
     if loss == "softmax":
-        mean = functional.cross_entropy(scores, classes)
+        mean = functional.cross_entropy(trained, classes)
     else:  # PyTorch divides by the number of classes as well
-        mean = functional.multi_margin_loss(scores, classes) * network.classes
+        mean = functional.multi_margin_loss(trained, classes) * network.classes
     if mean.requires_grad:  # a network may have no parameters at all
         mean.backward()
     found = {name: leaf.grad.numpy() for name, leaf in leaves.items() if leaf.grad is not None}

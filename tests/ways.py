@@ -17,7 +17,7 @@ LAYERS = (
 def layers_for(depth: int) -> tuple[str, ...]:
     """Layers that keep a volume of that depth, for ways that can be added, and some that make another."""
     convs = (f"CONV[{depth}{window}]" for window in ("", ", 1x1", ", 5x5", ", groups=each"))
-    same = (*convs, f"LOCAL[{depth}]", "RELU", "RELU", "LEAKY", "TANH", "SILU", "LRN", "DROPOUT[0.3]")
+    same = (*convs, f"LOCAL[{depth}]", "RELU", "RELU", "LEAKY", "TANH", "SILU", "LRN", "BN", "BN", "DROPOUT[0.3]")
     pools = ("POOL[3x3, S=1, P=1]", "POOL[3x3, S=1, P=1, average]", "POOL[3x3, S=1, P=1, l2]")
     halved = (f"CONV[{depth}, S=2, fit=crop]", f"CONV[{depth}, 1x1, S=2, fit=crop]", "POOL[fit=crop]", "GAP")
     return (*same, *pools, *halved, "MAXOUT", "CONV[7]", "CONV[16, 1x1]", "FC[3]")

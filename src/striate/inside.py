@@ -56,8 +56,8 @@ class Interior:
         """Copy all parameters, unless those of this version are here."""
         if version != self._version:
             self._version, self._ready = -1, set()  # an interrupt may fall between what follows
-            for place in self.plan.row.places:
-                self._memory.view(place.name)[...] = row(place.name)
+            for name in (*(place.name for place in self.plan.row.places), *self._memory.state()):
+                self._memory.view(name)[...] = row(name)
             self._version = version
 
     def activations(self, pictures: npt.NDArray[Any], preprocessing: Preprocessing) -> Volumes:
@@ -109,6 +109,8 @@ class Interior:
     def _prepare(self, what: str, entries: Mapping[str, Entry]) -> None:
         """Transform the weights, if they have changed since."""
         if what not in self._ready:
+            if "fold" in entries:
+                TEAM.run(entries["fold"], self._memory.context(0, 0, 0, 0), self.threads)
             TEAM.run(entries[what], self._memory.context(0, 0, 0, 0), self.threads)
             self._ready.add(what)
 

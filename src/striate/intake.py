@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
+from striate.layers import Bn
 from striate.notation.network import Network
 from striate.volume import Volume
 
@@ -68,6 +69,20 @@ def check_seed(seed: int) -> int:
     if not isinstance(seed, int | np.integer) or seed < 0:
         raise ArgumentError(f"seed is a whole number from 0, not {seed!r}")
     return int(seed)
+
+
+def check_normalised(network: Network, batch: int) -> None:
+    """Refuse to train one image at a time where a BN would normalise a single number, and have nothing to learn from.
+
+    A lone image behind larger batches, as at the end of an epoch, is no error: what it has there becomes the bias.
+    """
+    single = [node for node in network.nodes if isinstance(node.layer, Bn) and node.input.size == node.input.depth]
+    if batch == 1 and single:
+        node = single[0]
+        raise ArgumentError(
+            f"{node.name} normalises each slice of {node.input} over the images of a batch, and batch=1 leaves it one "
+            f"number: compile with batch=2 or more, or put BN before the volume is 1x1"
+        )
 
 
 def check_rate(rate: float) -> float:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
+from striate.insight import Insight
 from striate.intake import (
     address,
     check_choice,
@@ -18,6 +18,7 @@ from striate.intake import (
     check_dropouts,
     check_images,
     check_labels,
+    check_normalised,
     check_parameters,
     check_rate,
     check_seed,
@@ -30,14 +31,14 @@ from striate.plan.plan import KERNELS, LOSSES, Plan, plan
 from striate.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
-    from striate.inside import Inside, Interior, Volumes
+    from striate.inside import Interior
     from striate.native.assemble import Loaded
     from striate.plan.target import Target
 
 Parameters = dict[str, npt.NDArray[np.float32]]
 
 
-class Program:
+class Program(Insight):
     """A network compiled for this processor, with its parameters and the optimiser's velocity.
 
     Make one with ``compile``. Methods may be called from several threads; they run one after the other.
@@ -79,7 +80,7 @@ class Program:
             self._memory.drop(name, rate)
 
     def initialize(self, seed: int) -> None:
-        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, velocity and ``steps`` zero.
+        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, velocity and ``steps`` zero; BN as new.
 
         The weights are drawn when they are first wanted: never, where parameters are loaded instead.
         """
@@ -140,8 +141,8 @@ class Program:
         """One step: forward, loss, backward, update. Returns the mean loss before the update.
 
         images: (N, H, W, D), uint8 or float32, N from 1 to ``batch``; labels: (N,) whole numbers below
-        ``classes``. ``losses`` and ``correct`` then speak of this batch; what DROPOUT dropped is part of them.
-        Raises ArgumentError for anything else.
+        ``classes``. ``losses`` and ``correct`` then speak of this batch; what DROPOUT dropped is part of them, and
+        BN normalises by the batch, whose statistics move the running ones. Raises ArgumentError for anything else.
 
         >>> import numpy as np, striate
         >>> program = striate.compile(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - FC[10]"), batch=32)
@@ -159,11 +160,12 @@ class Program:
     def _train(self, pictures: npt.NDArray[Any], classes: npt.NDArray[Any], optimizer: SGD) -> float:
         self._draw()
         count, memory = len(pictures), self._memory
+        check_normalised(self.network, self.batch)
         memory.view("settings")[:3] = optimizer.lr, optimizer.momentum, optimizer.l2
         labels, weights = memory.rows("labels"), memory.rows("weights")
         labels[:count], labels[count:] = classes, -1
         weights[:count], weights[count:] = 1 / count, 0
-        memory.draw(self.seed, self._steps)
+        memory.draw(self.seed, self._steps, count)
         self._changed()
         self._run("train", pictures, 0)
         self.losses = memory.rows("losses")[:count].copy()
@@ -184,7 +186,7 @@ class Program:
             if 0 < count <= self.plan.single.most:
                 return self._one_by_one(pictures)
             out = np.empty((-(-count // lanes) * lanes, self.classes), np.float32)
-            most = self.plan.groups * lanes if self.plan.layered else len(out)  # groups that have volumes
+            most = self.plan.groups * lanes if self.plan.layered_scores else len(out)  # groups that have volumes
             for first in range(0, count, max(1, most)):
                 self._prepare()
                 self._run("scores", pictures[first : first + most], address(out[first:]))
@@ -196,8 +198,7 @@ class Program:
         code = self._single or self._build_single()
         memory.scale(self.preprocessing, byte)
         if self._single_stale:
-            context = memory.context(0, 0, 0, 0)
-            self._team.run(code.entries["single_prepare"], context, self.threads)
+            self._make(code, "fold", "single_prepare")
             self._single_stale = False
         entry = code.entries["single_byte" if byte else "single_float"]
         threads = self.threads if self.plan.single.together else 1
@@ -222,26 +223,32 @@ class Program:
         groups = -(-len(pictures) // self.plan.target.lanes)
         entry = self._code.entries[f"{what}_{'byte' if byte else 'float'}"]
         context = self._memory.context(address(pictures), out, len(pictures), groups)
-        shares = self.threads if self.plan.layered else min(groups, self.plan.slots if what == "train" else groups)
-        self._team.run(entry, context, min(self.threads, shares))
+        self._team.run(entry, context, self.plan.members(what, groups, self.threads))
 
     def _prepare(self) -> None:
         """Transform the weights for scores, if they have changed since."""
-        if self._stale and self.plan.prepare:
-            context = self._memory.context(0, 0, 0, 0)
-            self._team.run(self._code.entries["prepare"], context, self.threads)
+        if self._stale:
+            self._make(self._code, "fold", *(["prepare"] if self.plan.prepare else []))
         self._stale = False
+
+    def _make(self, code: Loaded, *names: str) -> None:
+        """Run functions that make something of parameters and state, those that there are."""
+        for name in names:
+            if name in code.entries:
+                self._team.run(code.entries[name], self._memory.context(0, 0, 0, 0), self.threads)
 
     def gradients(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, Parameters]:
         """The mean loss and its gradient on every parameter, without an update; N <= batch images.
 
-        They are those of the next step of ``train``: DROPOUT drops what it would drop then, here too and every time.
+        They are those of the next step of ``train``: DROPOUT drops what it would drop then, here too and every time,
+        and BN normalises by the statistics of these images.
         """
         pictures = check_images(images, self.network.input, self.batch)
         classes = check_labels(labels, len(pictures), self.classes)
         with self._lock:
             self._draw()
             rows = [self._memory.view(name) for name in ("parameters", "velocity")]
+            rows += self._memory.state().values()
             kept = [row.copy() for row in rows], self.losses, self.correct
             try:
                 # With lr, momentum and l2 zero, the step leaves the bare gradient in the velocity.
@@ -253,69 +260,13 @@ class Program:
                 self.losses, self.correct = kept[1:]
         return loss, gradients
 
-    def activations(self, images: npt.ArrayLike) -> Volumes:
-        """What every layer makes of the images (N, H, W, D): arrays (N, H, W, D) by the layer's name.
-
-        ``input`` are the pixels after preprocessing; every layer has its own, fused or not; DROPOUT drops nothing.
-        Raises ArgumentError for images of another shape or kind.
-
-        >>> import numpy as np, striate
-        >>> program = striate.compile(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - POOL - FC[10]"), batch=32)
-        >>> volumes = program.activations(np.zeros((5, 8, 8, 1), np.uint8))
-        >>> {name: volume.shape for name, volume in volumes.items() if name != "input"}
-        {'conv1': (5, 8, 8, 4), 'relu1': (5, 8, 8, 4), 'pool1': (5, 4, 4, 4), 'fc1': (5, 1, 1, 10)}
-        """
-        pictures = check_images(images, self.network.input, None)
-        with self._interior(self.loss, self.plan.target) as interior:
-            return interior.activations(pictures, self.preprocessing)
-
-    def inside(self, images: npt.ArrayLike, labels: npt.ArrayLike, of: str = "loss") -> Inside:
-        """Activations of every layer, and the gradients on them of each image's ``loss`` or its label's ``score``.
-
-        Arrays are (N, H, W, D) by the layer's name; those of ``input`` are on the pixels after preprocessing.
-        Nothing is learned nor dropped; numbers of few images differ from those of many by roundings.
-        Raises ArgumentError for wrong images or labels, or another ``of``.
-
-        >>> import numpy as np, striate
-        >>> program = striate.compile(striate.parse("INPUT[8x8x1] - FC[10]"), batch=32)
-        >>> seen = program.inside(np.zeros((1, 8, 8, 1), np.uint8), [3], of="score")
-        >>> weights = program.parameters()["fc1.weights"][3]
-        >>> bool(np.allclose(seen.gradients["input"].ravel(), weights))
-        True
-        """
-        if of not in ("loss", "score"):
-            raise ArgumentError(f"of is loss or score, not {of!r}")
-        from striate.plan.inside import for_few
-
-        pictures = check_images(images, self.network.input, None)
-        classes = check_labels(labels, len(pictures), self.classes)
-        target = for_few(self.plan.target, len(pictures))
-        with self._interior(self.loss if of == "loss" else of, target) as interior:
-            return interior.inside(pictures, classes, self.preprocessing)
-
-    @contextmanager
-    def _interior(self, of: str, target: Target) -> Iterator[Interior]:
-        """The parameters of now in a program that keeps every volume; training may go on meanwhile."""
-        from striate.inside import Interior
-        from striate.plan.inside import plan_inside
-
-        with self._lock:
-            interior = self._interiors.get((of, target))
-            if interior is None:
-                interior = Interior(plan_inside(self.network, target, of), self.threads, self._cache)
-                self._interiors[of, target] = interior
-        with interior.lock:
-            with self._lock:
-                self._draw()
-                interior.take(self._changes, self._memory.view)
-            yield interior
-
     def parameters(self, *names: str) -> Parameters:
         """Copies of all parameters: ``conv1.weights`` (K, D, F, F), ``fc1.weights`` (outputs, inputs), …
 
-        With names, of those alone; ArgumentError for a name that is none.
+        And BN's state, ``bn1.mean`` and ``bn1.variance`` (D,): all that scores are made with. With names, of those
+        alone; ArgumentError for a name that is none.
         """
-        known = self.network.parameter_shapes()
+        known = self.network.tensor_shapes()
         for name in names:
             if name not in known:
                 raise ArgumentError(f"there is no parameter {name!r}: there are {', '.join(known)}")
@@ -337,14 +288,19 @@ class Program:
         self._write("velocity", velocity)
 
     def _read(self, row: str, names: tuple[str, ...] = ()) -> Parameters:
-        tensors = self._memory.tensors(row)
+        tensors = self._tensors(row)
         return {name: values.copy() for name, values in tensors.items() if not names or name in names}
 
+    def _tensors(self, row: str) -> Parameters:
+        """The parts of a row, to be read and written; with the parameters, the state."""
+        return self._memory.tensors(row) | (self._memory.state() if row == "parameters" else {})
+
     def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:
-        checked = check_parameters(values, self.network.parameter_shapes())
+        shapes = self.network.tensor_shapes() if row == "parameters" else self.network.parameter_shapes()
+        checked = check_parameters(values, shapes)
         with self._lock:
             self._changed()
-            for name, numbers in self._memory.tensors(row).items():
+            for name, numbers in self._tensors(row).items():
                 numbers[...] = checked[name]
             if row == "parameters":
                 self._drawn = True  # these replace what was still to be drawn
@@ -374,7 +330,8 @@ def compile(
     processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or the best
     that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct kernels, whose
     rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep``, ``packed`` or ``depthwise`` wherever
-    there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better.
+    there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better; training
+    with BN always goes layer by layer.
     Raises ArgumentError.
 
     >>> import striate

@@ -55,8 +55,11 @@ class Arena:
         return whole.reshape(*(axis.extent for axis in shape.axes), lanes)[inner].transpose(3, 1, 2, 0)
 
     def parameters(self, row: str = "parameters") -> dict[str, npt.NDArray[np.float32]]:
+        """The parts of a row; with the parameters, the state."""
         whole = self.numbers(row, self.plan.row.size)
-        return {p.name: whole[p.start : p.start + p.size].reshape(p.shape) for p in self.plan.row.places}
+        parts = {p.name: whole[p.start : p.start + p.size].reshape(p.shape) for p in self.plan.row.places}
+        state = self.plan.network.state_shapes() if row == "parameters" else {}
+        return parts | {name: self.numbers(name, *shape) for name, shape in state.items()}
 
 
 def make_plan(
@@ -89,6 +92,8 @@ def prepare(made: Plan, known: judge.Trial, labels: npt.NDArray[Any]) -> Arena:
     for number, (name, rate) in enumerate(({} if made.inside else made.network.dropouts).items(), 1):
         arena.numbers(f"{name}.seeds", lanes).view(np.uint32)[:] = kept.seeds(0, 0, number, lanes)
         arena.numbers(f"{name}.rate", 2)[:] = kept.threshold(rate), 1 / (1 - rate)
+    if "present" in made.buffers:
+        arena.numbers("present", lanes)[:] = np.arange(lanes) < len(labels)
     arena.numbers("weights", lanes)[:] = np.where(np.arange(lanes) < len(labels), 1 / len(labels), 0)
     return arena
 
@@ -99,7 +104,7 @@ def poison(arena: Arena) -> None:
     made = arena.plan
     cleared = {name for call in made.train if call.family == "clear_halo" for name in call.buffers}
     joint = parts(flow(made.network, made.units, made.inside))
-    named = {root(joint, name).of for call in made.train for name in call.buffers if not name.endswith(".gradient")}
+    named = {root(joint, name).of for call in made.train for name in call.named if not name.endswith(".gradient")}
     volumes = [b for b in made.buffers.values() if b.name in named and b.scope in ("rank", "group")]
     kept = [b for b in volumes if b.shape.halo and b.name not in cleared and not b.scratch]
     for value, buffers in ((255, volumes), (0, kept)):
@@ -131,7 +136,7 @@ def kind_of(family: str) -> str:
 
 def plan_for(family: str, line: str) -> Plan:
     """A plan of the line that has a call of this family."""
-    if family in ("score_loss", "depthwise_data_gradient"):
+    if family in ("score_loss", "bn_scale_backward", "depthwise_data_gradient"):
         return plan_inside(parse(line), TARGETS["sse2"], "score")
     order = "layer by layer" if family == "fc_update" else "depth first"
     return make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind_of(family), order=order)
@@ -144,7 +149,7 @@ def first_call(made: Plan, family: str) -> Call:
 
 def all_calls(made: Plan) -> list[Call]:
     """Every call of a plan, with those that follow a piece of another."""
-    return [call for each in (*made.train, *made.scores, *made.single.calls) for call in (each, each.then) if call]
+    return [call for each in (*made.train, *made.scores, *made.single.calls) for call in each.chain]
 
 
 def shapes_of(made: Plan, call: Call) -> list[Shape]:

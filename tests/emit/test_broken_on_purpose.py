@@ -48,6 +48,15 @@ EXAMPLES = {
     "maxout_backward": "INPUT[3x2x4] - CONV[4, 1x1] - RELU - MAXOUT - FC[2]",
     "dropout": "INPUT[3x2x2] - FC[3] - DROPOUT - FC[2]",
     "dropout_scale": "INPUT[3x2x2] - FC[3] - RELU - DROPOUT - FC[2]",
+    "bn_level": "INPUT[3x2x3] - FC[3] - BN - FC[2]",
+    "bn_squares": "INPUT[3x2x3] - BN - FC[2]",
+    "bn_statistics": "INPUT[3x2x3] - FC[3] - BN - FC[2]",
+    "bn_forward": "INPUT[3x2x3] - BN - FC[2]",
+    "bn_gradient_sums": "INPUT[3x2x3] - BN - FC[2]",
+    "bn_learn": "INPUT[3x2x3] - BN - FC[2]",
+    "bn_backward": "INPUT[3x2x3] - CONV[3, 1x1] - BN - FC[2]",
+    "bn_scale": "INPUT[3x2x3] - BN - FC[2]",
+    "bn_scale_backward": "INPUT[3x2x3] - CONV[3, 1x1] - BN - FC[2]",
     "clear_halo": "INPUT[7x5x2] - CONV[3] - RELU - CONV[2] - FC[2]",
     "fc_forward": "INPUT[3x2x2] - FC[19]",
     "fc_data_gradient": "INPUT[3x3x2] - CONV[2, 1x1] - FC[3]",
@@ -86,6 +95,7 @@ EXAMPLES = {
     "mask_gradient": "INPUT[3x2x2] - { FC[3] - RELU | FC[2] } - FC[2]",
     "single_activation": "INPUT[3x2x5] - TANH - FC[2]",
     "single_maxout": "INPUT[3x2x8] - MAXOUT - FC[2]",
+    "single_bn": "INPUT[3x2x5] - BN - FC[2]",
     "single_flatten": "INPUT[3x2x2] - FC[2]",
     "single_fc": "INPUT[3x2x2] - FC[19]",
 }
@@ -257,8 +267,9 @@ def test_a_tensor_one_short(family: str) -> None:
                 run_kernel(made, call, [*shapes[:at], short, *shapes[at + 1 :]])
             except IndexError:
                 caught.add(at)
-    few = family.startswith(("relu", "activation", "copy", "mask", "dropout", "bias")) or family.endswith("loss")
-    few |= family in ("single_relu", "single_activation", "single_maxout", "single_flatten")
+    alone = ("relu", "activation", "copy", "mask", "dropout", "bias", "bn_level", "bn_scale", "single_relu")
+    few = family.startswith(alone) or family.endswith("loss")
+    few |= family in ("single_activation", "single_maxout", "single_flatten")
     assert len(caught) >= (0 if family in ("clear_halo", "activation") else 1 if few else 2), caught
 
 

@@ -132,6 +132,19 @@ def test_functions_and_maxout() -> None:
     assert counted["maxout_backward"].stored == 4 * numbers
 
 
+def test_batch_normalization() -> None:
+    """Training sweeps a slice twice on the way there and twice back; folded into a CONV, scores never do."""
+    line = "INPUT[4x2x3] - CONV[5, 1x1] - BN - RELU - FC[2]"
+    counted = count(line, "train_float", "sse2", 4)
+    numbers = 5 * 8 * 4
+    assert counted["bn_squares"].loaded == 4 * numbers + 16 + 5 * (4 + 3 * 16)
+    assert counted["bn_forward"].multiply_adds == numbers and counted["bn_forward"].stored == 4 * numbers
+    assert counted["bn_backward"].multiply_adds == numbers and counted["bn_backward"].others == 3 * numbers + 5 * 4
+    scored = count(line, "scores_float", "sse2", 4)
+    assert not [family for family in scored if family.startswith("bn")]
+    assert scored["conv_forward"].others == numbers  # the RELU's
+
+
 def test_groups_are_counted_alike_in_training_and_in_scores() -> None:
     line = NETS["seed"]
     training, scores = count(line, "train_float", "avx2", 50), count(line, "scores_float", "avx2", 50)

@@ -36,7 +36,8 @@ def step_through(
     known = judge.trial(line, loss, sizes=(batch,))
     made, step = make_plan(line, target, batch, loss, force, order), known.steps[0]
     arena = prepare(made, known, step.labels)
-    run_entry(arena, "prepare", step.images)
+    for entry in ("prepare", "fold"):
+        run_entry(arena, entry, step.images)
     judge.check(run_entry(arena, "scores_float", step.images), step.scores, "scores")
     run_entry(arena, "single_prepare", step.images)
     judge.check(run_entry(arena, "single_float", step.images[:1]), step.scores[:1], "scores of one image")
@@ -105,7 +106,8 @@ def test_inside(name: str) -> None:
     made, step = plan_inside(known.network, TARGETS["sse2"], "score"), known.steps[0]
     arena = prepare(made, known, step.labels)
     arena.numbers("weights", 4)[:3] = 1
-    run_entry(arena, "prepare", step.images)
+    for entry in ("prepare", "fold"):
+        run_entry(arena, entry, step.images)
     run_entry(arena, "inside_float", step.images)
     expected = known.network.activations(known.start, step.images)
     for each, own in volume_names(made.units).items():
@@ -123,7 +125,8 @@ def test_every_kernel_family_has_run() -> None:
     plans = [make_plan(CASES[name], loss=loss) for name in QUICK for loss in ("softmax", "svm")]
     plans += [make_plan(line, force=force) for line, force in TILED]
     plans.append(make_plan(CASES["fc-fc"], order="layer by layer"))
-    plans += [plan_inside(parse(CASES[name]), TARGETS["sse2"], "score") for name in ("fc-fc", "depthwise")]
+    inside = ("fc-fc", "bn-twice", "depthwise")
+    plans += [plan_inside(parse(CASES[name]), TARGETS["sse2"], "score") for name in inside]
     families = {call.family for made in plans for call in all_calls(made)}
     assert families == {*EMITTERS, *SINGLE_EMITTERS}
 

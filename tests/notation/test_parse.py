@@ -15,6 +15,7 @@ import striate.notation
 from corpus import CASES, LARGE, NETS, draw
 from striate.errors import ArgumentError, FitError, NotationError
 from striate.layers import (
+    Bn,
     Conv,
     Dropout,
     Elu,
@@ -88,6 +89,10 @@ def layer(text: str, size: str = "32x32x3") -> Layer:
         ("DROPOUT0.3", Dropout(0.3)),
         ("DROPOUT-0.3", Dropout(0.3)),
         ("DROPOUT[0]", Dropout(0)),
+        ("BN", Bn()),
+        ("bn[]", Bn()),
+        ("BN[eps=0.001]", Bn(0.001)),
+        ("BN[momentum=1, EPS=1e-3]", Bn(0.001, 1)),
         ("POOL", Pool()),
         ("POOL[]", Pool()),
         ("POOL2", Pool(2)),
@@ -244,7 +249,7 @@ def test_a_network_can_be_copied_hashed_and_printed() -> None:
 PIECES = [
     "INPUT", "CONV", "RELU", "POOL", "FC", "[", "]", "*", "-", "->", "\n", ",", "=", "x", " ", "é", "?", "\t",
     "0", "1", "2", "3", "16", "8x8x3", "[8x8x1]", "[4]", "K", "F=3", "S=", "P=1", "fit=pad", "4.5",
-    "DROPOUT", "p=", ".5",
+    "DROPOUT", "p=", ".5", "BN", "eps=", "1e-5",
     "INPUT[8x8x1] - ",
 ]  # fmt: skip
 
@@ -267,6 +272,7 @@ FIELDS, STRIDES = st.integers(1, 6), st.integers(1, 4)
 LAYERS = st.one_of(
     st.just(Relu()),
     st.builds(Dropout, st.floats(0, 1, exclude_max=True)),
+    st.builds(Bn, st.floats(1e-12, 1), st.floats(0, 1)),
     st.builds(Fc, st.integers(1, 3)),
     st.builds(Pool, FIELDS, STRIDES, st.just(0), st.just("pad")),
     st.builds(Conv, st.integers(1, 3), FIELDS, STRIDES, st.just(0), st.just("pad")),

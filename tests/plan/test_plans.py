@@ -16,9 +16,9 @@ from striate.plan.arena import ALIGNMENT, Arena, Buffer, aligned
 from striate.plan.flow import flow
 from striate.plan.lifetimes import Lifetime, pack
 from striate.plan.order import ORDERS
-from striate.plan.parameters import ALIGNED, CHUNK, row
+from striate.plan.parameters import ALIGNED, CHUNK, decays, row
 from striate.plan.parts import Parts, parts, root
-from striate.plan.plan import MOST_SLOTS, SLOT_BYTES, Plan, plan
+from striate.plan.plan import MOST_SLOTS, SCORES, SLOT_BYTES, Plan, plan
 from striate.plan.shape import Shape
 from striate.plan.target import TARGETS
 
@@ -55,15 +55,20 @@ def joint(made: Plan) -> Parts:
 def in_use(made: Plan) -> dict[str, tuple[int, int]]:
     """First and last call for every volume and scratch; what is older or younger than a step is always there.
 
-    The calls are those of a training step, and after them those for one image.
+    The calls are those of a training step, and after them those for one image; of volumes that scores have for
+    themselves, those for scores.
     """
     found: dict[str, tuple[int, int]] = {}
     known = joint(made)
     for i, call in enumerate((*made.train, *made.single.calls)):
-        for name in (root(known, name).of for name in call.buffers):
+        for name in (root(known, name).of for name in call.named):
             if made.buffers[name].scope in ("rank", "group") and not name.endswith(".gradient"):
                 found[name] = (found.get(name, (i, i))[0], i)
-    for name in ("input.y", "labels", "weights", "losses", "hits"):
+    for i, call in enumerate(made.scores):
+        for name in (root(known, name).of for name in call.buffers):
+            if name.startswith(SCORES):
+                found[name] = (found.get(name, (i, i))[0], i)
+    for name in ("input.y", f"{SCORES}input.y", "labels", "weights", "losses", "hits"):
         found.pop(name, None)
     return found
 
@@ -162,7 +167,7 @@ def test_parameters_and_their_gradients_lie_in_their_rows(made: Plan) -> None:
 
 
 def test_calls_name_buffers_that_exist_and_every_volume_is_used(made: Plan) -> None:
-    named = {name for call in (*made.train, *made.scores, *made.single.calls) for name in call.buffers}
+    named = {name for call in (*made.train, *made.scores, *made.single.calls) for name in call.named}
     assert named <= made.buffers.keys()
     volumes = {buffer.name for buffer in made.buffers.values() if buffer.scope in ("rank", "group")}
     named |= {root(joint(made), name).of for name in named}
@@ -208,8 +213,10 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         "packed_forward": (3, 4, 5),
         "packed_data_gradient": (3, 4, 5),
         "packed_weight_gradient": (3, 4),
+        "bn_forward": (3,),
+        "bn_backward": (4,),
     }
-    written = {"input.y", "labels", "weights"}
+    written = {"input.y", "labels", "weights", "present"}
     written |= {name for name in made.buffers if name.endswith((".gradient", ".seeds"))}
     volumes, known = ("rank", "group"), joint(made)
 
@@ -222,7 +229,7 @@ def test_what_a_call_reads_was_written_before(made: Plan) -> None:
         inner = [own for own, part in known.items() if part.of == name]
         return above(name) or (bool(inner) and all(map(there, inner)))
 
-    for call in made.train:
+    for call in (each for head in made.train for each in head.chain):
         if call.family == "clear_halo":
             continue
         adds = bool(call.setting("add"))
@@ -240,6 +247,7 @@ def test_the_path_of_one_image(made: Plan) -> None:
     parameters = {place.name for place in made.row.places}
     ready = {f"{conv.name}.{kind}" for conv in made.single.convs for kind in ("weights", "biases")}
     ready |= {"single.scales", "single.shifts"}
+    parameters |= {name for name in made.buffers if name.endswith((".scale", ".shift"))}
     y = ""
     for call in made.single.calls:
         scratch = {name for name in call.buffers if made.buffers[name].scratch}
@@ -287,11 +295,32 @@ def test_the_order(name: str, batch: int, layered: bool) -> None:
         assert plan(parse(LINES[name]), TARGETS["avx512"], batch, "softmax", order=order).layered == bool(i)
 
 
+@pytest.mark.parametrize("order", [None, *ORDERS])
+def test_bn_trains_layer_by_layer(order: str | None) -> None:
+    """Whatever is asked for, and scores go as they would without it."""
+    for batch in (16, 128):
+        with_bn, without = (
+            plan(parse(line), TARGETS["avx512"], batch, "softmax", order=order).order
+            for line in (LINES["bn"], LINES["bn"].replace(" - BN", ""))
+        )
+        assert with_bn.layered and with_bn.deep_scores != without.layered
+
+
+def test_bn_behind_a_conv_is_no_part_of_scores() -> None:
+    line = "INPUT[6x6x2] - CONV[3] - DROPOUT - BN - RELU - POOL - CONV[4] - RELU - BN - FC[3]"
+    made = plan(parse(line), TARGETS["avx2"], 64, "softmax")
+    assert [call.family for call in made.scores if call.family.startswith("bn")] == ["bn_scale"]
+    families = [call.family for call in made.single.calls]
+    assert families.count("single_bn") == 1 and "single_pool" not in families
+    assert "pool_forward" not in [call.family for call in made.scores]
+    assert "bn1 as the weights of conv1" in str(made) and "bn2 as a scale and a shift" in str(made)
+
+
 @pytest.mark.parametrize("name", LINES)
 def test_the_row_of_parameters(name: str) -> None:
     numbers = row(parse(LINES[name]))
-    weights = [p for p in numbers.places if p.name.endswith(".weights")]
-    biases = [p for p in numbers.places if p.name.endswith(".biases")]
+    weights = [p for p in numbers.places if decays(p.name, p.shape)]
+    biases = [p for p in numbers.places if p not in weights]  # and BN's weights, which L2 leaves alone as well
     assert [p.name for p in numbers.places] == list(parse(LINES[name]).parameter_shapes())
     assert numbers.weights % CHUNK == 0 and numbers.biases % CHUNK == 0
     ordered = sorted(numbers.places, key=lambda p: p.start)

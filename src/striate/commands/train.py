@@ -15,6 +15,7 @@ from striate.commands.say import FAILED, INTERRUPTED, count, percent, stop
 from striate.commands.source import load_data
 from striate.errors import DivergedError
 from striate.notation.parse import parse
+from striate.notation.table import summary
 from striate.optimizers import SGD
 from striate.train.evaluate import Evaluation, evaluate
 from striate.train.held_out import Parts, fingerprint, hold_out
@@ -90,7 +91,7 @@ def _compile(options: Options, network: Any, optimizer: SGD, parts: Parts) -> Pr
         preprocessing=Preprocessing.measure(parts.train.images),
     )
     spent = time.perf_counter() - began
-    parameters = sum(values.size for values in program.parameters().values())
+    parameters = summary(program.network).totals.parameters
     print(
         f"{count(parameters, 'parameter')}; compiled in {spent:.2f} s for {count(program.threads, 'thread')}",
         flush=True,

@@ -7,7 +7,7 @@ from striate.emit.input import write_scores
 from striate.emit.kernels import run, take_in
 from striate.emit.prepare import prepared
 from striate.emit.sgd import update
-from striate.plan.plan import Plan
+from striate.plan.plan import SCORES, Plan
 
 
 def train(b: ProgramBuilder, plan: Plan, element: str) -> None:
@@ -28,9 +28,10 @@ def train(b: ProgramBuilder, plan: Plan, element: str) -> None:
 
 def scores(b: ProgramBuilder, plan: Plan, element: str) -> None:
     """Forward for every group; the last volume goes out as scores, in D, H, W order."""
-    last = plan.buffers[plan.units[-1].result]
+    own = SCORES if plan.order.deep_scores else ""
+    last = plan.buffers[f"{own}{plan.units[-1].result}"]
     for group in b.work(b.number("groups"), "group"):
-        take_in(b, plan, group, element)
+        take_in(b, plan, group, element, into=f"{own}input.y")
         for call in plan.scores:
             run(b, plan, call, group)
         write_scores(b, b.place(last), b.out(plan.network.classes), group * b.lanes)

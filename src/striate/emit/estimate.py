@@ -29,15 +29,18 @@ class Estimate:
 
 
 def estimate(plan: Plan, call: Call) -> Estimate:
-    """Count the call's operations, loads and stores; the scarcest unit sets the time.
+    """Count the call's operations, loads and stores; the scarcest unit sets the time. Of a BN, all its sweeps.
 
     A vector of multiply-adds or of other operations, on whole numbers too, takes a cycle, and so does one loaded or
     stored; memory beyond the second-level cache gives FAR bytes a cycle.
     """
-    b, kernel = CountsBuilder(plan.target.lanes, {}), kernel_of(plan, call)
-    b.call(kernel, *(Tensor(b, name, shape, None) for name, shape in kernel.arguments))
+    b, calls = CountsBuilder(plan.target.lanes, {}), call.chain if call.batch else (call,)
+    for each in calls:
+        kernel = kernel_of(plan, each)
+        b.call(kernel, *(Tensor(b, name, shape, None) for name, shape in kernel.arguments))
     lanes, total = plan.target.lanes, b.total
-    touched = sum(plan.buffers[name].bytes for name in call.buffers if not plan.buffers[name].scratch)
+    names = dict.fromkeys(name for each in calls for name in each.buffers)
+    touched = sum(plan.buffers[name].bytes for name in names if not plan.buffers[name].scratch)
     work = (total.multiply_adds + total.others + total.whole) / lanes
     moved = (total.loaded + total.stored) / (4 * lanes)
     far = touched / FAR if touched > HELD else 0.0

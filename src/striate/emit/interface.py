@@ -27,6 +27,9 @@ SINGLE_ENTRIES = {
     "single_prepare": ("single_prepare", ""),
 }
 
+#: What scores use in place of BN, made when parameters or running statistics have changed; with each of the others.
+FOLD_ENTRIES = {"fold": ("fold", "")}
+
 #: Those of a plan for looking inside.
 INSIDE_ENTRIES = {
     "inside_float": ("inside", "f32"),

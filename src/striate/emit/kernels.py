@@ -9,6 +9,7 @@ from inspect import signature
 
 from striate.emit import (
     activation,
+    bn,
     conv,
     depthwise,
     dropout,
@@ -32,6 +33,7 @@ from striate.emit.input import input_forward
 from striate.emit.packed_gradient import packed_weight_gradient
 from striate.emit.sgd import fc_update
 from striate.emit.single.activation import single_activation
+from striate.emit.single.bn import single_bn
 from striate.emit.single.conv import single_conv
 from striate.emit.single.fc import single_fc, single_flatten
 from striate.emit.single.grouped import single_grouped
@@ -90,6 +92,15 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "mask_gradient": join.mask_gradient,
     "dropout": dropout.dropout,
     "dropout_scale": dropout.dropout_scale,
+    "bn_level": bn.bn_level,
+    "bn_squares": bn.bn_squares,
+    "bn_statistics": bn.bn_statistics,
+    "bn_forward": bn.bn_forward,
+    "bn_gradient_sums": bn.bn_gradient_sums,
+    "bn_learn": bn.bn_learn,
+    "bn_backward": bn.bn_backward,
+    "bn_scale": bn.bn_scale,
+    "bn_scale_backward": bn.bn_scale_backward,
     "clear_halo": clear_halo,
     "fc_forward": fc.fc_forward,
     "fc_data_gradient": fc.fc_data_gradient,
@@ -119,6 +130,7 @@ SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
     "single_maxout": single_maxout,
     "single_add": single_add,
     "single_concat": single_concat,
+    "single_bn": single_bn,
     "single_flatten": single_flatten,
     "single_fc": single_fc,
     "single_local": single_local,
@@ -159,12 +171,14 @@ def run(
     b.call(kernel_of(plan, call), *places, span=span)
 
 
-def take_in(b: ProgramBuilder, plan: Plan, group: Index, element: str, span: Span | None = None) -> None:
+def take_in(
+    b: ProgramBuilder, plan: Plan, group: Index, element: str, span: Span | None = None, into: str = "input.y"
+) -> None:
     """The group's images into lanes; lanes beyond the last image repeat it, and count for nothing later."""
     last = b.number("images") - 1
     one = Shape.of(plan.network.input.size, element=element)
     images = [b.image(b.smaller(group * b.lanes + lane, last), one) for lane in range(b.lanes)]
-    places = [b.place(plan.buffers[name], group) for name in ("scales", "shifts", "line", "input.y")]
+    places = [b.place(plan.buffers[name], group) for name in ("scales", "shifts", "line", into)]
     shapes = tuple(tensor.shape for tensor in (*places, *images))
     kernel = make_kernel("input_forward", shapes, (), plan.network.input.height)
     b.call(kernel, *places, *images, span=span)

@@ -7,6 +7,7 @@ until its update, and threads need not wait for groups.
 from __future__ import annotations
 
 from striate.emit.builder import ProgramBuilder
+from striate.emit.index import Index
 from striate.emit.input import write_scores
 from striate.emit.kernels import run, take_in
 from striate.emit.prepare import prepared
@@ -59,9 +60,12 @@ def share(b: ProgramBuilder, plan: Plan, call: Call) -> None:
         for group, span in b.spread(groups, items, "group", PORTIONS):
             run(b, plan, call, group, 0, span)
         return
-    # One tile's weights fit the cache beside the volumes. Other sums go over the data again for every portion.
-    for _, span in b.spread(1, items, "part", 0 if call.weight_bound else 1):
-        for group in b.range(groups, "group"):
-            run(b, plan, call, group, 0, span)
-        if call.then:
-            run(b, plan, call.then, groups, 0, span)
+    # One tile's weights fit the cache beside the volumes, and so do slices that are met several times. Other sums go
+    # over the data again for every portion.
+    for _, span in b.spread(1, items, "part", 0 if call.weight_bound or call.batch else 1):
+        for step in call.chain:
+            if step.once:
+                run(b, plan, step, Index(), 0, span)
+            else:
+                for group in b.range(groups, "group"):
+                    run(b, plan, step, group, 0, span)

@@ -16,12 +16,12 @@ PORTIONS = 4  #: of a call, for each thread
 
 
 def single_prepare(b: ProgramBuilder, plan: Plan) -> None:
-    """Bring the weights and biases of every CONV into blocks of ``lanes`` filters."""
+    """Bring the weights and biases of every CONV, or those with BN in them, into blocks of ``lanes`` filters."""
+    taken = {fold.conv.name for fold in plan.folds if fold.conv}
     for conv in plan.single.convs:
+        source = f"{conv.unit.name}.folded" if conv.unit.name in taken else conv.unit.name
         weights, biases, prepared, padded = (
-            b.place(plan.buffers[f"{layer}.{kind}"])
-            for layer in (conv.unit.name, conv.name)
-            for kind in ("weights", "biases")
+            b.place(plan.buffers[f"{layer}.{kind}"]) for layer in (source, conv.name) for kind in ("weights", "biases")
         )
         if conv.grouped:
             for group in b.work(conv.groups, "group"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from striate.layers.activation import Activation, Elu, Gelu, Leaky, Sigmoid, Silu, Tanh
+from striate.layers.bn import Bn
 from striate.layers.conv import Conv
 from striate.layers.dropout import Dropout
 from striate.layers.fc import Fc
@@ -18,8 +19,9 @@ from striate.layers.relu import Relu
 from striate.layers.window import Window, window
 
 __all__ = [
-    "LAYERS", "Activation", "Add", "Concat", "Conv", "Dropout", "Elu", "Fc", "Gap", "Gelu", "Input", "Join", "Layer",
-    "Leaky", "Local", "Lrn", "Maxout", "Pool", "Relu", "Setting", "Sigmoid", "Silu", "Tanh", "Window", "window",
+    "LAYERS", "Activation", "Add", "Bn", "Concat", "Conv", "Dropout", "Elu", "Fc", "Gap", "Gelu", "Input", "Join",
+    "Layer", "Leaky", "Local", "Lrn", "Maxout", "Pool", "Relu", "Setting", "Sigmoid", "Silu", "Tanh", "Window",
+    "window",
 ]  # fmt: skip
 
 LAYERS: dict[str, type[Layer]] = {
@@ -39,4 +41,5 @@ LAYERS: dict[str, type[Layer]] = {
     "SIGMOID": Sigmoid,
     "TANH": Tanh,
     "MAXOUT": Maxout,
+    "BN": Bn,
 }

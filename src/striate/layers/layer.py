@@ -163,6 +163,14 @@ class Layer(ABC):
         """The shapes of weights and biases, by name; nothing for a layer that learns nothing."""
         return {}
 
+    def state_shapes(self, input: Volume) -> dict[str, tuple[int, ...]]:
+        """The shapes of what training keeps for scores and no gradient moves, by name; nothing for most layers."""
+        return {}
+
+    def next_state(self, x: Array, parameters: Parameters) -> dict[str, Array]:
+        """What the state becomes in a training step on the batch ``x``; ``parameters`` hold it as it was."""
+        return {}
+
     def settled(self, input: Volume) -> Layer:
         """This layer without a ``fit`` that changes nothing on ``input``."""
         return self

@@ -12,7 +12,7 @@ from math import cos, log2, radians, sin, sqrt
 from typing import TYPE_CHECKING
 
 from striate.errors import ArgumentError
-from striate.layers import Activation, Dropout, Relu
+from striate.layers import Activation, Bn, Dropout, Relu
 from striate.look.heads import EDGE, head, head_height
 from striate.look.layout import size_text
 from striate.look.palette import kind_colour, mixed
@@ -124,13 +124,13 @@ def choose_scale(network: Network) -> str:
 
 
 def _boxes(network: Network, length: Callable[[int], float]) -> tuple[list[Box], int]:
-    """A box for every volume, RELU, its like and DROPOUT with the layer before them; and how many layers have none."""
+    """A box for every volume, with BN, RELU, its like and DROPOUT behind it; and how many layers have none."""
     unit = LONGEST / max(length(side) for node in network.nodes for side in node.output.shape)
     table = summary(network).rows
     groups: list[list[int]] = []
     for place, node in enumerate(network.nodes):
         behind = groups and node.inputs == (network.nodes[groups[-1][-1]].name,)
-        kept = isinstance(node.layer, Activation | Dropout | Relu)
+        kept = isinstance(node.layer, Activation | Bn | Dropout | Relu)
         if behind and kept and network.nodes[groups[-1][0]].layer.kind != "INPUT":
             groups[-1].append(place)
         else:

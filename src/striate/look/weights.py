@@ -92,7 +92,8 @@ def filters(
 
 def _learning(network: Network, layers: Sequence[str] | None) -> list[Node]:
     """The layers with weights, or those of these names; ArgumentError for names of no such layer."""
-    known = {node.name: node for node in network.nodes if "weights" in node.layer.parameter_shapes(node.input)}
+    shapes = network.parameter_shapes()
+    known = {node.name: node for node in network.nodes if len(shapes.get(f"{node.name}.weights", ())) > 1}
     if not known:
         raise ArgumentError(f"{network} has no weights: there are no filters to show")
     if layers is not None and not layers:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from weakref import WeakValueDictionary
 
-from striate.emit.interface import ENTRIES
+from striate.emit.interface import ENTRIES, FOLD_ENTRIES
 from striate.native.assemble import Loaded, assemble, give_back
 from striate.native.cache import cache_key, read_object, write_object
 from striate.native.fork import open_at_fork
@@ -20,10 +20,16 @@ _LOCK = open_at_fork(
 )  #: one compilation at a time; the second of two equal ones finds the first's code
 
 
+def needed(plan: Plan, entries: Iterable[str]) -> tuple[str, ...]:
+    """The entries, and with BN the one that makes scales and shifts of it for scores."""
+    return (*entries, *FOLD_ENTRIES) if plan.folds else tuple(entries)
+
+
 def build(plan: Plan, cache: bool = True, entries: Iterable[str] = tuple(ENTRIES)) -> Loaded:
     """The code of some of the program's functions; with ``cache`` the object file is kept on disk, and taken where it
     is there."""
-    names, decided = tuple(entries), (repr(plan.target), repr(plan.kernels), repr(plan.order), repr(plan.inside))
+    names = needed(plan, entries)
+    decided = (repr(plan.target), repr(plan.kernels), repr(plan.order), repr(plan.inside))
     key = cache_key(*map(str, (plan.network, plan.batch, plan.loss, *decided, names, toolchain())))
     with _LOCK:
         loaded = _LOADED.get(key) if cache else None

@@ -13,6 +13,7 @@ from striate.masks import image_seeds, levels
 from striate.native.aligned import aligned_zeros
 from striate.native.team import pause_address
 from striate.plan.arena import Buffer
+from striate.plan.parameters import decays
 from striate.plan.plan import Plan
 from striate.preprocessing import Preprocessing
 
@@ -55,6 +56,10 @@ class Memory:
         places = self._plan.row.places
         return {place.name: numbers[place.start : place.start + place.size].reshape(place.shape) for place in places}
 
+    def state(self) -> dict[str, npt.NDArray[np.float32]]:
+        """What training keeps for scores and no gradient moves, to be read and written, by its name."""
+        return {name: self.view(name) for name in self._plan.network.state_shapes()}
+
     def rows(self, name: str) -> npt.NDArray[np.float32]:
         """A buffer with one number an image, all groups in a row."""
         if name not in self._views:
@@ -64,13 +69,18 @@ class Memory:
         return self._views[name]
 
     def initialize(self, seed: int) -> None:
-        """Draw the weights (He et al. 2015: normal, variance 2 / fan-in); biases are zero."""
+        """Draw the weights (He et al. 2015: normal, variance 2 / fan-in); biases are zero.
+
+        BN begins as what changes nothing but mean and spread: weights and running variances one, means zero.
+        """
+        for name, values in self.state().items():
+            values[...] = name.endswith(".variance")
         generator, nodes = np.random.default_rng(seed), self._plan.network.nodes
         inputs = {f"{node.name}.weights": node.layer.connections(node.input) for node in nodes}
         for place in self._plan.row.places:
             numbers = self.view(place.name).reshape(-1)
-            if not place.name.endswith(".weights"):
-                numbers[:] = 0
+            if not decays(place.name, place.shape):
+                numbers[:] = place.name.endswith(".weights")
                 continue
             scale = np.sqrt(2 / inputs[place.name])
             for start in range(0, place.size, DRAWN):
@@ -82,8 +92,11 @@ class Memory:
         self.view(f"{name}.rate")[:] = levels(rate)
         self.rates[name] = rate
 
-    def draw(self, seed: int, step: int) -> None:
-        """Write what decides which numbers every DROPOUT keeps in this step."""
+    def draw(self, seed: int, step: int, images: int) -> None:
+        """Write what decides which numbers every DROPOUT keeps in this step; and for BN, which lanes hold an image."""
+        if "present" in self._plan.buffers:
+            present = self.rows("present")
+            present[:images], present[images:] = 1, 0
         for number, name in enumerate(self._plan.network.dropouts, 1):
             seeds = self.rows(f"{name}.seeds").view(np.uint32)
             seeds[:] = image_seeds(seed, step, number, len(seeds))

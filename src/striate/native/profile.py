@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,8 @@ class Measured:
 
 
 def profile(plan: Plan, calls: Sequence[Call], seconds: float = 0.02) -> list[Measured]:
-    """Time every call for about ``seconds`` each."""
+    """Time every call for about ``seconds`` each, and of a BN every sweep."""
+    calls = [replace(each, then=None) for call in calls for each in (call.chain if call.batch else (call,))]
     module = LlvmModule(plan.target.lanes, plan.target.x86)
     kernels = [kernel_of(plan, call) for call in calls]
     for kernel in kernels:

@@ -306,7 +306,7 @@ def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int 
 def _value(cursor: Cursor, found: _Found, letter: str, number: Token, length: int) -> float:
     """The number, once it is in the setting's range."""
     setting = _setting(found.layer, letter)
-    if "." in number.text and setting.whole:
+    if setting.whole and not number.text.isdigit():
         raise cursor.error(
             f"{letter}, {setting.meaning}, is a whole number, not {number.text}: write one, as in {letter}=3",
             number,

@@ -62,7 +62,7 @@ def step(network: Network) -> tuple[int, int]:
 
 
 def reshaped(network: Network, parameters: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    """The parameters of ``network`` as those of ``to_conv(network)``: the same numbers, by the new layers' names.
+    """The parameters and state of ``network`` as those of ``to_conv(network)``: the same numbers, by their names there.
 
     >>> import numpy as np
     >>> from striate.notation.parse import parse
@@ -73,10 +73,11 @@ def reshaped(network: Network, parameters: Mapping[str, npt.NDArray[Any]]) -> di
     ((5, 3, 2, 2), True)
     """
     converted = to_conv(network)
-    shapes = converted.parameter_shapes()
+    shapes = converted.tensor_shapes()
     made = {}
     for before, after in zip(network.nodes, converted.nodes, strict=True):
-        for name in before.layer.parameter_shapes(before.input):
+        layer, input = before.layer, before.input
+        for name in (*layer.parameter_shapes(input), *layer.state_shapes(input)):
             made[f"{after.name}.{name}"] = parameters[f"{before.name}.{name}"].reshape(shapes[f"{after.name}.{name}"])
     return made
 

@@ -80,7 +80,7 @@ class Cursor:
     def whole(self, number: Token) -> int:
         """The value of a number token; NotationError if it is no whole number or has too many digits."""
         digits = number.text.lstrip("0") or "0"
-        if "." in digits:
+        if not digits.isdigit():
             raise self.error(f"{number.text} is no whole number: write one, as in *3", number)
         if len(digits) > _DIGITS:
             raise self.error(f"a number of {len(digits):,} digits is too large: numbers go to {MOST:,}", number)

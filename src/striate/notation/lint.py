@@ -24,11 +24,8 @@ LARGEST_POOL = 3
 HIDDEN = 3  # FCs before the last: as a rule there are fewer
 MUCH = 10_000_000  # activations of one image before the first volume becomes smaller; and weights of one FC
 _LEARNING = ("CONV", "LOCAL", "FC")
-_LINEAR = (
-    "DROPOUT",
-    "INPUT",
-    "GAP",
-)  # whatever else stands between two layers makes them more than one linear function
+#: Whatever else stands between two layers makes them more than one linear function.
+_LINEAR = ("BN", "DROPOUT", "GAP", "INPUT")
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,23 @@ class Network:
             for name, shape in node.layer.parameter_shapes(node.input).items()
         }
 
+    def state_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of what training keeps for scores and no gradient moves: BN's running ``mean`` and ``variance``."""
+        return {
+            f"{node.name}.{name}": shape
+            for node in self.nodes
+            for name, shape in node.layer.state_shapes(node.input).items()
+        }
+
+    def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Parameters, then state: all numbers with which scores are made.
+
+        >>> from striate.layers import Bn, Fc, Input
+        >>> list(Network.of([Input(1, 1, 4), Bn(), Fc(2)]).tensor_shapes())
+        ['bn1.weights', 'bn1.biases', 'fc1.weights', 'fc1.biases', 'bn1.mean', 'bn1.variance']
+        """
+        return {**self.parameter_shapes(), **self.state_shapes()}
+
     def __str__(self) -> str:
         return text(tree(self.nodes))
 
@@ -122,13 +139,18 @@ class Network:
         return {node.name: node.layer.rate for node in self.nodes if isinstance(node.layer, Dropout)}
 
     def activations(
-        self, parameters: Parameters, images: npt.ArrayLike, kept: Parameters | None = None
+        self,
+        parameters: Parameters,
+        images: npt.ArrayLike,
+        kept: Parameters | None = None,
+        training: bool = False,
     ) -> dict[str, Array]:
         """What every node makes of ``images`` ``(N, H, W, D)``, by name, in float64: the oracle forward.
 
         Images are taken as they are: no division by 255. kept: for training, which numbers (1, and 0 for the others)
-        every DROPOUT keeps, ``{"dropout1": (N, H, W, D)}``; one that is not named keeps all.
-        ArgumentError for wrong shapes or parameters.
+        every DROPOUT keeps, ``{"dropout1": (N, H, W, D)}``; one that is not named keeps all. training: BN normalises by
+        the statistics of these images, instead of the running ones, which then need not be given. ArgumentError for
+        wrong shapes or parameters.
         """
         x = np.asarray(images, np.float64)
         if x.ndim != 4 or x.shape[1:] != self.input.shape:
@@ -136,10 +158,10 @@ class Network:
             raise ArgumentError(
                 f"images for INPUT{self.input} have the shape (N, {height}, {width}, {depth}), not {x.shape}"
             )
-        checked = self._checked(parameters, kept)
+        checked = self._checked(parameters, kept, training)
         made: dict[str, Array] = {}
         for node in self.nodes:
-            made[node.name] = node.layer.forward(self.read(node, made) if made else x, _own(checked, node))
+            made[node.name] = node.layer.forward(self.read(node, made) if made else x, _own(checked, node, training))
         return made
 
     @staticmethod
@@ -153,6 +175,17 @@ class Network:
         depths = [made[name].shape[-1] for name in node.inputs]
         return list(zip(node.inputs, part_all(node.layer, dx, depths), strict=True))
 
+    def next_state(
+        self, parameters: Parameters, images: npt.ArrayLike, kept: Parameters | None = None
+    ) -> dict[str, Array]:
+        """What the state becomes in a training step on ``images``, in float64; kept as above."""
+        made, checked = self.activations(parameters, images, kept, True), self._checked(parameters, kept)
+        return {
+            f"{node.name}.{name}": values
+            for node in self.nodes[1:]
+            for name, values in node.layer.next_state(self.read(node, made), _own(checked, node)).items()
+        }
+
     def forward(self, parameters: Parameters, images: npt.ArrayLike) -> Array:
         """The class scores ``(N, classes)`` of ``images``; in D, H, W order if it is a wider volume."""
         return _scores(self.activations(parameters, images)[self.nodes[-1].name])
@@ -165,9 +198,12 @@ class Network:
         loss: str = "softmax",
         kept: Parameters | None = None,
     ) -> tuple[float, dict[str, Array], dict[str, Array]]:
-        """``(mean loss, its gradient on every parameter, every node's activations)``, in float64; kept as above."""
-        made = self.activations(parameters, images, kept)
-        checked = self._checked(parameters, kept)
+        """``(mean loss, its gradient on every parameter, every node's activations)`` of a training step, in float64.
+
+        kept as above; BN normalises by the statistics of these images.
+        """
+        made = self.activations(parameters, images, kept, True)
+        checked = self._checked(parameters, kept, True)
         last = made[self.nodes[-1].name]
         losses, dscores = loss_of(loss, _scores(last), labels)
         images_, height, width, depth = last.shape
@@ -175,15 +211,17 @@ class Network:
         gradients: dict[str, Array] = {}
         for node in self.nodes[:0:-1]:
             x, y, dy = self.read(node, made), made[node.name], on.pop(node.name)
-            dx, found = node.layer.backward(x, _own(checked, node), y, dy)
+            dx, found = node.layer.backward(x, _own(checked, node, True), y, dy)
             for name, part in self.part(node, dx, made):
                 on[name] = on[name] + part if name in on else part
             gradients.update({f"{node.name}.{name}": gradient for name, gradient in found.items()})
         ordered = {name: gradients[name] for name in self.parameter_shapes()}
         return float(losses.mean()), ordered, made
 
-    def _checked(self, parameters: Parameters, kept: Parameters | None) -> dict[str, Array]:
-        shapes = self.parameter_shapes()
+    def _checked(self, parameters: Parameters, kept: Parameters | None, training: bool = False) -> dict[str, Array]:
+        shapes = self.tensor_shapes()
+        if training and not set(self.state_shapes()) & set(parameters):
+            shapes = self.parameter_shapes()
         if set(parameters) != set(shapes):
             odd = sorted(set(parameters) ^ set(shapes))
             raise ArgumentError(f"parameters are named {', '.join(shapes) or '(none)'}; check {', '.join(odd)}")
@@ -303,8 +341,10 @@ def _check_size(layer: Layer, input: Volume, output: Volume) -> None:
         )
 
 
-def _own(parameters: Parameters, node: Node) -> dict[str, npt.NDArray[np.float64]]:
-    names = [*node.layer.parameter_shapes(node.input), "kept"]
+def _own(parameters: Parameters, node: Node, training: bool = False) -> dict[str, npt.NDArray[np.float64]]:
+    """A node's own parameters, and its state unless it is ``training``."""
+    state = () if training else node.layer.state_shapes(node.input)
+    names = [*node.layer.parameter_shapes(node.input), *state, "kept"]
     return {name: parameters[f"{node.name}.{name}"] for name in names if f"{node.name}.{name}" in parameters}
 
 

@@ -25,7 +25,7 @@ _COPIES = 3  # of every parameter in training: itself, its gradient, its momentu
 
 @dataclass(frozen=True)
 class Row:
-    """One layer. ``neurons`` counts those with weights of their own kind to learn: CONV's, LOCAL's and FC's.
+    """One layer. ``neurons`` counts those with weights of their own kind to learn: CONV's, LOCAL's and FC's, not BN's.
 
     ``unshared`` is what ``weights + biases`` would be if every neuron had its own; ``connections`` are per
     neuron; ``receptive_field`` is (width, height) on the input; ``flops`` are of one image's forward pass.
@@ -135,7 +135,8 @@ def table_text(network: Network, batch: int = 1) -> str:
 def _row(node: Node, field: tuple[int, int], mark: str, batch: int) -> Row:
     layer, shapes = node.layer, node.layer.parameter_shapes(node.input)
     weights, biases = (prod(shapes[name]) if shapes else 0 for name in ("weights", "biases"))
-    neurons = node.output.size if shapes else 0
+    neurons = node.output.size if len(shapes.get("weights", ())) > 1 else 0
+    state = sum(map(prod, layer.state_shapes(node.input).values()))
     connections = layer.connections(node.input)
     return Row(
         name=node.name,
@@ -148,7 +149,7 @@ def _row(node: Node, field: tuple[int, int], mark: str, batch: int) -> Row:
         connections=connections,
         receptive_field=field,
         activation_bytes=_FLOAT * batch * node.output.size,
-        parameter_bytes=_FLOAT * _COPIES * (weights + biases),
+        parameter_bytes=_FLOAT * (_COPIES * (weights + biases) + state),
         flops=layer.flops(node.input),
         inputs=node.inputs,
         mark=mark,

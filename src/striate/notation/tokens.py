@@ -16,7 +16,7 @@ _WORD = 60  # letters
 _TOKEN = re.compile(
     r"""(?P<space>[^\S\n]+)
       | (?P<newline>\n)
-      | (?P<number>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)
+      | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE]-[0-9]+)?)
       | (?P<times>[*×∗·]|[xX](?![A-Za-z]))
       | (?P<word>[^\W\d_]+)
       | (?P<arrow>[-–—−=]+>|→|⟶|➔)

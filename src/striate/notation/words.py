@@ -15,7 +15,8 @@ _MEANT = {
     "MAXPOOL": "POOL", "POOLING": "POOL", "MAXPOOLING": "POOL", "MAX": "POOL", "MP": "POOL",
     "LINEAR": "FC", "DENSE": "FC", "FULL": "FC", "FULLY": "FC", "IP": "FC", "OUTPUT": "FC",
     "ACTIVATION": "RELU", "RECTIFIER": "RELU", "IMAGE": "INPUT", "IN": "INPUT", "DATA": "INPUT",
-    "DROP": "DROPOUT", "LOCALLY": "LOCAL", "LC": "LOCAL", "UNSHARED": "LOCAL",
+    "DROP": "DROPOUT", "BATCHNORM": "BN", "BATCHNORMALIZATION": "BN", "BATCHNORMALISATION": "BN", "BATCH": "BN",
+    "LOCALLY": "LOCAL", "LC": "LOCAL", "UNSHARED": "LOCAL",
     "GLOBALPOOL": "GAP", "GLOBALPOOLING": "GAP", "GLOBALAVERAGEPOOL": "GAP", "GLOBALAVGPOOL": "GAP", "GLOBAL": "GAP",
     "RESPONSENORM": "LRN", "LOCALRESPONSENORM": "LRN", "LRNORM": "LRN",
     "LEAKYRELU": "LEAKY", "LRELU": "LEAKY", "PRELU": "LEAKY", "SWISH": "SILU", "LOGISTIC": "SIGMOID", "SIGM": "SIGMOID",
@@ -47,7 +48,8 @@ _LETTERS = {
     "SIZE": "F", "STRIDE": "S", "STRIDES": "S", "PAD": "P", "PADDING": "P", "ZEROS": "P",
     "WIDTH": "W", "HEIGHT": "H", "N": "n", "OUTPUTS": "n", "NEURONS": "n", "UNITS": "n", "CLASSES": "n",
     "DILATE": "dilation", "DILATIONS": "dilation", "ATROUS": "dilation", "GROUP": "groups", "DEPTHWISE": "groups",
-    "RATE": "p", "PROBABILITY": "p", "SHARE": "p", "BIAS": "k", "ALPHA": "a", "SLOPE": "a", "PIECES": "k",
+    "EPSILON": "eps", "RATE": "p", "PROBABILITY": "p", "SHARE": "p", "BIAS": "k", "ALPHA": "a", "SLOPE": "a",
+    "PIECES": "k",
 }  # fmt: skip
 _SIZES = ("SIZE", "DEPTH", "SLICES")  # which LRN calls n
 

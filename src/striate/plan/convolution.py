@@ -162,11 +162,19 @@ def _grouped(groups: int) -> dict[str, int]:
 
 
 def backward_calls(
-    unit: Unit, kernels: Kernels, x: str, dx: str, mask: bool, target: Target, learns: bool = True
+    unit: Unit,
+    kernels: Kernels,
+    x: str,
+    dx: str,
+    mask: bool,
+    target: Target,
+    learns: bool = True,
+    biased: bool = True,
 ) -> Iterator[Call]:
     """Biases, weights, and if ``dx`` is named the gradient of the input; these in one call where slices go alone.
 
-    learns: else who asks leaves the gradients of parameters out, and wants the input's in a call of its own.
+    learns: else who asks leaves the gradients of parameters out, and wants the input's in a call of its own. biased:
+    else the bias has no gradient.
     """
     name = unit.name
     dz = f"{name}.dz" if unit.pool else f"{name}.dy"
@@ -174,10 +182,10 @@ def backward_calls(
     together = bool(learns and dx and kernels.data.plane)
     if unit.pool:
         yield call("unpool", [f"{name}.dy", f"{name}.choice", dz, f"{name}.biases.gradient"], filters)
-    elif not together:
+    elif biased and not together:
         yield call("bias_gradient", [dz, f"{name}.biases.gradient"], filters)
     if together:
-        yield _plane_together(unit, (dz, x, dx), mask, target)
+        yield _plane_together(unit, (dz, x, dx), mask, target, biased and not unit.pool)
         return
     yield _weight_gradient(unit, kernels, x, dz, target)
     if dx:
@@ -252,10 +260,10 @@ def _data_gradient(unit: Unit, kernels: Kernels, buffers: tuple[str, str, str], 
     return call("conv_data_gradient", named, rows=down, columns=across, **how, **shared, **streams)
 
 
-def _plane_together(unit: Unit, buffers: tuple[str, str, str], mask: bool, target: Target) -> Call:
+def _plane_together(unit: Unit, buffers: tuple[str, str, str], mask: bool, target: Target, biased: bool) -> Call:
     """All gradients of a CONV whose filters see one slice, slice by slice: its numbers are near while they are used."""
     name, back, (rows, columns) = unit.name, _plane_back(unit, buffers, mask, target), forward(unit)
-    biases = [] if unit.pool else [f"{name}.biases.gradient"]
+    biases = [f"{name}.biases.gradient"] if biased else []
     weights = gradient_tile(_groups(unit)[1], 1, rows, columns, target)
     how: dict[str, Any] = {**dict(back.settings), "forth": (rows, columns), "sums": weights}
     return call("depthwise_backward", [*back.buffers, f"{name}.weights.gradient", *biases], back.items, **how)

@@ -1,5 +1,5 @@
-"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC or LOCAL; and LEAKY, ELU,
-SIGMOID and TANH, whose results tell their slopes, on any of these.
+"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC, LOCAL or BN; and LEAKY,
+ELU, SIGMOID and TANH, whose results tell their slopes, on any of these.
 
 DROPOUT works in place, on the volume that is there, and scores do without it: it belongs to the unit that makes the
 volume. Behind INPUT, which is no unit, it is a unit of its own that makes none; and where others read that volume,
@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from striate.layers import Activation, Add, Concat, Conv, Dropout, Elu, Fc, Leaky, Local, Pool, Relu, Sigmoid, Tanh
+from striate.layers import Activation, Add, Bn, Concat, Conv, Dropout, Elu, Fc, Leaky, Local, Pool, Relu, Sigmoid, Tanh
 from striate.notation.network import Network, Node
 from striate.volume import Volume
 
@@ -60,7 +60,7 @@ class Unit:
     @property
     def learns(self) -> bool:
         """Whether the unit has parameters."""
-        return isinstance(self.node.layer, Conv | Fc | Local)
+        return isinstance(self.node.layer, Bn | Conv | Fc | Local)
 
     @property
     def dropouts(self) -> tuple[Node, ...]:
@@ -91,7 +91,7 @@ class Unit:
         return " + ".join(node.name for node in self.nodes)
 
 
-def _rides(node: Node) -> bool:
+def rides(node: Node) -> bool:
     """Whether a POOL is the 2x2, stride 2, unpadded one that a CONV's register tile can take along, and of maxima."""
     layer = node.layer
     if not isinstance(layer, Pool) or layer.field != 2 or layer.stride != 2 or layer.of != "max":
@@ -117,14 +117,14 @@ def _unit(nodes: Sequence[Node], read: Mapping[str, int]) -> Unit:
         last = nodes[taken - 1].name
         return taken < len(nodes) and nodes[taken].inputs == (last,) and read[last] == 1
 
-    if isinstance(first.layer, Conv | Fc | Local | Add):
+    if isinstance(first.layer, Add | Bn | Conv | Fc | Local):
         while behind():
             node = nodes[taken]
             if isinstance(node.layer, Relu) and not relu and not rider:
                 relu = True
             elif isinstance(node.layer, RISING) and not rider and (pool or not relu):
                 rider = True
-            elif _rides(node) and isinstance(first.layer, Conv) and not pool:
+            elif rides(node) and isinstance(first.layer, Conv) and not pool:
                 pool = True
             else:
                 break

@@ -2,7 +2,8 @@
 
 Nothing rides on anything and no two volumes share bytes. Activations come from the path of one image, image by image;
 gradients from a group of images at a time, on their way back from the loss, or from the score of a class. DROPOUT
-drops nothing here, as in scores, and what is seen of it is the volume before it.
+drops nothing here, as in scores, and what is seen of it is the volume before it. BN normalises by the running
+statistics, as in scores: so an image's numbers, and the gradients on them, do not depend on its company.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from striate.layers import Conv, Dropout
 from striate.notation.network import Network
 from striate.plan import local
 from striate.plan.arena import Arena, aligned
+from striate.plan.bn import book_folds, book_state, folds
 from striate.plan.call import DROPS, SUMS
 from striate.plan.convolution import book_prepared, preparations, scratch_shapes
 from striate.plan.flow import flow
@@ -71,10 +73,13 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
     convs = {unit.name: unit for unit in units if isinstance(unit.node.layer, Conv)}
     chosen = {name: choose(unit, target.lanes) for name, unit in convs.items()}
     numbers = row(network)
+    norms = folds(way, apart=True)
     book_parameters(arena, numbers)
+    book_state(arena, network)
     book_images(arena, network, 1)
     for name, unit in convs.items():
         book_prepared(arena, unit, chosen[name], True)
+    book_folds(arena, norms, chosen)
     joint = parts(way)
     shapes = fitted(dict(volumes(network, way, chosen, inside=True)), joint)
     forth = tuple(call for call in forward_calls(way, chosen, target, shapes, True) if call.family not in DROPS)
@@ -102,6 +107,7 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
         aligned(arena.shared),
         aligned(arena.rank),
         inside=True,
+        folds=norms,
     )
 
 

@@ -68,13 +68,19 @@ class Gradients:
             self._begun.add(dx)
             yield from made
             return
-        writing = [each for each in made if dx in each.buffers]
+        writing = [each for each in made if dx in each.named]
         if len(writing) == 1 and writing[0].family in ADDS:
             yield from (_adding(each) if each in writing else each for each in made)
             return
         for each in made:
-            yield replace(each, buffers=tuple(spare if name == dx else name for name in each.buffers))
+            yield _renamed(each, dx, spare)
         yield call("relu_backward", [spare, before.result, dx], before.output.depth, mask=False, add=True)
+
+
+def _renamed(made: Call, old: str, new: str) -> Call:
+    """The call, and all after it, with another buffer."""
+    buffers = tuple(new if name == old else name for name in made.buffers)
+    return replace(made, buffers=buffers, then=_renamed(made.then, old, new) if made.then else None)
 
 
 def _adding(made: Call) -> Call:

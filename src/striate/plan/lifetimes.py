@@ -29,7 +29,7 @@ def lifetimes(calls: Sequence[Call]) -> dict[str, Lifetime]:
     """Of every buffer that a training step names; the calls for scores are those it begins with."""
     found: dict[str, Lifetime] = {}
     for index, made in enumerate(calls):
-        for name in made.buffers:
+        for name in made.named:
             found[name] = Lifetime(found[name].first if name in found else index, index)
     return found
 
@@ -66,7 +66,7 @@ def clear_halos(
     """
     left = {name for name in names if shapes[name].halo}
     for made in calls:
-        for name in map(whole, made.buffers):
+        for name in map(whole, made.named):
             if name in left:
                 left.remove(name)
                 yield call("clear_halo", [name], shapes[name].axes[0].size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from striate.layers import Fc
+from striate.layers import Bn, Fc
 from striate.plan.fuse import Unit
 from striate.plan.local import is_local, weight_bytes
 
@@ -17,17 +17,28 @@ ORDERS = ("depth first", "layer by layer")
 
 @dataclass(frozen=True)
 class Order:
-    """``layered``: every call for all lane groups before the next call; else every group through all calls."""
+    """``layered``: every call for all lane groups before the next call; else every group through all calls.
+
+    deep_scores: whether scores go depth first although training does not.
+    """
 
     layered: bool
     why: str
+    deep_scores: bool = False
 
     def __str__(self) -> str:
-        return f"{ORDERS[self.layered]}: {self.why}"
+        scores = f"; scores {ORDERS[0]}" if self.deep_scores else ""
+        return f"{ORDERS[self.layered]}: {self.why}{scores}"
 
 
 def choose_order(units: Sequence[Unit], groups: int, force: str | None = None) -> Order:
-    """Depth first keeps a group's volumes in the cache; layer by layer shares each call among all threads."""
+    """Depth first keeps a group's volumes in the cache; layer by layer shares each call among all threads.
+
+    BN must have met the whole batch before anything goes on: with it only scores have a choice.
+    """
+    if any(isinstance(unit.node.layer, Bn) for unit in units):
+        others = choose_order([unit for unit in units if not isinstance(unit.node.layer, Bn)], groups, force)
+        return Order(True, "BN needs the whole batch before anything goes on", not others.layered)
     if force is not None:
         return Order(bool(ORDERS.index(force)), "asked for")
     bytes_ = sum(4 * unit.input.size * unit.node.layer.outputs for unit in units if isinstance(unit.node.layer, Fc))

@@ -1,4 +1,7 @@
-"""The parameters as one row of numbers: weights, then biases, then streamed weights: the update is two loops."""
+"""The parameters as one row of numbers: weights, then biases, then streamed weights: the update is two loops.
+
+Among the biases are all that L2 leaves alone: those of BN that are called weights are a number for each slice.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +53,15 @@ class Row:
         return self.summed + self.streamed
 
 
+def decays(name: str, shape: tuple[int, ...]) -> bool:
+    """Whether a tensor is drawn at the start and L2 pulls it towards zero: weights, but not those of BN.
+
+    >>> decays("fc1.weights", (10, 64)), decays("bn1.weights", (64,)), decays("local1.biases", (8, 8, 4))
+    (True, False, False)
+    """
+    return name.endswith(".weights") and len(shape) > 1
+
+
 def _chunks(size: int) -> int:
     return -(-size // CHUNK) * CHUNK
 
@@ -59,8 +71,8 @@ def row(network: Network, streamed: Collection[str] = ()) -> Row:
     shapes = network.parameter_shapes()
     last = [f"{name}.weights" for name in streamed]
     parts = [
-        [name for name in shapes if name.endswith(".weights") and name not in last],
-        [name for name in shapes if name.endswith(".biases")],
+        [name for name, shape in shapes.items() if decays(name, shape) and name not in last],
+        [name for name, shape in shapes.items() if not decays(name, shape)],
         last,
     ]
     starts: dict[str, int] = {}

@@ -5,10 +5,10 @@ And the gradient of a sum is that of each of its terms: a unit that only an ADD 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from striate.layers import Activation, Add, Concat, Conv, Fc, Gap, Local, Lrn, Maxout, Pool, Relu
+from striate.layers import Activation, Add, Bn, Concat, Conv, Fc, Gap, Local, Lrn, Maxout, Pool, Relu
 from striate.plan.arena import Arena, Buffer
 from striate.plan.flow import Flow
 from striate.plan.fuse import Unit
@@ -17,7 +17,7 @@ from striate.plan.lifetimes import Lifetime
 from striate.plan.shape import Axis, Shape
 
 #: Layers that leave the gradient of their results as it is.
-READ_ONLY = Activation | Add | Conv | Fc | Gap | Local | Lrn | Maxout | Pool | Relu
+READ_ONLY = Activation | Add | Bn | Conv | Fc | Gap | Local | Lrn | Maxout | Pool | Relu
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,11 @@ def root(parts: Parts, name: str) -> Part:
         above = parts[part.of]
         part = Part(above.of, part.first + above.first)
     return part
+
+
+def wholes(parts: Parts) -> Callable[[str], str]:
+    """What tells the volume that a buffer is a part of in the end, or the buffer itself."""
+    return lambda name: root(parts, name).of
 
 
 def fitted(shapes: Mapping[str, Shape], parts: Parts) -> dict[str, Shape]:

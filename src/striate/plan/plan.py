@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from striate.layers import Conv, Fc
 from striate.notation.network import Network
 from striate.plan import local
 from striate.plan.arena import Arena, Buffer, aligned
+from striate.plan.bn import Fold, book_batch, book_folds, book_state, fold_preparations, folded_calls, folds, merged
 from striate.plan.call import Call
 from striate.plan.convolution import Preparation, book_prepared, preparations, scratch_shapes
 from striate.plan.flow import flow
@@ -18,7 +19,7 @@ from striate.plan.kernels import Kernels, choose
 from striate.plan.lifetimes import Lifetime, clear_halos, lifetimes
 from striate.plan.order import Order, choose_order
 from striate.plan.parameters import Row, row
-from striate.plan.parts import Parts, book_parts, fitted, parts, root, whole_lives
+from striate.plan.parts import Part, Parts, book_parts, fitted, parts, whole_lives, wholes
 from striate.plan.schedule import backward_calls, forward_calls, loss_call
 from striate.plan.shape import Shape
 from striate.plan.single import Single, single
@@ -29,6 +30,8 @@ from striate.plan.volumes import volumes
 MOST_SLOTS = 16  #: gradient slots: as many threads can work on one batch
 SLOT_BYTES = 2**28  #: all slots together stay below, but one there is
 CLEARED_BYTES = 2**20  #: volumes below keep their bytes: to clear a halo for each use takes longer than they are worth
+
+SCORES = "scores."  #: before the names of volumes that scores have for themselves
 
 LOSSES = ("softmax", "svm")
 KERNELS = ("direct", "winograd", "deep", "packed", "depthwise")  #: kinds of CONV kernels that can be asked for
@@ -61,6 +64,8 @@ class Plan:
     shared_bytes: int
     rank_bytes: int
     inside: bool = False  #: made by ``plan_inside``
+    folds: tuple[Fold, ...] = ()  #: every BN, as scores have it
+    fold_prepare: tuple[Preparation, ...] = ()
 
     @property
     def groups(self) -> int:
@@ -71,6 +76,17 @@ class Plan:
     def layered(self) -> bool:
         """Whether the batch goes through the network layer by layer."""
         return self.order.layered
+
+    @property
+    def layered_scores(self) -> bool:
+        """The same of scores."""
+        return self.layered and not self.order.deep_scores
+
+    def members(self, what: str, groups: int, threads: int) -> int:
+        """How many of the threads take part in ``train`` or ``scores`` of so many groups: all that share each call."""
+        if self.layered if what == "train" else self.layered_scores:
+            return threads
+        return min(threads, groups, self.slots if what == "train" else groups)
 
     @property
     def shares(self) -> int:
@@ -99,6 +115,9 @@ class Plan:
             ]
         if self.prepare:
             lines += ["", "before a step:", *(f"  {preparation}" for preparation in self.prepare)]
+        if self.folds:
+            folds = [*self.folds, *self.fold_prepare]
+            lines += ["", "before scores:", *(f"  {each}" for each in folds)]
         for title, calls in (("train", self.train), ("scores", self.scores)):
             lines += ["", f"{title}, each group:", *(f"  {call}" for call in calls)]
         lines += ["", f"scores, one image at a time, {self.single}"]
@@ -180,7 +199,7 @@ def book_volumes(
     shapes = {name: shape for name, shape in shapes.items() if name in lives}
     for name, shape in shapes.items():
         # The input's halo could not be cleared in time: images are taken in before the first call.
-        if apart or name == "input.y" or (shape.halo and shape.bytes(arena.lanes) < CLEARED_BYTES):
+        if apart or name.endswith("input.y") or (shape.halo and shape.bytes(arena.lanes) < CLEARED_BYTES):
             lives[name] = always
     if groups:
         shared = arena.book_in_turn(shapes, lives, "group", groups) | arena.book_in_turn(scratch, lives, "rank")
@@ -188,6 +207,20 @@ def book_volumes(
         shared = arena.book_in_turn({**shapes, **scratch}, lives, "rank")
     book_parts(arena, every, joint, every if apart else named)  # who looks at volumes wants those without a call, too
     return shared
+
+
+def _own_volumes(
+    arena: Arena, calls: Sequence[Call], shapes: Mapping[str, Shape], apart: bool, joint: Parts
+) -> tuple[tuple[Call, ...], dict[str, Shape], Parts, set[str]]:
+    """Scores that go depth first although training does not, on volumes of each thread: the calls, the volumes' shapes,
+    which are parts of others, and those that share bytes."""
+    own = {f"{SCORES}{name}": shape for name, shape in shapes.items()}
+    named = tuple(
+        replace(made, buffers=tuple(f"{SCORES}{name}" if name in shapes else name for name in made.buffers))
+        for made in calls
+    )
+    places = {f"{SCORES}{name}": Part(f"{SCORES}{part.of}", part.first) for name, part in joint.items()}
+    return named, own, places, book_volumes(arena, own, {}, named, 0, apart, places)
 
 
 def plan(
@@ -215,24 +248,30 @@ def plan(
     chosen = {unit.name: choose(unit, target.lanes, exact, force) for unit in convs}
     way = flow(network, units)
     book_parameters(arena, numbers)
+    book_state(arena, network)
     _book_learning(arena, numbers, slots)
     book_images(arena, network, groups)
     _book_dropouts(arena, network, groups)
+    book_batch(arena, units, groups)
     for unit in convs:
         book_prepared(arena, unit, chosen[unit.name], way.goes_on(unit))
+    norms = folds(way)
+    book_folds(arena, norms, chosen)
     _book_streamed(arena, numbers, fc_tiles(target).weights)
-    joint = parts(way)
+    joint: Parts = parts(way)
     shapes = fitted(dict(volumes(network, way, chosen)), joint)
-    scores = forward_calls(way, chosen, target, shapes, False)
-    back = backward_calls(way, chosen, target, shapes, layered)
-    training = (*forward_calls(way, chosen, target, shapes, True), loss_call(way, loss), *back)
+    scores = tuple(folded_calls(forward_calls(way, chosen, target, shapes, False), norms, chosen, target))
+    back = backward_calls(way, chosen, target, shapes, layered, groups=groups)
+    training = (*forward_calls(way, chosen, target, shapes, True, groups), loss_call(way, loss), *back)
     named = {unit.name: unit for unit in convs}
     scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
     scratch |= dict(shape for made in training for shape in local.scratch_shapes(units, made))
     shared = book_volumes(arena, shapes, scratch, training, groups if layered else 0, apart, joint)
-    soiled, whole = shared & shapes.keys(), lambda name: root(joint, name).of
-    training, scores = (tuple(clear_halos(calls, soiled, shapes, whole)) for calls in (training, scores))
-    alone = single(arena, network, way, chosen, target, "direct" if exact else force)
+    training = tuple(clear_halos(training, shared & shapes.keys(), shapes, wholes(joint)))
+    if chosen_order.deep_scores:
+        scores, shapes, joint, shared = _own_volumes(arena, scores, shapes, apart, joint)
+    scores = tuple(clear_halos(scores, shared & shapes.keys(), shapes, wholes(joint)))
+    alone = single(arena, network, merged(network, way, norms), chosen, target, "direct" if exact else force)
     return Plan(
         network,
         target,
@@ -250,4 +289,6 @@ def plan(
         alone,
         aligned(arena.shared),
         aligned(arena.rank),
+        folds=norms,
+        fold_prepare=tuple(fold_preparations(norms, chosen, target.lanes)),
     )

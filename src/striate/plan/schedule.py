@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from striate.layers import Activation, Conv, Dropout, Fc, Gap, Join, Local, Lrn, Maxout, Pool, Relu
+from striate.layers import Activation, Bn, Conv, Dropout, Fc, Gap, Join, Local, Lrn, Maxout, Pool, Relu
 from striate.notation.network import Node
-from striate.plan import activation, convolution, local, normalization, pooling
+from striate.plan import activation, bn, convolution, local, normalization, pooling
 from striate.plan.call import Call, call
 from striate.plan.flow import Flow
 from striate.plan.fuse import Unit
@@ -27,9 +27,12 @@ def _flat(unit: Unit, x: str, shapes: Mapping[str, Shape]) -> str:
 
 
 def forward_calls(
-    flow: Flow, chosen: Chosen, target: Target, shapes: Mapping[str, Shape], training: bool
+    flow: Flow, chosen: Chosen, target: Target, shapes: Mapping[str, Shape], training: bool, groups: int = 0
 ) -> tuple[Call, ...]:
-    """The forward pass; only training keeps POOL's choices, and drops numbers."""
+    """The forward pass; only training keeps POOL's choices, and drops numbers.
+
+    groups: of the batch by whose statistics BN normalises; by the running ones, if 0.
+    """
     calls: list[Call] = []
     for unit in flow.units:
         name, layer, x = unit.name, unit.node.layer, flow.x(unit)
@@ -51,6 +54,9 @@ def forward_calls(
             calls.append(normalization.forward_call(unit, x, training))
         elif isinstance(layer, Relu):
             calls.append(call("relu_forward", [x, f"{name}.y"], unit.output.depth))
+        elif isinstance(layer, Bn):
+            batch = bn.batch_forward(unit, x, groups, target.lanes) if groups else bn.running_forward(unit, x)
+            calls.append(batch)
         elif isinstance(layer, Activation | Maxout):
             calls.append(activation.forward_call(unit, x, training))
         elif isinstance(layer, Join):
@@ -96,11 +102,12 @@ def backward_calls(
     shapes: Mapping[str, Shape],
     streamed: bool,
     learns: bool = True,
+    groups: int = 0,
 ) -> tuple[Call, ...]:
     """The way back, last unit first, as far as gradients are wanted.
 
     streamed: an FC's weights are updated where their gradient is made. learns: else who asks leaves the gradients of
-    parameters out.
+    parameters out. groups: as for ``forward_calls``.
     """
     last, gradients = flow.last, Gradients()
     if last.name not in flow.wanted:
@@ -123,20 +130,24 @@ def backward_calls(
         x, before = flow.x(unit), flow.before(unit)
         if isinstance(unit.node.layer, Fc):
             back = _fc_backward(unit, _flat(unit, x, shapes), before, shapes, target, streamed)
+        elif isinstance(unit.node.layer, Bn):
+            back = _bn_backward(unit, x, before, groups, target)
         else:
-            back = _unit_backward(unit, x, before, chosen, target, learns)
+            # What a CONV's bias adds, BN takes away: the sum of its gradient would be roundings alone.
+            biased = not (groups and len(unit.nodes) == 1 and bn.follows(flow, unit))
+            back = _unit_backward(unit, x, before, chosen, target, learns, biased)
         calls += gradients.into(before, back, f"{unit.name}.dx")
     return tuple(calls)
 
 
 def _unit_backward(
-    unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target, learns: bool
+    unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target, learns: bool, biased: bool
 ) -> Iterator[Call]:
     name, layer = unit.name, unit.node.layer
     dx = before.gradient if before else ""
     mask = before is not None and before.masked
     if isinstance(layer, Conv):
-        yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target, learns)
+        yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target, learns, biased)
     elif isinstance(layer, Local):
         yield from local.backward_calls(unit, x, dx, mask, target)
     elif isinstance(layer, Pool | Gap) and before:
@@ -148,6 +159,13 @@ def _unit_backward(
     elif before:
         through = mask if isinstance(layer, Dropout) else True
         yield call("relu_backward", [f"{name}.dy", x, dx], unit.input.depth, mask=through)
+
+
+def _bn_backward(unit: Unit, x: str, before: Unit | None, groups: int, target: Target) -> Iterator[Call]:
+    if groups:
+        yield bn.batch_backward(unit, x, before, groups, target.lanes)
+    elif before:
+        yield bn.running_backward(unit, x, before)
 
 
 def _fc_backward(

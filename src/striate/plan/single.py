@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from striate.layers import Activation, Add, Concat, Conv, Fc, Gap, Local, Lrn, Maxout, Pool
+from striate.layers import Activation, Add, Bn, Concat, Conv, Fc, Gap, Local, Lrn, Maxout, Pool
 from striate.notation.network import Network
 from striate.plan import activation, local, normalization, pooling
 from striate.plan.arena import Arena
@@ -143,6 +143,9 @@ def _calls(network: Network, flow: Flow, convs: Mapping[str, SingleConv]) -> Ite
             yield call("single_lrn", [x, _squares(unit), y], unit.output.height, **how)
         elif isinstance(layer, Activation | Maxout):
             yield activation.single_call(unit, x, y)
+        elif isinstance(layer, Bn):
+            named = [x, f"{unit.name}.scale", f"{unit.name}.shift", y]
+            yield call("single_bn", named, unit.output.height, relu=unit.relu)
         elif isinstance(layer, Add):
             yield call("single_add", [x, *others, y], unit.output.height, relu=unit.relu)
         elif isinstance(layer, Concat) or unit.copies:

@@ -95,8 +95,8 @@ class Checkpoint:
                 preprocessing=Preprocessing.from_json(metadata["preprocessing"]),
                 settings=settings,
                 position=_position(json.loads(metadata["position"])),
-                parameters=_row(tensors, "parameters", network),
-                velocity=_row(tensors, "velocity", network),
+                parameters=_row(tensors, "parameters", network.tensor_shapes()),
+                velocity=_row(tensors, "velocity", network.parameter_shapes()),
                 points=_curve(tensors["curves.points"], 4),
                 epochs=_curve(tensors["curves.epochs"], 5),
                 facts=facts,
@@ -124,9 +124,9 @@ def _position(values: Any) -> Position:
     return at
 
 
-def _row(tensors: Mapping[str, Floats], row: str, network: Network) -> dict[str, Floats]:
-    found = {name: tensors[f"{row}.{name}"] for name in network.parameter_shapes()}
-    for name, shape in network.parameter_shapes().items():
+def _row(tensors: Mapping[str, Floats], row: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Floats]:
+    found = {name: tensors[f"{row}.{name}"] for name in shapes}
+    for name, shape in shapes.items():
         if found[name].shape != shape:
             raise ArgumentError(f"{name} is {found[name].shape}, the line needs {shape}")
     return found

@@ -28,9 +28,9 @@ FORMAT = "1"
 class Model:
     """A network with its parameters, the names of its classes, and how images are prepared for it.
 
-    `parameters` are float32, named and shaped as `network.parameter_shapes()` says; `classes` are
-    the names of the scores, in order; `loss` is "softmax" or "svm"; `notes` are facts about the
-    training that JSON can hold (epochs, seed, accuracy ...).
+    `parameters` are float32, named and shaped as `network.tensor_shapes()` says, BN's running statistics
+    among them; `classes` are the names of the scores, in order; `loss` is "softmax" or "svm"; `notes`
+    are facts about the training that JSON can hold (epochs, seed, accuracy ...).
 
     Raises ArgumentError where these do not fit together.
 
@@ -52,7 +52,7 @@ class Model:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        shapes = self.network.parameter_shapes()
+        shapes = self.network.tensor_shapes()
         if self.parameters.keys() != shapes.keys():
             odd = ", ".join(sorted(self.parameters.keys() ^ shapes.keys()))
             raise ArgumentError(f"the parameters are not those of the line: {odd}")

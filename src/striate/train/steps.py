@@ -193,7 +193,8 @@ class Steps:
     def change_program(self, program: Program) -> None:
         """Go on with another program of the same network, such as one for another batch.
 
-        It takes over parameters, velocity and the rates of DROPOUT; the schedule goes on from where it is.
+        It takes over parameters, BN's running statistics, velocity and the rates of DROPOUT; the schedule goes on from
+        where it is.
         """
         program.load(self.program.parameters())
         program.load_velocity(self.program.velocity())

@@ -207,5 +207,5 @@ def find_node(run: Run, name: str) -> Any:
 
 
 def parameters_of(run: Run, layer: str) -> tuple[str, ...]:
-    """The names of a layer's parameters, if it has any."""
-    return tuple(name for name in run.network.parameter_shapes() if name.rpartition(".")[0] == layer)
+    """The names of a layer's parameters and of its state, if it has any."""
+    return tuple(name for name in run.network.tensor_shapes() if name.rpartition(".")[0] == layer)

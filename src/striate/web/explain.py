@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.layers import Activation, Add, Conv, Fc, Gap, Join, Local, Lrn, Maxout, Pool
+from striate.layers import Activation, Add, Bn, Conv, Fc, Gap, Join, Local, Lrn, Maxout, Pool
 from striate.notation.network import Network, Node
 from striate.web.frames import Numbers, folded
 
 LISTED = 16  # slices of the input that are written out, at most
 NUMBERS = 50_000  # inputs and weights that are written out, at most: of large windows fewer slices
+
+NORM = ("weights", "biases", "mean", "variance")  # what BN makes its scale and shift of
 
 Doubles = npt.NDArray[np.float64]
 Span = tuple[int, int]
@@ -65,6 +67,8 @@ def explain(
         together = seen[0, 0, first : first + node.layer.pieces]
         slices = list(range(first, first + node.layer.pieces))
         return said | {"slices": slices, "inputs": [[[x]] for x in together.tolist()], "sum": float(together.max())}
+    if isinstance(node.layer, Bn):
+        return said | _normalised(node.layer, {kind: parameters[f"{layer}.{kind}"] for kind in NORM}, seen, d)
     return said | _chosen(node, seen[:, :, d], d)
 
 
@@ -149,6 +153,15 @@ def _products(seen: Doubles, weights: Doubles, bias: float, first: int) -> dict[
         "rest": float(np.delete(products, listed).sum()),
         "sum": float(products.sum() + bias),
     }
+
+
+def _normalised(layer: Bn, own: Numbers, seen: Doubles, d: int) -> dict[str, Any]:
+    """The scale and the shift that the running statistics make of BN."""
+    weight, bias, mean, variance = (float(own[kind][d]) for kind in NORM)
+    scale = weight / (variance + layer.eps) ** 0.5
+    shift = bias - mean * scale
+    said = {"slices": [d], "inputs": [seen[:, :, d].tolist()], "scale": scale, "shift": shift}
+    return said | {"mean": mean, "sum": float(seen[0, 0, d]) * scale + shift}
 
 
 def _normalized(layer: Lrn, column: Doubles, d: int) -> dict[str, Any]:

@@ -117,8 +117,9 @@ def pack(raw: Raw, watch: Watch, picks: Picks) -> bytes:
             found.append(activation_section(raw.image, node, raw.activations[node.name], watch.most, picks))
         if node.name in raw.gradients:
             found.append(signed_section(node, raw.gradients[node.name], watch.most, picks))
-        if f"{node.name}.weights" in raw.parameters:
-            found.append(weight_section(node, raw.parameters[f"{node.name}.weights"], watch.most))
+        weights = raw.parameters.get(f"{node.name}.weights")
+        if weights is not None and weights.ndim > 1:
+            found.append(weight_section(node, weights, watch.most))
         sections += [section | payload.add(data) for section, data in found]
     scores = last_scores(raw.network, raw.activations)
     header = {
@@ -191,7 +192,12 @@ def weight_section(node: Node, weights: Floats, most: int) -> tuple[dict[str, An
 
 
 def folded(node: Node, weights: Floats) -> Floats:
-    """Weights as (K, D, F, F); those of an FC in the volume (n, D, H, W) that it reads, a LOCAL's place by place."""
+    """Weights as (K, D, F, F); those of an FC in the volume (n, D, H, W) that it reads, a LOCAL's place by place.
+
+    Those of a BN, of which a slice has one, stand one by one.
+    """
+    if weights.ndim == 1:
+        return weights.reshape(-1, 1, 1, 1)
     if weights.ndim > 2:
         return weights.reshape(-1, *weights.shape[-3:])
     volume = node.input

@@ -63,12 +63,12 @@ const FUNCTIONS = {
 const each = (make) => Object.fromEntries(Object.keys(FUNCTIONS).map((kind) => [kind, make]));
 const SENTENCES = {
   CONV: convolved, LOCAL: convolved, FC: connected, POOL: pooled, GAP: pooled, LRN: normalized, RELU: rectified, MAXOUT: outdone,
-  ADD: added,
+  ADD: added, BN: normalised,
   ...each(bent),
 };
 const BODIES = {
   CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, GAP: pool, LRN: divided, RELU: cut, MAXOUT: contest,
-  ADD: addition,
+  ADD: addition, BN: scaled,
   ...each(applied),
 };
 const SIGNS = { max: "max =", average: "average =", l2: "root of the sum of squares =" };
@@ -136,6 +136,14 @@ function outdone({ slices, input_layer: source }) {
 
 function contest({ inputs, value }) {
   return el("p", { class: "terms-line", data: { role: "sum" } }, `max(${inputs.flat(2).map(amount).join(", ")}) = ${amount(value)}`);
+}
+
+function normalised({ input_layer: source, position }) {
+  return `BN brings slice ${position[2]} of ${source} to the mean and the spread that it has learned: times a scale, plus a shift, both from the slice's running mean and variance.`;
+}
+
+function scaled({ inputs, scale, shift, value }) {
+  return el("p", { class: "terms-line", data: { role: "sum" } }, `${amount(inputs.flat(2)[0])} × ${amount(scale)} ${shift < 0 ? "−" : "+"} ${amount(Math.abs(shift))} = ${amount(value)}`);
 }
 
 function passedOn({ layer, kind, input_layer: source }) {

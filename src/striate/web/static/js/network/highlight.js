@@ -2,7 +2,7 @@
 
 const KINDS = [
   "INPUT", "CONV", "LOCAL", "RELU", "POOL", "FC", "DROPOUT", "GAP", "LRN", "LEAKY", "ELU", "GELU", "SILU", "SIGMOID", "TANH",
-  "MAXOUT",
+  "MAXOUT", "BN",
 ];
 const NAME = /[A-Za-z]+/y;
 const SETTINGS = /\[[^[\]\n]*\]?|[0-9][0-9-]*/y;
