@@ -150,7 +150,8 @@ def draws(draw: st.DrawFn, targets: Sequence[str] = judge.ABLE) -> Draw:
 
 
 def compare(drawn: Draw) -> bool:
-    """Scores, loss, gradients and five steps of SGD against the oracle; False where no images were clear, or a loss runs away."""
+    """Scores, loss, gradients and five steps of SGD against the oracle; False where no images were clear, or where the
+    loss runs away."""
     most = drawn.images
     known = judge.trial(str(drawn.network), drawn.loss, drawn.seed, (most, most - most // 2, most, 1, most))
     if (
