@@ -45,6 +45,6 @@ def test_every_layer_has_a_colour() -> None:
     rules = [(set(re.findall(r"\.kind-(\w+)", names)), token) for names, token in
              re.findall(r"((?:\.kind-\w+,? )+)\{ --kind: var\(--(\w+)\); \}", base)]  # fmt: skip
     page = {name: token for names, token in rules for name in names}
-    assert page == {kind: ALIKE.get(kind, kind).lower() for kind in LAYERS}
+    assert page == {kind: ALIKE.get(kind, kind).lower() for kind in (*LAYERS, "ADD", "CONCAT")}
     words = (STATIC / "js" / "network" / "highlight.js").read_text(encoding="utf-8")
     assert set(LAYERS) <= set(re.findall(r'"([A-Z]+)"', words))
