@@ -118,13 +118,13 @@ def backward_calls(
         calls += _drop_back(unit)
         if not unit.makes:
             continue
+        # What a bias adds to a slice, BN takes away: the sum of its gradient would be roundings alone.
+        biased = not (groups and len(unit.nodes) == 1 and isinstance(_layer_behind(units, i), Bn))
         if isinstance(unit.node.layer, Fc):
-            calls += _fc_backward(unit, x, before, shapes, target, streamed)
+            calls += _fc_backward(unit, x, before, shapes, target, streamed, biased)
         elif isinstance(unit.node.layer, Bn):
             calls += _bn_backward(unit, x, before, groups, target)
         else:
-            # What a CONV's bias adds, BN takes away: the sum of its gradient would be roundings alone.
-            biased = not (groups and len(unit.nodes) == 1 and isinstance(_layer_behind(units, i), Bn))
             calls += _unit_backward(unit, x, before, chosen, target, source is None, biased)
     return tuple(calls)
 
@@ -159,7 +159,13 @@ def _bn_backward(unit: Unit, x: str, before: Unit | None, groups: int, target: T
 
 
 def _fc_backward(
-    unit: Unit, x: str, before: Unit | None, shapes: Mapping[str, Shape], target: Target, streamed: bool
+    unit: Unit,
+    x: str,
+    before: Unit | None,
+    shapes: Mapping[str, Shape],
+    target: Target,
+    streamed: bool,
+    biased: bool,
 ) -> Iterator[Call]:
     """The data gradient first: where weights are streamed, the weight gradient's turn also updates them."""
     name, tiles = unit.name, fc_tiles(target)
@@ -171,7 +177,7 @@ def _fc_backward(
         yield call("fc_data_gradient", [dy, weights, x, dx], shared, **how)
     items = pieces(unit.output.size, tiles.weights)
     gradient = f"{weights}.gradient"
-    named = [x, dy, gradient, f"{name}.biases.gradient"]
+    named = [x, dy, gradient, *([f"{name}.biases.gradient"] if biased else [])]
     learn = call("fc_weight_gradient", named, items, tile=tiles.weights, local=streamed)
     if streamed:
         update = call("fc_update", [gradient, weights, f"{weights}.velocity", "settings"], items, tile=tiles.weights)
