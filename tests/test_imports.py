@@ -24,7 +24,7 @@ ORDER = [
     ["plan"],
     ["emit"],
     ["native"],
-    ["inside"],
+    ["inside", "learning"],
     ["program"],
     ["data"],
     ["train"],

@@ -93,7 +93,7 @@ def draws(draw: st.DrawFn, targets: Sequence[str] = judge.ABLE) -> Draw:
         images,
         images + draw(st.sampled_from([0, 0, 1, 20])),
         draw(st.integers(1, 3)),
-        draw(st.sampled_from(["softmax", "svm"])),
+        draw(st.sampled_from(["softmax", "svm", "svm-squared", "l2"])),
         draw(st.sampled_from(targets)),
         draw(st.sampled_from([None, "direct", "winograd", "deep", "packed"])),
         draw(st.sampled_from([None, *ORDERS])),

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from striate.layers import Conv, Dropout, Fc, Pool, Relu
+from striate.layers.loss import Loss, as_loss
 from striate.notation import Network
 
 
@@ -47,22 +48,32 @@ def forward(
     return x.flatten(1)
 
 
+def mean_loss(scores: Any, labels: Any, loss: str | Loss) -> Any:
+    """PyTorch's mean of a loss; labels may be real targets for ``l2``."""
+    loss = as_loss(loss)
+    if loss.name == "softmax":
+        weights = loss.class_weights and torch.tensor(loss.class_weights, dtype=scores.dtype)
+        return functional.cross_entropy(scores, labels, weights, label_smoothing=loss.smoothing)
+    if loss.name == "l2":
+        targets = labels if labels.dim() == 2 else functional.one_hot(labels, scores.shape[1]).to(scores.dtype)
+        return functional.mse_loss(scores, targets) * scores.shape[1]
+    # PyTorch divides by the number of classes as well.
+    return functional.multi_margin_loss(scores, labels, 2 if loss.name == "svm-squared" else 1) * scores.shape[1]
+
+
 def gradients(
     network: Network,
     parameters: Mapping[str, Any],
     images: Any,
     labels: Any,
-    loss: str = "softmax",
+    loss: str | Loss = "softmax",
     kept: Mapping[str, Any] | None = None,
 ) -> tuple[Any, float, dict[str, Any]]:
     """``(scores, mean loss, gradients)`` as arrays, in the precision of ``images`` ``(N, H, W, D)``; kept as above."""
     pixels = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2)
     leaves = {name: torch.from_numpy(np.array(p)).to(pixels.dtype).requires_grad_() for name, p in parameters.items()}
-    scores, classes = forward(network, leaves, pixels, kept), torch.from_numpy(np.array(labels))
-    if loss == "softmax":
-        mean = functional.cross_entropy(scores, classes)
-    else:  # PyTorch divides by the number of classes as well
-        mean = functional.multi_margin_loss(scores, classes) * network.classes
+    scores = forward(network, leaves, pixels, kept)
+    mean = mean_loss(scores, torch.from_numpy(np.array(labels)), loss)
     if mean.requires_grad:  # a network may have no parameters at all
         mean.backward()
     found = {name: leaf.grad.numpy() for name, leaf in leaves.items() if leaf.grad is not None}

@@ -12,21 +12,24 @@ import numpy.typing as npt
 
 from striate.errors import ArgumentError
 from striate.intake import (
+    Truth,
     address,
     check_choice,
     check_counts,
     check_dropouts,
     check_images,
-    check_labels,
     check_parameters,
     check_rate,
     check_seed,
-    check_steps,
+    check_truth,
 )
+from striate.layers.loss import Loss, as_loss
+from striate.learning import Learning, Parameters
 from striate.notation.network import Network
-from striate.optimizers import SGD
+from striate.optimizers import SGD, Optimizer, check_optimizer
 from striate.plan.order import ORDERS
-from striate.plan.plan import KERNELS, LOSSES, Plan, plan
+from striate.plan.plan import KERNELS, Plan, plan
+from striate.plan.update import Update
 from striate.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -34,11 +37,9 @@ if TYPE_CHECKING:
     from striate.native.assemble import Loaded
     from striate.plan.target import Target
 
-Parameters = dict[str, npt.NDArray[np.float32]]
 
-
-class Program:
-    """A network compiled for this processor, with its parameters and the optimiser's velocity.
+class Program(Learning):
+    """A network compiled for this processor, with its parameters and what the optimizer remembers of them.
 
     Make one with ``compile``. Methods may be called from several threads; they run one after the other.
     """
@@ -47,7 +48,8 @@ class Program:
         self,
         plan: Plan,
         code: Loaded,
-        optimizer: SGD,
+        optimizer: Optimizer,
+        loss: Loss,
         seed: int,
         threads: int,
         preprocessing: Preprocessing,
@@ -58,12 +60,13 @@ class Program:
         from striate.native.team import TEAM
 
         self.plan, self.network, self.batch = plan, plan.network, plan.batch
-        self.classes, self.threads, self.loss = plan.network.classes, threads, plan.loss
-        self.optimizer = optimizer
+        self.classes, self.threads, self.loss = plan.network.classes, threads, loss.name
+        self._optimizer, self._loss = optimizer, loss
         self.preprocessing = preprocessing
         self.losses: npt.NDArray[np.float32] = np.empty(0, np.float32)
         self.correct = 0
         self._memory = Memory(plan, threads)
+        self._memory.weigh(loss)
         self._team = TEAM
         self._code = code  # its functions are there as long as this is
         self._lock = open_at_fork(threading.RLock())
@@ -79,14 +82,15 @@ class Program:
             self._memory.drop(name, rate)
 
     def initialize(self, seed: int) -> None:
-        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, velocity and ``steps`` zero.
+        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, ``state`` and ``steps`` zero.
 
         The weights are drawn when they are first wanted: never, where parameters are loaded instead.
         """
         with self._lock:
             self.seed, self._drawn, self._steps = check_seed(seed), False, 0
             self._changed()
-            self._memory.view("velocity")[...] = 0
+            for row in self.plan.update.rows:
+                self._memory.view(row)[...] = 0
 
     def _changed(self) -> None:
         """Whoever keeps something made of the parameters has to make it anew."""
@@ -99,20 +103,6 @@ class Program:
             return
         self._memory.initialize(self.seed)
         self._drawn = True
-
-    @property
-    def steps(self) -> int:
-        """How many steps of ``train`` there were. With the seed it decides what every DROPOUT keeps in the next one.
-
-        May be set: a program of the same line, seed and batches goes on exactly where another stopped once it has
-        that one's parameters, velocity and steps.
-        """
-        return self._steps
-
-    @steps.setter
-    def steps(self, steps: int) -> None:
-        with self._lock:
-            self._steps = check_steps(steps)
 
     @property
     def dropout(self) -> dict[str, float]:
@@ -140,7 +130,8 @@ class Program:
         """One step: forward, loss, backward, update. Returns the mean loss before the update.
 
         images: (N, H, W, D), uint8 or float32, N from 1 to ``batch``; labels: (N,) whole numbers below
-        ``classes``. ``losses`` and ``correct`` then speak of this batch; what DROPOUT dropped is part of them.
+        ``classes``; for the loss ``l2`` also real targets, (N, outputs), of which none is ``correct``. ``losses`` and
+        ``correct`` then speak of this batch; what DROPOUT dropped is part of them.
         Raises ArgumentError for anything else.
 
         >>> import numpy as np, striate
@@ -150,25 +141,24 @@ class Program:
         True
         """
         pictures = check_images(images, self.network.input, self.batch)
-        classes = check_labels(labels, len(pictures), self.classes)
+        truth = check_truth(labels, len(pictures), self.classes, self._loss)
         with self._lock:
-            loss = self._train(pictures, classes, self.optimizer)
+            loss = self._train(pictures, truth, self._optimizer.numbers(self._steps + 1))
             self._steps += 1
         return loss
 
-    def _train(self, pictures: npt.NDArray[Any], classes: npt.NDArray[Any], optimizer: SGD) -> float:
+    def _train(self, pictures: npt.NDArray[Any], truth: Truth, numbers: Mapping[str, float]) -> float:
         self._draw()
         count, memory = len(pictures), self._memory
-        memory.view("settings")[:3] = optimizer.lr, optimizer.momentum, optimizer.l2
-        labels, weights = memory.rows("labels"), memory.rows("weights")
-        labels[:count], labels[count:] = classes, -1
-        weights[:count], weights[count:] = 1 / count, 0
+        names = self.plan.update.numbers
+        memory.view("settings")[: len(names)] = [numbers[name] for name in names]
+        memory.tell(truth, 1 / truth.total)
         memory.draw(self.seed, self._steps)
         self._changed()
         self._run("train", pictures, 0)
         self.losses = memory.rows("losses")[:count].copy()
         self.correct = int(memory.rows("hits")[:count].sum())
-        return float(self.losses.mean(dtype=np.float64))
+        return float(self.losses.sum(dtype=np.float64) / truth.total)
 
     def scores(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """The class scores (N, classes) of any number of images (N, H, W, D), uint8 or float32.
@@ -238,15 +228,14 @@ class Program:
         They are those of the next step of ``train``: DROPOUT drops what it would drop then, here too and every time.
         """
         pictures = check_images(images, self.network.input, self.batch)
-        classes = check_labels(labels, len(pictures), self.classes)
+        truth = check_truth(labels, len(pictures), self.classes, self._loss)
         with self._lock:
             self._draw()
-            rows = [self._memory.view(name) for name in ("parameters", "velocity")]
+            rows = [self._memory.view(name) for name in ("parameters", *self.plan.update.rows)]
             kept = [row.copy() for row in rows], self.losses, self.correct
             try:
-                # With lr, momentum and l2 zero, the step leaves the bare gradient in the velocity.
-                loss = self._train(pictures, classes, SGD(0.0, 0.0, 0.0))
-                gradients = self._read("velocity")
+                loss = self._train(pictures, truth, self._optimizer.bare())
+                gradients = self._read(self.plan.update.rows[0])
             finally:
                 for row, values in zip(rows, kept[0], strict=True):
                     row[...] = values
@@ -266,7 +255,7 @@ class Program:
         {'conv1': (5, 8, 8, 4), 'relu1': (5, 8, 8, 4), 'pool1': (5, 4, 4, 4), 'fc1': (5, 1, 1, 10)}
         """
         pictures = check_images(images, self.network.input, None)
-        with self._interior(self.loss, self.plan.target) as interior:
+        with self._interior(self.plan.loss, self.plan.target) as interior:
             return interior.activations(pictures, self.preprocessing)
 
     def inside(self, images: npt.ArrayLike, labels: npt.ArrayLike, of: str = "loss") -> Inside:
@@ -288,10 +277,10 @@ class Program:
         from striate.plan.inside import for_few
 
         pictures = check_images(images, self.network.input, None)
-        classes = check_labels(labels, len(pictures), self.classes)
+        truth = check_truth(labels, len(pictures), self.classes, self._loss if of == "loss" else Loss())
         target = for_few(self.plan.target, len(pictures))
-        with self._interior(self.loss if of == "loss" else of, target) as interior:
-            return interior.inside(pictures, classes, self.preprocessing)
+        with self._interior(self.plan.loss if of == "loss" else of, target) as interior:
+            return interior.inside(pictures, truth, self.preprocessing)
 
     @contextmanager
     def _interior(self, of: str, target: Target) -> Iterator[Interior]:
@@ -302,7 +291,7 @@ class Program:
         with self._lock:
             interior = self._interiors.get((of, target))
             if interior is None:
-                interior = Interior(plan_inside(self.network, target, of), self.threads, self._cache)
+                interior = Interior(plan_inside(self.network, target, of), self.threads, self._cache, self._loss)
                 self._interiors[of, target] = interior
         with interior.lock:
             with self._lock:
@@ -325,29 +314,16 @@ class Program:
 
     def load(self, parameters: Mapping[str, npt.ArrayLike]) -> None:
         """Take over parameters as ``parameters()`` gives them; ArgumentError where names or shapes differ."""
-        self._write("parameters", parameters)
-
-    def velocity(self) -> Parameters:
-        """Copies of the momentum's running sums, named as the parameters."""
+        checked = check_parameters(parameters, self.network.parameter_shapes())
         with self._lock:
-            return self._read("velocity")
-
-    def load_velocity(self, velocity: Mapping[str, npt.ArrayLike]) -> None:
-        """The inverse of ``velocity``."""
-        self._write("velocity", velocity)
+            self._changed()
+            for name, numbers in self._memory.tensors("parameters").items():
+                numbers[...] = checked[name]
+            self._drawn = True  # these replace what was still to be drawn
 
     def _read(self, row: str, names: tuple[str, ...] = ()) -> Parameters:
         tensors = self._memory.tensors(row)
         return {name: values.copy() for name, values in tensors.items() if not names or name in names}
-
-    def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:
-        checked = check_parameters(values, self.network.parameter_shapes())
-        with self._lock:
-            self._changed()
-            for name, numbers in self._memory.tensors(row).items():
-                numbers[...] = checked[name]
-            if row == "parameters":
-                self._drawn = True  # these replace what was still to be drawn
 
     def __repr__(self) -> str:
         return f"Program({self.network}, batch={self.batch}, {self.plan.target.name}, threads={self.threads})"
@@ -356,8 +332,8 @@ class Program:
 def compile(
     network: Network,
     batch: int = 128,
-    optimizer: SGD | None = None,
-    loss: str = "softmax",
+    optimizer: Optimizer | None = None,
+    loss: str | Loss = "softmax",
     seed: int = 0,
     threads: int | None = None,
     *,
@@ -370,11 +346,12 @@ def compile(
 ) -> Program:
     """Plan the network and compile it to one native function; its weights are drawn from ``seed``.
 
-    batch: the most images a training step takes. loss: ``softmax`` or ``svm``. threads: how many take part, all
-    processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or
-    the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct
-    kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep`` or ``packed`` wherever
-    there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better.
+    batch: the most images a training step takes. optimizer: one of ``striate.optimizers``, SGD if None. loss:
+    ``softmax``, ``svm``, ``svm-squared``, ``l2``, or a ``Loss`` with smoothing or class weights. threads: how many
+    take part, all processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``,
+    ``sse2``, or the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only
+    direct kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep`` or ``packed``
+    wherever there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better.
     Raises ArgumentError.
 
     >>> import striate
@@ -387,14 +364,16 @@ def compile(
     from striate.native.team import usable_processors
 
     check_counts(batch=batch, threads=threads)
-    check_choice("loss", loss, LOSSES)
     check_choice("kernels", kernels, KERNELS, "None for the fastest")
     check_choice("order", order, ORDERS, "None for the better")
     if not isinstance(network, Network):
         raise ArgumentError(f"compile takes a network, as striate.parse gives it, not {type(network).__name__}")
     check_seed(seed)
+    judged, optimizer = as_loss(loss), check_optimizer(SGD() if optimizer is None else optimizer)
+    judged.weights(network.classes)
     preprocessing = preprocessing or Preprocessing()
     preprocessing.scales(network.input.depth)
-    made = plan(network, choose_target(target), int(batch), loss, exact, kernels, order)
+    update = Update.of(optimizer)
+    made = plan(network, choose_target(target), int(batch), judged.kind, exact, kernels, order, update=update)
     members = int(threads or usable_processors())
-    return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing, cache)
+    return Program(made, build(made, cache), optimizer, judged, seed, members, preprocessing, cache)

@@ -112,6 +112,10 @@ class Builder(ABC):
         """``a / b``."""
 
     @abstractmethod
+    def sqrt(self, a: Value) -> Value:
+        """The square root, of a vector or of a scalar."""
+
+    @abstractmethod
     def reduce_add(self, vector: Value) -> Value:
         """The scalar sum over the lanes."""
 

@@ -177,6 +177,9 @@ class CountsBuilder(ProgramBuilder):
     def divide(self, a: Counted, b: Counted) -> Counted:
         return self.operation(a.width)
 
+    def sqrt(self, a: Counted) -> Counted:
+        return self.operation(a.width)
+
     def reduce_add(self, vector: Counted) -> Counted:
         self.total.others += (self.lanes - 1) * self._turns
         return Counted(self, 1)

@@ -14,13 +14,13 @@ from striate.emit.halo import clear_halo
 from striate.emit.index import Index, Span
 from striate.emit.input import input_forward
 from striate.emit.packed_gradient import packed_weight_gradient
-from striate.emit.sgd import fc_update
 from striate.emit.single.conv import single_conv
 from striate.emit.single.fc import single_fc, single_flatten
 from striate.emit.single.input import single_input
 from striate.emit.single.pool import single_pool
 from striate.emit.single.relu import single_relu
 from striate.emit.single.winograd import single_winograd
+from striate.emit.update import fc_update
 from striate.emit.weight_gradient import bias_gradient, conv_weight_gradient
 from striate.emit.winograd_gradient import winograd_weight_gradient
 from striate.plan.call import Call
@@ -53,7 +53,10 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "fc_weight_gradient": fc.fc_weight_gradient,
     "fc_update": fc_update,
     "softmax_loss": loss.softmax_loss,
+    "softmax_weighted_loss": loss.softmax_weighted_loss,
     "svm_loss": loss.svm_loss,
+    "svm_squared_loss": loss.svm_squared_loss,
+    "l2_loss": loss.l2_loss,
     "score_loss": loss.score_loss,
 }
 

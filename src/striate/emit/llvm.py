@@ -304,6 +304,11 @@ class LlvmBuilder(Builder):
     def divide(self, a: Ssa, b: Ssa) -> Ssa:
         return self.binary("fdiv", a, b)
 
+    def sqrt(self, a: Ssa) -> Ssa:
+        suffix = f"v{self.lanes}f32" if a.type == self.vector_type else "f32"
+        self.intrinsic(f"{a.type} @llvm.sqrt.{suffix}({a.type})")
+        return self.assign(f"call {a.type} @llvm.sqrt.{suffix}({a.type} {a.name})", a.type)
+
     def reduce_add(self, vector: Ssa) -> Ssa:
         width = self.lanes
         while width > 1:

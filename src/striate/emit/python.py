@@ -112,6 +112,9 @@ class PythonBuilder(ProgramBuilder):
     def divide(self, a: Any, b: Any) -> Any:
         return a / b
 
+    def sqrt(self, a: Any) -> Any:
+        return np.sqrt(a)
+
     def reduce_add(self, vector: Vector) -> Any:
         while len(vector) > 1:
             half = len(vector) // 2

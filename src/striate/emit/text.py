@@ -154,6 +154,9 @@ class TextBuilder(ProgramBuilder):
     def divide(self, a: Phrase, b: Phrase) -> Phrase:
         return Phrase(f"{a.tight} / {b.tight}")
 
+    def sqrt(self, a: Phrase) -> Phrase:
+        return Phrase(f"sqrt({a})")
+
     def reduce_add(self, vector: Phrase) -> Phrase:
         return Phrase(f"sum({vector})")
 

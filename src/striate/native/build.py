@@ -23,7 +23,8 @@ _LOCK = open_at_fork(
 def build(plan: Plan, cache: bool = True, entries: Iterable[str] = tuple(ENTRIES)) -> Loaded:
     """The code of some of the program's functions; with ``cache`` the object file is kept on disk, and taken where it
     is there."""
-    names, decided = tuple(entries), (repr(plan.target), repr(plan.kernels), repr(plan.order), repr(plan.inside))
+    names = tuple(entries)
+    decided = map(repr, (plan.target, plan.kernels, plan.order, plan.inside, plan.update))
     key = cache_key(*map(str, (plan.network, plan.batch, plan.loss, *decided, names, toolchain())))
     with _LOCK:
         loaded = _LOADED.get(key) if cache else None

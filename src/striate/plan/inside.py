@@ -66,13 +66,13 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
     chosen = {name: choose(unit, target.lanes) for name, unit in convs.items()}
     numbers = row(network)
     book_parameters(arena, numbers)
-    book_images(arena, network, 1)
+    book_images(arena, network, 1, of)
     for name, unit in convs.items():
         book_prepared(arena, unit, chosen[name], True)
     shapes = dict(volumes(network, units, chosen, inside=True))
     source = Unit(network.nodes[0], (network.nodes[0],))
     forth = tuple(call for call in forward_calls(units, chosen, target, True) if call.family not in DROPS)
-    back = backward_calls(units, chosen, target, shapes, False, source)
+    back = backward_calls(units, chosen, target, shapes, None, source)
     calls = (*forth, loss_call(units, of), *(call for call in back if call.family not in SUMS | DROPS))
     scratch = dict(shape for made in calls for shape in scratch_shapes(convs, made, target.lanes))
     book_volumes(arena, shapes, scratch, calls, 1, apart=True)
