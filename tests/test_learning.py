@@ -147,7 +147,7 @@ def test_limits_are_pytorchs(torch: Any, limits: dict[str, Any], order: str) -> 
     )
     if limits.get("max_norm", 9) < 1:
         norms = np.concatenate([np.linalg.norm(w.reshape(len(w), -1), axis=1) for w in _weights(program)])
-        assert norms.max() < limits["max_norm"] * (1 + 1e-6) and np.isclose(norms, limits["max_norm"]).any()
+        assert norms.max() < limits["max_norm"] * (1 + 1e-6) and norms.max() > 0.9 * limits["max_norm"]
 
 
 def _weights(program: Program) -> list[Any]:
