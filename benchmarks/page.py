@@ -1,7 +1,8 @@
 """What an open page costs training, and whether memory stays flat on both sides.
 
-Training goes on in `striate serve`; in turns nobody looks, a program reads and acknowledges every frame, and
-Chromium shows the page. Speed is counted in steps from one visit to the next, so that counting costs nothing.
+Training goes on in `striate serve`; in turns nobody looks, a program hears how training goes, one reads every frame,
+and Chromium shows the page, its curves or its layers. Speed is counted in steps from one visit to the next, so that
+counting costs nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,19 @@ from typing import Any
 from benchmarks.nets import LINES
 from benchmarks.options import add_json, add_threads
 from benchmarks.report import write_json
-from benchmarks.visitors import Visitor, ask, chromium, deaf, has_chromium, reader, renderer, resident, socket_to
+from benchmarks.visitors import (
+    Visitor,
+    ask,
+    chromium,
+    curves,
+    deaf,
+    has_chromium,
+    listener,
+    reader,
+    renderer,
+    resident,
+    socket_to,
+)
 
 SMOKE = {"net": "seed", "data": "", "rounds": 1, "burst": 0.5, "rest": 0.1, "sample": 0.2, "minutes": 0.01}
 SMALL = "INPUT[8x8x1] - CONV[32] - RELU - POOL - CONV[64] - RELU - POOL - FC[10]"  # for the digits that come along
@@ -89,7 +102,9 @@ def speed(url: str, run: int, chosen: argparse.Namespace) -> float:
 
 def turns(url: str, run: int, chosen: argparse.Namespace) -> list[dict[str, Any]]:
     """Every kind of visitor's speed beside that of a turn without one, round by round."""
-    kinds = {"socket": reader, **({"Chromium": chromium} if has_chromium() else {})}
+    kinds = {"progress": listener, "frames": reader}
+    if has_chromium():
+        kinds |= {"page: curves": curves, "page: layers": chromium}
     visitors = {name: Visitor(work, url, run, chosen.rate) for name, work in kinds.items()}
     rows: list[dict[str, Any]] = []
     for _ in range(chosen.rounds):
@@ -99,21 +114,24 @@ def turns(url: str, run: int, chosen: argparse.Namespace) -> list[dict[str, Any]
             seen = speed(url, run, chosen)
             told = visitor.ask("close")
             rates = {what: told[what] / told["seconds"] for what in ("frames", "events")}
-            rows.append({"visitor": name, "alone": alone, "seen": seen, "ratio": seen / alone, **rates})
+            browser = {what: told[what] for what in ("cores", "paint") if what in told}
+            rows.append({"visitor": name, "alone": alone, "seen": seen, "ratio": seen / alone, **rates, **browser})
     for visitor in visitors.values():
         visitor.end()
     return rows
 
 
 def show_turns(rows: list[dict[str, Any]]) -> None:
-    """A line for each kind of visitor."""
-    print(f"{'':10}{'alone':>12}{'with it':>12}{'ratio':>9}{'lowest':>9}{'frames/s':>10}{'events/s':>10}")
+    """A line for each kind of visitor; where it is Chromium, with its processors and its slowest first paint."""
+    numbers = f"{'alone':>12}{'with it':>12}{'ratio':>9}{'lowest':>9}{'frames/s':>10}{'events/s':>10}"
+    print(f"{'':14}{numbers}{'cores':>8}{'paint':>8}")
     for name in dict.fromkeys(row["visitor"] for row in rows):
         mine = [row for row in rows if row["visitor"] == name]
         middle = {key: statistics.median(row[key] for row in mine) for key in mine[0] if key != "visitor"}
+        browser = f"{middle['cores']:8.2f}{max(row['paint'] for row in mine):5.0f} ms" if "cores" in middle else ""
         print(
-            f"{name:10}{middle['alone']:12,.0f}{middle['seen']:12,.0f}{middle['ratio']:9.3f}"
-            f"{min(row['ratio'] for row in mine):9.3f}{middle['frames']:10.1f}{middle['events']:10.1f}",
+            f"{name:14}{middle['alone']:12,.0f}{middle['seen']:12,.0f}{middle['ratio']:9.3f}"
+            f"{min(row['ratio'] for row in mine):9.3f}{middle['frames']:10.1f}{middle['events']:10.1f}{browser}",
             flush=True,
         )
 

@@ -6,7 +6,6 @@ import base64
 import json
 import multiprocessing
 import os
-import shutil
 import socket
 import struct
 import time
@@ -17,8 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from benchmarks.devtools import Chromium, family, processor_seconds, program
+
 EVERYTHING = ("activations", "gradients", "weights")
 ACK = '{"do":"ack"}'
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"  # milliseconds
+SETTLED = 2.0  # seconds in which the server finds out how many frames a second it can spare
 COUNT = """
 const Plain = window.WebSocket;
 window.counted = {frames: 0, events: 0};
@@ -86,12 +89,18 @@ class Visitor:
         self.process.terminate()
 
 
+def listener(pipe: Connection, url: str, run: int, rate: float) -> None:
+    """Hears how training goes, and asks for no frames."""
+    reader(pipe, url, run, 0)
+
+
 def reader(pipe: Connection, url: str, run: int, rate: float) -> None:
     """Reads and acknowledges everything."""
     pipe.send("ready")
     while pipe.recv() == "open":
         with socket_to(url) as connection:
-            watch(connection, run, rate)
+            if rate:
+                watch(connection, run, rate)
             pipe.send("open")
             frames = events = 0
             began = time.perf_counter()
@@ -152,34 +161,35 @@ def _masked(text: str) -> bytes:
     return struct.pack("!BBHI", 0x81, 0xFE, len(data), 0) + data
 
 
-def chromium(pipe: Connection, url: str, run: int, rate: float) -> None:
-    """Headless Chromium, with the page open on what is trained."""
-    from playwright.sync_api import sync_playwright
-
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        tab = browser.new_page(viewport={"width": 1280, "height": 900})
-        tab.add_init_script(COUNT)
+def chromium(pipe: Connection, url: str, run: int, rate: float, sight: str = ".layers-panel") -> None:
+    """Chromium, with the page open on what is trained; in sight are its layers, or the part that `sight` names."""
+    with Chromium() as browser:
+        browser.before(COUNT)
         pipe.send("ready")
-        began = 0.0
+        began = used = 0.0
         while (order := pipe.recv()) != "end":
             if order == "open":
-                tab.goto(f"{url}#train")
-                tab.locator(".layers canvas").first.wait_for()
-                tab.locator(".layers-panel").scroll_into_view_if_needed()  # what is out of sight is not asked for
-                while tab.evaluate("Math.min(window.counted.events, window.counted.frames)") < 3:
-                    tab.wait_for_timeout(100)
-                tab.evaluate("window.counted.frames = window.counted.events = 0")
-                began = time.perf_counter()
+                browser.go(f"{url}#train")
+                browser.until("document.querySelector('.layers canvas') !== null")
+                browser.value(f"document.querySelector('{sight}').scrollIntoView()")  # what is out of sight is not sent
+                browser.until("window.counted.events > 2")
+                time.sleep(SETTLED)
+                browser.value("window.counted.frames = window.counted.events = 0")
+                began, used = time.perf_counter(), processor_seconds(os.getpid())
                 pipe.send("open")
             else:
-                found = tab.evaluate("window.counted")
+                found = dict(browser.value("window.counted"))
                 found["seconds"] = time.perf_counter() - began
+                found["cores"] = (processor_seconds(os.getpid()) - used) / found["seconds"]
+                found["paint"] = browser.value(PAINT)
                 if order == "close":
-                    tab.goto("about:blank")
+                    browser.go("about:blank")
                 pipe.send(found)
-        browser.close()
+
+
+def curves(pipe: Connection, url: str, run: int, rate: float) -> None:
+    """Chromium with the curves in sight, and no layers."""
+    chromium(pipe, url, run, rate, ".run-panel")
 
 
 def resident(pid: int) -> int:
@@ -193,17 +203,7 @@ def resident(pid: int) -> int:
 
 def renderer(pid: int) -> int:
     """The largest of Chromium's renderers below a process, in bytes."""
-    family, parents = {pid}, {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(words[1])
-    for _ in range(8):  # generations
-        family |= {child for child, parent in parents.items() if parent in family}
-    return max((resident(each) for each in family if _is_renderer(each)), default=0)
+    return max((resident(each) for each in family(pid) if _is_renderer(each)), default=0)
 
 
 def _is_renderer(pid: int) -> bool:
@@ -214,8 +214,5 @@ def _is_renderer(pid: int) -> bool:
 
 
 def has_chromium() -> bool:
-    """Whether Chromium can be driven here."""
-    import importlib.util
-
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    return bool(found) and importlib.util.find_spec("playwright") is not None and os.name == "posix"
+    """Whether Chromium can be run here."""
+    return program() is not None and os.name == "posix"

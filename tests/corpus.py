@@ -52,6 +52,22 @@ CASES = {
     "depth-15": "INPUT[6x6x3] - CONV[15] - RELU - POOL - FC[15]",
     "depth-16": "INPUT[6x6x3] - CONV[16] - RELU - POOL - FC[16]",
     "depth-17": "INPUT[6x6x17] - CONV[17] - RELU - POOL - FC[17]",
+    # sides that differ, gaps between weights, groups of slices
+    "rectangle": "INPUT[8x7x2] - CONV[3, 3x5, S=1x2] - RELU - CONV[4, 4x1, S=2x1, P=1x0] - RELU - FC[3]",
+    "rectangle-1x3": "INPUT[4x6x2] - CONV[5, 1x3] - CONV[4, 3x1, P=2x0] - CONV[2, 1x1, S=1x3, fit=crop] - FC[3]",
+    "rectangle-pool": "INPUT[7x7x2] - CONV[3, 1x1] - POOL[3x2, S=2x1] - POOL[1x2, S=1x3, P=0x1] - FC[3]",
+    "dilation": "INPUT[7x6x2] - CONV[3, dilation=2] - RELU - CONV[4, 2x2, P=0, dilation=2] - RELU - FC[3]",
+    "dilation-stride": "INPUT[9x7x2] - CONV[2, 1x1] - CONV[3, 3x4, S=2x3, P=1x0, dilation=3x2] - FC[3]",
+    "groups": "INPUT[6x4x4] - CONV[6, groups=2] - RELU - POOL - CONV[9, S=2x1, groups=3] - RELU - FC[3]",
+    "groups-of-16": "INPUT[3x4x4] - CONV[32, groups=2] - CONV[4, 1x2, P=0, groups=4] - RELU - FC[3]",
+    "depthwise": "INPUT[6x4x3] - CONV[3, groups=each] - RELU - CONV[3, groups=3] - RELU - POOL - FC[3]",
+    "depthwise-stride": "INPUT[7x8x3] - CONV[4, 1x1] - RELU - CONV[4, S=2x3, P=1x2, groups=each] - FC[3]",
+    "depthwise-many": "INPUT[4x3x5] - CONV[5, 5x3, groups=each] - CONV[10, 2x1, dilation=2x1, groups=each] - FC[3]",
+    # filters that are not shared
+    "local": "INPUT[6x4x2] - LOCAL[3] - RELU - POOL - LOCAL[17, 2x2, P=0] - RELU - FC[3]",
+    "local-rectangle": "INPUT[7x6x3] - LOCAL[4, 3x2, S=2x1, P=0] - LOCAL[2, 1x3] - RELU - FC[3]",
+    "local-stride": "INPUT[7x5x2] - CONV[3, 1x1] - RELU - LOCAL[4, S=2, P=2] - DROPOUT - LOCAL[3, S=3, fit=pad]",
+    "local-last": "INPUT[4x3x5] - CONV[4, 1x1] - LOCAL[3, 4x3, P=0]",
     # what does not fit
     "pad-conv": "INPUT[10x10x2] - CONV[3, S=2, P=0, fit=pad] - RELU - FC[3]",
     "crop-conv": "INPUT[10x10x2] - CONV[3, S=2, P=0, fit=crop] - RELU - FC[3]",
@@ -120,7 +136,7 @@ def draw(
     random = np.random.default_rng(seed)
     parameters = {}
     for name, shape in network.parameter_shapes().items():
-        inputs = int(np.prod(shape[1:]))
-        parameters[name] = random.standard_normal(shape) * (np.sqrt(2 / inputs) if len(shape) > 1 else 0.1)
+        inputs = int(np.prod(shape[-3:] if len(shape) == 6 else shape[1:]))
+        parameters[name] = random.standard_normal(shape) * (np.sqrt(2 / inputs) if name.endswith(".weights") else 0.1)
     pixels = random.standard_normal((images, *network.input.shape))
     return parameters, pixels, random.integers(0, network.classes, images)

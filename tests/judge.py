@@ -97,7 +97,7 @@ def clearances(network: Network, made: Mapping[str, Array], labels: npt.NDArray[
         x = made[before.name]
         if isinstance(node.layer, Relu):
             least = np.minimum(least, _relative(np.abs(x), x))
-        elif isinstance(node.layer, Pool) and node.layer.field > 1:
+        elif isinstance(node.layer, Pool) and node.layer.field != 1:
             least = np.minimum(least, _relative(_leads(node.layer, x), x))
     if loss == "svm":
         last = made[network.nodes[-1].name]
@@ -120,8 +120,8 @@ def _leads(pool: Pool, x: Array) -> Array:
 
     rows, columns = pool.windows(Volume(x.shape[2], x.shape[1], x.shape[3]))
     padded = np.pad(x, ((0, 0), (rows.before, rows.after), (columns.before, columns.after), (0, 0)))
-    seen = sliding_window_view(padded, (pool.field, pool.field), (1, 2))[:, :: pool.stride, :: pool.stride]
-    flat = seen[:, : rows.count, : columns.count].reshape(*seen.shape[:1], -1, pool.field**2)
+    seen = sliding_window_view(padded, (rows.field, columns.field), (1, 2))[:, :: rows.stride, :: columns.stride]
+    flat = seen[:, : rows.count, : columns.count].reshape(*seen.shape[:1], -1, rows.field * columns.field)
     top = np.partition(flat, -2, axis=-1)[..., -2:]
     return np.asarray(top[..., 1] - top[..., 0])
 

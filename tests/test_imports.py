@@ -26,12 +26,15 @@ ORDER = [
     ["native"],
     ["inside", "learning"],
     ["program"],
+    ["gradcheck"],
     ["data"],
     ["train"],
     ["look"],
     ["__init__"],
     ["web"],
     ["commands"],
+    ["cli_options"],
+    ["cli_study"],
     ["cli"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -141,7 +141,7 @@ def test_a_line_is_no_network() -> None:
 
 
 def test_more_memory_than_there_is() -> None:
-    with pytest.raises(ArgumentError, match=r"needs [\d,]+\.\d GiB of memory, .*: use a smaller batch or network"):
+    with pytest.raises(ArgumentError, match=r"needs [\d,]+\.\d GiB of memory, .*(smaller batch|smaller images)"):
         compile(parse("INPUT[20000x20000x5] - RELU - POOL - FC[1]"), batch=1000, threads=64, cache=False)
 
 

@@ -95,7 +95,8 @@ class Twin:
             self.optimizer.step()
             for name, leaf in self.leaves.items():
                 if name.endswith(".weights") and ours.max_norm is not None:
-                    leaf.copy_(torch.renorm(leaf.flatten(1), 2, 0, ours.max_norm).reshape(leaf.shape))
+                    outputs = self.leaves[name.replace(".weights", ".biases")].numel()
+                    leaf.copy_(torch.renorm(leaf.reshape(outputs, -1), 2, 0, ours.max_norm).reshape(leaf.shape))
 
     def state(self, row: str) -> dict[str, Any]:
         known = ROWS[row]
@@ -115,7 +116,7 @@ def compare(torch: Any, line: str, ours: Optimizer, name: str, settings: dict[st
         twin.step(gradients)
         program.train(step.images, step.labels)
         judge.check_all(program.parameters(), {n: leaf.detach().numpy() for n, leaf in twin.leaves.items()}, "value")
-        found = program.state()
+        found = program.optimizer_state()
         for row in ours.rows:
             judge.check_all({n: found[n] for n in twin.state(row)}, twin.state(row), row)
     return program
@@ -150,6 +151,11 @@ def test_limits_are_pytorchs(torch: Any, limits: dict[str, Any], order: str) -> 
         assert norms.max() < limits["max_norm"] * (1 + 1e-6) and norms.max() > 0.9 * limits["max_norm"]
 
 
+@pytest.mark.parametrize("line", ["INPUT[5x3x2] - LOCAL[3] - RELU - FC[3]", "INPUT[5x4x6] - CONV[6, groups=3] - FC[3]"])
+def test_every_output_has_a_norm_of_its_own(torch: Any, line: str) -> None:
+    compare(torch, line, SGD(0.03, 0.9, max_norm=0.7), "SGD", {"momentum": 0.9}, None)
+
+
 def _weights(program: Program) -> list[Any]:
     return [values for name, values in program.parameters().items() if name.endswith(".weights")]
 
@@ -175,12 +181,12 @@ def test_gradients_are_bare_and_leave_everything_as_it_was(ours: Optimizer, orde
     first, second = known.steps[:2]
     made.load(known.start)
     made.train(first.images, first.labels)
-    before = {**made.parameters(), **made.state()}
+    before = {**made.parameters(), **made.optimizer_state()}
     plain.load(made.parameters())
     expected, found = (each.gradients(second.images, second.labels) for each in (plain, made))
     assert found[0] == expected[0]
     assert all(np.array_equal(found[1][name], gradient) for name, gradient in expected[1].items())
-    after = {**made.parameters(), **made.state()}
+    after = {**made.parameters(), **made.optimizer_state()}
     assert all(np.array_equal(after[name], numbers) for name, numbers in before.items())
 
 
@@ -199,7 +205,9 @@ def test_the_same_bits_for_any_number_of_threads(ours: Optimizer, order: str) ->
             images = np.concatenate([step.images] * 3)[:37]
             program.train(images, np.arange(len(images)) % 3)
         ends.append(
-            b"".join(numbers.tobytes() for numbers in (*program.parameters().values(), *program.state().values()))
+            b"".join(
+                numbers.tobytes() for numbers in (*program.parameters().values(), *program.optimizer_state().values())
+            )
         )
     assert ends[0] == ends[1] == ends[2]
 
@@ -253,23 +261,28 @@ def test_state_goes_out_and_in(ours: Optimizer) -> None:
     one, two = (compile(known.network, judge.BATCH, ours) for _ in range(2))
     for step in known.steps[:2]:
         one.train(step.images, step.labels)
-    assert all(numbers.any() for numbers in one.state().values())
+    assert all(numbers.any() for numbers in one.optimizer_state().values())
     two.load(one.parameters())
-    two.load_state(one.state())
+    two.load_optimizer_state(one.optimizer_state())
     two.steps = one.steps
     step = known.steps[3]
     assert one.train(step.images, step.labels) == two.train(step.images, step.labels)
-    assert all(np.array_equal(a, b) for a, b in zip(one.state().values(), two.state().values(), strict=True))
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(one.optimizer_state().values(), two.optimizer_state().values(), strict=True)
+    )
     two.initialize(0)
-    assert two.steps == 0 and not any(numbers.any() for numbers in two.state().values())
+    assert two.steps == 0 and not any(numbers.any() for numbers in two.optimizer_state().values())
 
 
 def test_state_that_does_not_fit() -> None:
     adam, sgd = (compile(parse(LINE), 8, o) for o in (Adam(), SGD()))
     with pytest.raises(ArgumentError, match=r"the optimizer's rows are means\.conv1\.weights, .*unknown velocity"):
-        adam.load_state(sgd.state())
+        adam.load_optimizer_state(sgd.optimizer_state())
     for call in (adam.velocity, lambda: adam.load_velocity({})):
-        with pytest.raises(ArgumentError, match=r"adam has no velocity but means and squares: see program\.state\(\)"):
+        with pytest.raises(
+            ArgumentError, match=r"adam has no velocity but means and squares: see program\.optimizer_state\(\)"
+        ):
             call()
 
 

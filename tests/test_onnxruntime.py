@@ -34,6 +34,11 @@ NAMES = [
     "fc-fc-linear",
     "wide-stride",
     "relu-first",
+    "rectangle",
+    "rectangle-pool",
+    "dilation-stride",
+    "groups",
+    "depthwise-many",
 ]
 
 
@@ -50,13 +55,15 @@ def graph(network: Network, parameters: judge.Numbers) -> bytes:
         if isinstance(layer, Conv):
             rows, columns = layer.windows(node.input)
             pads = [rows.before, columns.before, rows.after, columns.after]
-            at = add("Conv", [at, *own], node.name, strides=[layer.stride] * 2, pads=pads)
+            window = {"strides": [rows.stride, columns.stride], "dilations": [rows.dilation, columns.dilation]}
+            window["group"] = layer.parts(node.input)[0]
+            at = add("Conv", [at, *own], node.name, pads=pads, **window)
         elif isinstance(layer, Pool):
             rows, columns = layer.windows(node.input)
             pads = [0, 0, rows.before, columns.before, 0, 0, rows.after, columns.after]
             constants[f"{node.name}.pads"] = np.array(pads, np.int64)
             at = add("Pad", [at, f"{node.name}.pads"], f"{node.name}.padded")
-            field = {"kernel_shape": [layer.field] * 2, "strides": [layer.stride] * 2}
+            field = {"kernel_shape": [rows.field, columns.field], "strides": [rows.stride, columns.stride]}
             at = add("MaxPool", [at], node.name, **field)
         elif isinstance(layer, Relu):
             at = add("Relu", [at], node.name)

@@ -26,6 +26,7 @@ import judge
 from striate import NotationError, parse
 from striate.notation import Network
 from striate.plan.order import ORDERS
+from striate.plan.plan import KERNELS
 
 DEPTHS = (1, 2, 3, 7, 8, 15, 16, 17)
 IMAGES = (1, 2, 3, 5, 7, 13, 16, 17, 19, 31)
@@ -58,16 +59,44 @@ def windows(draw: st.DrawFn, side: int) -> str:
 
 
 @st.composite
+def windows_apart(draw: st.DrawFn) -> str:
+    """The same with sides that differ."""
+    fields, strides = (draw(st.tuples(st.integers(1, 4), st.integers(1, 4))) for _ in range(2))
+    paddings = [draw(st.integers(0, field - 1)) for field in fields]
+    sides = ("x".join(map(str, pair)) for pair in (fields, strides, paddings))
+    return "F={}, S={}, P={}, fit={}".format(*sides, draw(st.sampled_from(["pad", "crop"])))
+
+
+@st.composite
+def convs(draw: st.DrawFn, side: int, depth: int) -> str:
+    """The bracket of a CONV: often plain, else of other sides, dilated, or in groups."""
+    filters, window = draw(st.sampled_from(DEPTHS)), draw(windows(side))
+    kind = draw(st.integers(0, 7))
+    if kind in (5, 7):
+        window = draw(windows_apart())
+    if kind in (4, 7):
+        window += f", dilation={draw(st.sampled_from(['2', '3', '1x2', '3x1']))}"
+    if kind >= 6:
+        groups = draw(st.sampled_from([g for g in range(1, depth + 1) if depth % g == 0]))
+        filters = groups * draw(st.sampled_from([1, 1, 2, 3, 16]))
+        window += f", groups={draw(st.sampled_from([groups, 'each' if groups == depth else groups]))}"
+    return f"[{filters}, {window}]"
+
+
+@st.composite
 def networks(draw: st.DrawFn) -> Network:
     """One to six layers in any order; one that does not go with those before is left out."""
     wide, high = draw(st.integers(1, 13)), draw(st.integers(1, 13))
-    line, volume = f"INPUT[{wide}x{high}x{draw(st.sampled_from(DEPTHS))}]", (wide, high)
+    depth = draw(st.sampled_from(DEPTHS))
+    line, volume = f"INPUT[{wide}x{high}x{depth}]", (wide, high)
     for _ in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(["CONV", "CONV", "RELU", "POOL", "POOL2", "FC", "DROPOUT"]))
+        kind = draw(st.sampled_from(["CONV", "CONV", "LOCAL", "RELU", "POOL", "POOL2", "FC", "DROPOUT"]))
         if kind == "CONV":
-            kind += f"[{draw(st.sampled_from(DEPTHS))}, {draw(windows(min(volume)))}]"
+            kind += draw(convs(min(volume), depth))
+        elif kind == "LOCAL":
+            kind += f"[{draw(st.sampled_from(DEPTHS))}, {draw(st.one_of(windows(min(volume)), windows_apart()))}]"
         elif kind == "POOL":
-            kind += f"[{draw(windows(min(volume)))}]"
+            kind += f"[{draw(st.one_of(windows(min(volume)), windows_apart()))}]"
         elif kind == "POOL2":
             kind = "POOL[fit=crop]"
         elif kind == "FC":
@@ -80,6 +109,7 @@ def networks(draw: st.DrawFn) -> Network:
             continue
         if sum(node.layer.flops(node.input) for node in network.nodes) <= 2 * MOST_WORK:
             line, volume = f"{line} - {kind}", (network.output.width, network.output.height)
+            depth = network.output.depth
     if " - " not in line or draw(st.booleans()):
         line += f" - FC[{draw(st.sampled_from([1, 2, 3, 10, 17]))}]"
     return parse(line)
@@ -95,7 +125,7 @@ def draws(draw: st.DrawFn, targets: Sequence[str] = judge.ABLE) -> Draw:
         draw(st.integers(1, 3)),
         draw(st.sampled_from(["softmax", "svm", "svm-squared", "l2"])),
         draw(st.sampled_from(targets)),
-        draw(st.sampled_from([None, "direct", "winograd", "deep", "packed"])),
+        draw(st.sampled_from([None, *KERNELS])),
         draw(st.sampled_from([None, *ORDERS])),
         draw(st.booleans()),
         draw(st.integers(0, 9999)),

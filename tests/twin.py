@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from striate.layers import Conv, Dropout, Fc, Pool, Relu
+from striate.layers import Conv, Dropout, Fc, Local, Pool, Relu
 from striate.layers.loss import Loss, as_loss
+from striate.layers.sides import both
 from striate.notation import Network
 
 
@@ -27,14 +28,19 @@ def forward(
     x = images
     for node in network.nodes[1:]:
         layer = node.layer
-        if isinstance(layer, Conv | Pool):
+        if isinstance(layer, Conv | Local | Pool):
             rows, columns = layer.windows(node.input)
             x = functional.pad(x, (columns.before, columns.after, rows.before, rows.after))
         if isinstance(layer, Conv):
             weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
-            x = functional.conv2d(x, weights, biases, layer.stride)
+            groups = x.shape[1] if layer.groups == "each" else layer.groups
+            step, dilation = (tuple(reversed(both(sides))) for sides in (layer.stride, layer.dilation))
+            x = functional.conv2d(x, weights, biases, step, 0, dilation, groups)
+        elif isinstance(layer, Local):
+            weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
+            x = _local(x, weights, biases, rows.stride, columns.stride)
         elif isinstance(layer, Pool):
-            x = functional.max_pool2d(x, layer.field, layer.stride)
+            x = functional.max_pool2d(x, *(tuple(reversed(both(sides))) for sides in (layer.field, layer.stride)))
         elif isinstance(layer, Relu):
             x = functional.relu(x)
         elif isinstance(layer, Dropout):
@@ -46,6 +52,15 @@ def forward(
         else:
             raise AssertionError(f"no twin for {layer}")
     return x.flatten(1)
+
+
+def _local(x: torch.Tensor, weights: torch.Tensor, biases: torch.Tensor, down: int, across: int) -> torch.Tensor:
+    """A locally connected layer: what every position sees, unfolded, by the position's own matrix."""
+    height, width, filters = biases.shape
+    seen = functional.unfold(x, weights.shape[-2:], stride=(down, across))  # (N, D*F*F, positions)
+    own = weights.reshape(height * width, filters, -1)
+    made = torch.einsum("nep,pke->nkp", seen, own)
+    return made.reshape(len(x), filters, height, width) + biases.permute(2, 0, 1)
 
 
 def mean_loss(scores: Any, labels: Any, loss: str | Loss) -> Any:

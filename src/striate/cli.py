@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from striate import __version__
+from striate.cli_options import DataDir, Fit, FitOption, Json, LineOf, Loss, Rate, Threads
+from striate.cli_study import study
 from striate.commands.say import spoken, stop
 
 app = typer.Typer(
@@ -19,37 +20,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-
-class Fit(str, Enum):
-    """What to do where a filter does not fit its input neatly."""
-
-    stop = "raise"
-    pad = "pad"
-    crop = "crop"
-
-
-class Loss(str, Enum):
-    """The loss on the scores."""
-
-    softmax = "softmax"
-    svm = "svm"
-
-
-class Rate(str, Enum):
-    """How the learning rate changes."""
-
-    constant = "constant"
-    cosine = "cosine"
-
-
-LineOf = typer.Argument(metavar="LINE", help='The network, such as "INPUT[8x8x1] - CONV[16] - RELU - FC[10]".')
-FitOption = Annotated[Fit, typer.Option("--fit", help="Filters that do not fit: an error, zeros added, or cropped.")]
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", metavar="FOLDER", help="Where data sets are looked for first.")
-]
-Threads = Annotated[int | None, typer.Option("--threads", metavar="N", min=1, help="Threads; all cores if not given.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _version(wanted: bool) -> None:
@@ -210,7 +180,7 @@ def predict(
 @app.command(short_help="Draw a network, and what it makes of images.")
 @spoken
 def look(
-    model: Annotated[str, typer.Argument(metavar="MODEL|NET", help="A model file, or a line of notation.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL|NET", help="A model file, or a line of notation or its name.")],
     subject: Annotated[
         str | None,
         typer.Argument(metavar="IMAGE|DATA", help="An image file; for --confusion and --mistakes, a data set."),
@@ -263,6 +233,9 @@ def look(
 @spoken
 def plan(
     line: Annotated[str, LineOf],
+    given: Annotated[
+        list[str] | None, typer.Argument(metavar="[N=2]...", help="What is given for a pattern's letters.")
+    ] = None,
     fit: FitOption = Fit.stop,
     batch: Annotated[
         int, typer.Option("--batch", metavar="N", min=1, help="Images whose activations are counted.")
@@ -270,6 +243,7 @@ def plan(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print what the engine would run instead: kernels, tiles, memory.")
     ] = False,
+    lint: Annotated[bool, typer.Option("--lint", help="Print instead what the notes would do otherwise.")] = False,
     json: Json = False,
 ) -> None:
     """Print a network's volumes, neurons, parameters, receptive fields, memory and flops, layer by layer.
@@ -277,12 +251,17 @@ def plan(
     \b
       striate plan "INPUT[32x32x3] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[10]"
       striate plan "INPUT[224x224x3] - CONV[96, 11x11, S=4, P=0]" --fit pad
+      striate plan "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC" N=2 M=3 K=1
     """
     from striate.commands.plan import explain as run_explain
+    from striate.commands.plan import lint as run_lint
     from striate.commands.plan import plan as run
 
+    line = " ".join([line, *(given or [])])
     if explain:
         run_explain(line, fit.value, batch)
+    elif lint:
+        run_lint(line, fit.value, json)
     else:
         run(line, fit.value, batch, json)
 
@@ -346,6 +325,9 @@ def serve(
     from striate.commands.serve import serve as run
 
     run(Options(what, data, host, port, browse, data_dir, threads, folder, checkpoint))
+
+
+study(app)
 
 
 def main() -> None:

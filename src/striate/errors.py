@@ -95,7 +95,8 @@ def _caret(line: str, column: int, length: int) -> str:
     front, back = "… " if first else "", " …" if last < len(line) else ""
     before = "".join("\t" if c == "\t" else " " * _cells(c) for c in line[first:column])
     carets = "^" * max(1, sum(_cells(c) for c in line[column : column + length]))
-    return f"  {front}{line[first:last]}{back}\n  {' ' * len(front)}{before}{carets}"
+    shown = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line[first:last])
+    return f"  {front}{shown}{back}\n  {' ' * len(front)}{before}{carets}"
 
 
 def _cells(character: str) -> int:

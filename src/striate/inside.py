@@ -17,6 +17,7 @@ from striate.native.assemble import Entry, Loaded
 from striate.native.build import build
 from striate.native.fork import open_at_fork
 from striate.native.memory import Memory
+from striate.native.room import check_room
 from striate.native.team import TEAM
 from striate.plan.inside import volume_names
 from striate.plan.plan import Plan
@@ -46,6 +47,7 @@ class Interior:
         self.plan, self.threads = plan, threads
         self.lock = open_at_fork(threading.RLock())
         self._cache = cache
+        check_room(plan, threads)
         self._memory = Memory(plan, threads)
         self._memory.weigh(loss)
         self._codes: dict[tuple[str, ...], Loaded] = {}

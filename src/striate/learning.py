@@ -63,7 +63,7 @@ class Learning:
         with self._lock:
             self._steps = check_steps(steps)
 
-    def state(self) -> Parameters:
+    def optimizer_state(self) -> Parameters:
         """Copies of what the optimizer remembers of every parameter, by row and name: ``velocity.conv1.weights``.
 
         SGD has ``velocity``; Adagrad and RMSProp ``squares``; Adadelta ``squares`` and ``updates``; Adam and AdamW
@@ -71,39 +71,41 @@ class Learning:
 
         >>> import striate
         >>> program = striate.compile(striate.parse("INPUT[8x8x1] - FC[10]"), optimizer=striate.Adam())
-        >>> list(program.state())
+        >>> list(program.optimizer_state())
         ['means.fc1.weights', 'means.fc1.biases', 'squares.fc1.weights', 'squares.fc1.biases']
         """
         with self._lock:
-            return {name: numbers.copy() for name, numbers in self._state().items()}
+            return {name: numbers.copy() for name, numbers in self._remembered().items()}
 
-    def load_state(self, state: Mapping[str, npt.ArrayLike]) -> None:
-        """The inverse of ``state``; ArgumentError where names or shapes differ."""
-        rows = self._state()
+    def load_optimizer_state(self, state: Mapping[str, npt.ArrayLike]) -> None:
+        """The inverse of ``optimizer_state``; ArgumentError where names or shapes differ."""
+        rows = self._remembered()
         checked = check_parameters(state, {name: row.shape for name, row in rows.items()}, "the optimizer's rows")
         with self._lock:
             for name, numbers in rows.items():
                 numbers[...] = checked[name]
 
-    def _state(self) -> Parameters:
+    def _remembered(self) -> Parameters:
         """The rows themselves."""
         tensors = {row: self._memory.tensors(row) for row in self.plan.update.rows}
         return {f"{row}.{name}": numbers for row, found in tensors.items() for name, numbers in found.items()}
 
     def velocity(self) -> Parameters:
         """Copies of the momentum's running sums, named as the parameters; ArgumentError where there is no momentum."""
-        return {name.removeprefix("velocity."): numbers for name, numbers in self._with_velocity().state().items()}
+        return {
+            name.removeprefix("velocity."): numbers for name, numbers in self._with_velocity().optimizer_state().items()
+        }
 
     def load_velocity(self, velocity: Mapping[str, npt.ArrayLike]) -> None:
         """The inverse of ``velocity``."""
         shapes = self._with_velocity().plan.network.parameter_shapes()
         checked = check_parameters(velocity, shapes)
-        self.load_state({f"velocity.{name}": numbers for name, numbers in checked.items()})
+        self.load_optimizer_state({f"velocity.{name}": numbers for name, numbers in checked.items()})
 
     def _with_velocity(self) -> Learning:
         rows = self.plan.update.rows
         if rows != ("velocity",):
             raise ArgumentError(
-                f"{self.plan.update.kind} has no velocity but {' and '.join(rows)}: see program.state()"
+                f"{self.plan.update.kind} has no velocity but {' and '.join(rows)}: see program.optimizer_state()"
             )
         return self

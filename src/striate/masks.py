@@ -57,6 +57,18 @@ def image_seeds(seed: int, step: int, layer: int, images: int) -> npt.NDArray[np
     return np.asarray(_mix((state + GOLDEN & _WORD) ^ np.arange(images, dtype=np.uint64)), np.uint32)
 
 
+def kept(rate: float, seeds: npt.NDArray[np.uint32], shape: tuple[int, int, int]) -> npt.NDArray[np.float64]:
+    """Ones for what a DROPOUT keeps and zeros for what it drops, ``(images, H, W, D)``; ``shape`` is (H, W, D).
+
+    >>> float(kept(0.0, image_seeds(0, 0, 1, 2), (3, 4, 5)).mean())
+    1.0
+    """
+    height, width, depth = shape
+    places = np.arange(height * width * depth, dtype=np.uint64).reshape(depth, height, width).transpose(1, 2, 0)
+    hashes = _mix(seeds.astype(np.uint64)[:, None, None, None] ^ (places * GOLDEN & _WORD))
+    return np.asarray((hashes >> 32 - BITS) >= levels(rate)[0], np.float64)
+
+
 def _mix(h: Any) -> Any:
     """``mix`` of a number below 2**32, or of an array of such, of 64 bits each."""
     for shift, factor in ROUNDS:

@@ -82,7 +82,7 @@ class Program(Learning):
             self._memory.drop(name, rate)
 
     def initialize(self, seed: int) -> None:
-        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, ``state`` and ``steps`` zero.
+        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, ``optimizer_state`` and ``steps`` zero.
 
         The weights are drawn when they are first wanted: never, where parameters are loaded instead.
         """
@@ -350,8 +350,9 @@ def compile(
     ``softmax``, ``svm``, ``svm-squared``, ``l2``, or a ``Loss`` with smoothing or class weights. threads: how many
     take part, all processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``,
     ``sse2``, or the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only
-    direct kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep`` or ``packed``
-    wherever there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better.
+    direct kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep``, ``packed`` or
+    ``depthwise`` wherever there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for
+    the better.
     Raises ArgumentError.
 
     >>> import striate
@@ -361,6 +362,7 @@ def compile(
     """
     from striate.native.build import build
     from striate.native.host import choose_target
+    from striate.native.room import fitting
     from striate.native.team import usable_processors
 
     check_counts(batch=batch, threads=threads)
@@ -373,7 +375,10 @@ def compile(
     judged.weights(network.classes)
     preprocessing = preprocessing or Preprocessing()
     preprocessing.scales(network.input.depth)
-    update = Update.of(optimizer)
-    made = plan(network, choose_target(target), int(batch), judged.kind, exact, kernels, order, update=update)
-    members = int(threads or usable_processors())
+    update, chosen, members = Update.of(optimizer), choose_target(target), int(threads or usable_processors())
+
+    def for_batch(images: int) -> Plan:
+        return plan(network, chosen, images, judged.kind, exact, kernels, order, update=update)
+
+    made = fitting(for_batch, int(batch), members)
     return Program(made, build(made, cache), optimizer, judged, seed, members, preprocessing, cache)

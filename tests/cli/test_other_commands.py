@@ -70,7 +70,7 @@ def test_plan(run: Run) -> None:
 def test_help_and_version(run: Run) -> None:
     assert run("--version").stdout == f"striate {striate.__version__}\n"
     assert "train" in run("--help").stdout
-    for command in ("train", "test", "predict", "look", "plan"):
+    for command in ("train", "test", "predict", "look", "plan", "nets", "gradcheck", "convert"):
         said = run(command, "--help").stdout
         # Every help ends its text with an example to copy.
         assert f"\n    striate {command} " in said or f"\n    striate {command}\n" in said
@@ -89,3 +89,32 @@ def test_a_reader_that_leaves_early(environment: dict[str, str], tmp_path: Path)
         assert process.stderr
         process.stdout.close()
         assert "Traceback" not in process.stderr.read()
+
+
+def test_nets(run: Run) -> None:
+    said = run("nets").stdout
+    assert re.search(r"^vgg-16 +224x224x3 +1,000 +138,357,544 ", said, re.M)
+    assert f"\n  {VGG}\n" in said
+    rows = json.loads(run("nets", "--json").stdout)
+    assert {row["name"]: row["line"] for row in rows}["tiny-vgg"] == VGG
+
+
+def test_a_name_in_place_of_a_line(run: Run, tmp_path: Path) -> None:
+    assert run("plan", "tiny-vgg").stdout == run("plan", VGG).stdout
+    assert run("look", "tiny-vgg[16x16x1]", "-o", "net.png").stdout == "saved net.png\n"
+    assert (tmp_path / "net.png").exists()
+    assert "did you mean vgg-19?" in run("plan", "vgg-18", status=2).stderr
+
+
+def test_a_pattern_and_what_is_given(run: Run) -> None:
+    pattern = "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC"
+    assert run("plan", pattern, "N=2", "M=3", "K=0").stdout == run("plan", VGG).stdout
+    assert "K is not given" in run("plan", pattern, "N=2", "M=3", status=2).stderr
+
+
+def test_hints(run: Run) -> None:
+    said = run("plan", "vgg-16", "--lint").stdout
+    assert said.endswith("2 hints from the notes; none is an error\n")
+    assert run("plan", "tiny-vgg", "--lint").stdout == "no hints: as the notes advise\n"
+    read = json.loads(run("plan", "INPUT[8x8x1] - FC[2] - RELU", "--lint", "--json").stdout)
+    assert read["hints"][0]["layers"] == ["relu1"]

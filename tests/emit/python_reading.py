@@ -144,12 +144,12 @@ def kind_of(family: str) -> str:
     """The kind of CONV kernel to ask for, so that a plan has a call of this family."""
     if family == "packed_weight_gradient":
         return "deep"
-    return next((kind for kind in ("deep", "packed", "winograd") if kind in family), "direct")
+    return next((kind for kind in ("depthwise", "deep", "packed", "winograd") if kind in family), "direct")
 
 
 def plan_for(family: str, line: str) -> Plan:
     """A plan of the line that has a call of this family."""
-    if family == "score_loss":
+    if family in ("score_loss", "depthwise_data_gradient"):
         return plan_inside(parse(line), TARGETS["sse2"], "score")
     order = "layer by layer" if family == "fc_update" else "depth first"
     loss = family.removesuffix("_loss").replace("_", "-") if family.endswith("_loss") else "softmax"

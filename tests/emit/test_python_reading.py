@@ -27,6 +27,7 @@ SLOW = {
     "pad-three",
     "depth-16",
     "depth-15",
+    "groups-of-16",
 }
 QUICK = [name for name in CASES if name not in SLOW]
 SIZES = (5,)  #: of 4 lanes: a full group and one image
@@ -79,6 +80,8 @@ TILED = [
     ("INPUT[5x4x5] - CONV[6] - RELU - CONV[7, 1x1, S=2, P=0, fit=crop] - RELU - CONV[5, 1x1] - FC[2]", "deep"),
     ("INPUT[5x4x5] - CONV[6] - RELU - CONV[7, 1x1] - RELU - FC[2]", "packed"),
     ("INPUT[6x5x3] - CONV[19] - RELU - CONV[7, 1x1, S=3, P=0, fit=crop] - RELU - CONV[9, 1x1] - FC[2]", "packed"),
+    (CASES["depthwise"], "depthwise"),
+    (CASES["depthwise-stride"], "depthwise"),
 ]
 
 
@@ -96,7 +99,16 @@ def test_losses(name: str, loss: str | Loss) -> None:
     step_through(CASES[name], "sse2", loss)
 
 
-INSIDE = {*QUICK[::3], "relu-first", "no-conv", "pool-last", "volume-last", "dropout-first", "dropout-first-twice"}
+INSIDE = {
+    *QUICK[::3],
+    "relu-first",
+    "no-conv",
+    "pool-last",
+    "volume-last",
+    "dropout-first",
+    "dropout-first-twice",
+    "depthwise",
+}
 
 
 @pytest.mark.parametrize("name", sorted(INSIDE))
@@ -124,7 +136,7 @@ def test_every_kernel_family_has_run() -> None:
     plans = [make_plan(CASES[name], loss=loss) for name in QUICK for loss in ("softmax", "svm")]
     plans += [make_plan(line, force=force) for line, force in TILED]
     plans.append(make_plan(CASES["fc-fc"], order="layer by layer"))
-    plans.append(plan_inside(parse(CASES["fc-fc"]), TARGETS["sse2"], "score"))
+    plans += [plan_inside(parse(CASES[name]), TARGETS["sse2"], "score") for name in ("fc-fc", "depthwise")]
     plans += [make_plan(CASES["fc-only"], loss=loss) for loss in LOSSES]
     families = {call.family for made in plans for call in all_calls(made)}
     assert families == {*EMITTERS, *SINGLE_EMITTERS}

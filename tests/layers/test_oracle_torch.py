@@ -57,10 +57,22 @@ def networks(draw: st.DrawFn) -> Network:
     side, depth = st.integers(1, 12), st.sampled_from([1, 2, 3, 7, 8])
     lines = [f"INPUT[{draw(side)}x{draw(side)}x{draw(depth)}]"]
     for kind in draw(st.lists(st.sampled_from(["CONV", "RELU", "POOL", "FC", "DROPOUT"]), min_size=1, max_size=5)):
-        field, stride = draw(st.integers(1, 5)), draw(st.integers(1, 4))
-        padding, fit = draw(st.integers(0, field - 1)), draw(st.sampled_from(["pad", "crop"]))
+        fields, strides = (draw(st.lists(st.integers(1, most), min_size=2, max_size=2)) for most in (5, 4))
+        paddings, fit = [draw(st.integers(0, field - 1)) for field in fields], draw(st.sampled_from(["pad", "crop"]))
+        square = draw(st.booleans())
+        pairs = ([pair[0]] * 2 if square else pair for pair in (fields, strides, paddings))
+        field, stride, padding = ("x".join(map(str, pair)) for pair in pairs)
         window = f"F={field}, S={stride}, P={padding}, fit={fit}"
-        bracket = {"CONV": f"[{draw(depth)}, {window}]", "POOL": f"[{window}]", "FC": f"[{draw(depth)}]"}
+        apart, groups = (
+            draw(st.sampled_from(["1", "1", "2", "1x3"])),
+            draw(st.sampled_from(["1", "1", "2", "7", "each"])),
+        )
+        bracket = {
+            "CONV": f"[{draw(depth)}, {window}, dilation={apart}, groups={groups}]",
+            "LOCAL": f"[{draw(depth)}, {window}]",
+            "POOL": f"[{window}]",
+            "FC": f"[{draw(depth)}]",
+        }
         line = " - ".join([*lines, kind + bracket.get(kind, "")])
         try:
             parse(line)

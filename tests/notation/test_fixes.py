@@ -57,8 +57,8 @@ def test_every_fix_leads_further(text: str) -> None:
 
 def test_most_mistakes_have_a_fix() -> None:
     without = [text for text in MISTAKES if not fixes(error_of(text))]  # type: ignore[arg-type]
-    # Too large a volume or layer, and INPUT with four sizes: only the person knows what was meant.
-    assert len(without) <= 3, without
+    # Too large a volume or layer, INPUT with four sizes, a name like no other: only the person knows what was meant.
+    assert len(without) <= 6, without
 
 
 WAYS = [
@@ -84,6 +84,26 @@ def test_every_way_that_the_arithmetic_names_can_be_chosen(text: str, labels: li
     assert shown == {part for label in labels for part in re.findall(r"[SPFWH]=\d+", label)}
 
 
+OTHERS = [
+    ("INPUT[8x8x6] - CONV[9, groups=each] - FC[2]", ["K=6", "K=12"]),
+    ("INPUT[8x8x6] - CONV[8, groups=3] - FC[2]", ["groups=2", "K=6", "K=9"]),
+    ("INPUT[9x8x3] - CONV[4, 3x5, S=2x2, P=0]", ["S=2x1", "S=2x3", "F=3x4", "F=3x6", "H=7", "H=9"]),
+    ("INPUT[9x7x1] - POOL[2x3, S=2x1]", ["S=1", "F=3", "W=8", "W=10", "fit=pad", "fit=crop"]),
+    ("INPUT[4x9x3] - CONV[4, P=0, dilation=2]", ["P=1", "F=2", "dilation=1", "W=5", "fit=pad"]),
+    ("INPUT[8x8x1] - CONV[10, 4x3]", ["P=1", "P=2x1", "F=3", "F=5x3"]),
+    ("INPUT[8x8x1] - CONV[10, 3x5, P=1x5]", ["P=2"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text, labels", OTHERS)
+def test_fixes_of_sides_and_groups(text: str, labels: list[str]) -> None:
+    error = error_of(text)
+    assert error is not None
+    found = dict(fixes(error))
+    assert list(found)[: len(labels)] == labels
+    assert all(error_of(line) is None for line in found.values())
+
+
 SAID = [
     ("INPUT[8x8x1] - RLEU - FC[2]", "RELU", "INPUT[8x8x1] - RELU - FC[2]"),
     ("INPUT[8x8x1] - conv [4, 3x3 , stride=1]", "S", "INPUT[8x8x1] - conv [4, 3x3 , S=1]"),
@@ -93,6 +113,8 @@ SAID = [
     ("INPUT[8x8x1] - FC[2] - SOFTMAX", "leave SOFTMAX out", "INPUT[8x8x1] - FC[2]"),
     ("INPUT[8x8x1] - (RELU)*2 - FC[2]", "square brackets", "INPUT[8x8x1] - [RELU]*2 - FC[2]"),
     ("INPUT[8x8x1] - CONV[10, 4x4]", "P=1", "INPUT[8x8x1] - CONV[10, 4x4, P=1]"),
+    ("INPUT[8x8x6] - CONV[9, 3x3, groups=each]", "K=12", "INPUT[8x8x6] - CONV[12, 3x3, groups=each]"),
+    ("INPUT[9x8x3] - CONV[4, 3x5, S=2x2, P=0]", "F=3x4", "INPUT[9x8x3] - CONV[4, 3x4, S=2x2, P=0]"),
     ("INPUT[8x8x1]", "FC[10] at the end", "INPUT[8x8x1] - FC[10]"),
     ("INPUT[8x8x1] - CONV[10 - RELU - FC[2]", "put ] there", "INPUT[8x8x1] - CONV[10] - RELU - FC[2]"),
     ("INPUT[64x64x3] - [CONV5-16, RELU - POOL2]*2", "put - there", "INPUT[64x64x3] - [CONV5-16 - RELU - POOL2]*2"),

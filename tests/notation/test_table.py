@@ -44,7 +44,9 @@ def test_the_sums_and_the_shapes_agree(name: str) -> None:
         weights = shapes.get(f"{row.name}.weights", ())
         assert (row.weights > 0) == bool(weights)
         if weights:
-            assert row.connections * weights[0] == row.weights
+            filters = row.neurons if row.notation.startswith("LOCAL") else weights[0]
+            assert row.connections * filters == row.weights
+            assert row.parameters <= row.unshared
             assert row.unshared == row.neurons * (row.connections + 1)
             assert row.flops == 2 * row.neurons * row.connections
         assert row.activation_bytes == 4 * 3 * row.output.size
@@ -93,3 +95,12 @@ def test_the_json_holds_the_same_numbers() -> None:
 def test_a_batch_is_a_count(batch: object) -> None:
     with pytest.raises(ArgumentError, match="batch is a number of images"):
         summary(parse(NETS["seed"]), batch)  # type: ignore[arg-type]
+
+
+def test_sides_gaps_and_groups_are_counted() -> None:
+    line = "INPUT[32x30x3] - CONV[8, dilation=2] - CONV[8, 3x5, S=1x2, groups=each, fit=pad] - CONV[4, 1x1, groups=2]"
+    rows = summary(parse(f"{line} - POOL[2x3, S=2x1] - LOCAL[2, 3x1] - FC[10]")).rows[1:]
+    assert [row.receptive_field for row in rows] == [(5, 5), (7, 9), (7, 9), (8, 13), (12, 13), (32, 30)]
+    assert [row.connections for row in rows] == [27, 15, 4, 6, 12, 16 * 14 * 2]
+    assert [row.weights for row in rows] == [8 * 27, 8 * 15, 4 * 4, 0, 16 * 14 * 2 * 12, 16 * 14 * 2 * 10]
+    assert rows[1].unshared == 32 * 16 * 8 * (15 + 1) and rows[4].parameters == rows[4].unshared

@@ -4,6 +4,7 @@ import pytest
 
 from corpus import CASES, LARGE, NETS
 from striate.errors import ArgumentError
+from striate.layers import Conv
 from striate.notation import parse
 from striate.plan.plan import plan
 from striate.plan.target import TARGETS
@@ -36,11 +37,12 @@ def test_stride_and_unusual_fields_are_direct_and_say_so() -> None:
 @pytest.mark.parametrize("name", LINES)
 def test_forced_kernels_are_taken_wherever_they_exist(name: str) -> None:
     network = parse(LINES[name], fit="crop")
-    fields = {node.name: (node.layer.field, node.layer.stride) for node in network.nodes if node.layer.kind == "CONV"}
+    convs = {node.name: node.layer for node in network.nodes if isinstance(node.layer, Conv)}
     for unit, each in plan(network, TARGET, 16, "softmax", force="winograd").kernels.items():
-        field, stride = fields[unit]
+        layer = convs[unit]
+        plain = layer.field in (3, 5) and layer.stride == layer.dilation == layer.groups == 1
         for kernel in (each.forward, each.data, each.weights):
-            assert ("winograd" in kernel.name) == (field in (3, 5) and stride == 1)
+            assert ("winograd" in kernel.name) == plain
 
 
 def test_unknown_kernel_is_refused() -> None:

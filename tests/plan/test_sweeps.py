@@ -86,7 +86,8 @@ def test_a_tile_fits_the_registers(
     assert 1 <= tile.filters <= filters and unit <= tile.columns <= columns
     sums = tile.filters * tile.rows * tile.columns
     assert sums + 2 <= registers or sums == unit * unit  # one result and its window: there is no smaller tile
-    weights = gradient_tile(filters, depth, field, columns, columns, stride, target)
+    sweep = forward_sweep(columns, field, stride, 0)
+    weights = gradient_tile(filters, depth, sweep, sweep, target)
     assert 1 <= weights.rows <= columns
     assert 1 <= weights.filters <= filters and weights.field_rows in (1, field) and 1 <= weights.columns <= columns
     assert 1 <= weights.slices <= depth

@@ -40,7 +40,7 @@ def test_every_bit_comes_back(tmp_path: Path) -> None:
     found = Checkpoint.load(tmp_path / "a.checkpoint")
     for name in ("network", "data", "fingerprint", "classes", "preprocessing", "settings", "position", "facts"):
         assert getattr(found, name) == getattr(kept, name), name
-    for row in ("parameters", "state"):
+    for row in ("parameters", "optimizer_state"):
         ours, theirs = getattr(kept, row), getattr(found, row)
         assert all((ours[name] == theirs[name]).all() for name in ours) and ours.keys() == theirs.keys()
     np.testing.assert_array_equal(found.points, kept.points)
@@ -82,9 +82,9 @@ def test_no_bit_may_change(tmp_path: Path, place: int, flip: int) -> None:
         {"position": {"epoch": 1}},
         {"points": np.zeros((3, 5), np.float32)},
         {"epochs": np.zeros(5, np.float32)},
-        {"state": {"velocity.conv1.weights": np.zeros((1,), np.float32)}},
-        {"state": {}},
-        {"state": {**made().state, "speed.conv1.weights": np.zeros((2, 1, 3, 3), np.float32)}},
+        {"optimizer_state": {"velocity.conv1.weights": np.zeros((1,), np.float32)}},
+        {"optimizer_state": {}},
+        {"optimizer_state": {**made().optimizer_state, "speed.conv1.weights": np.zeros((2, 1, 3, 3), np.float32)}},
     ],
 )
 def test_contents_that_do_not_fit_together_are_refused(

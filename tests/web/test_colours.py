@@ -31,7 +31,7 @@ def test_the_page_has_the_pictures_colours(theme: str, selector: str) -> None:
 def test_text_can_be_read(selector: str) -> None:
     """A contrast of 4.5 at least with the ground and with raised panels (WCAG 2.1, level AA)."""
     page = properties(selector)
-    texts = ["ink", "pale", "accent", "good", "bad", "input", "conv", "relu", "pool", "fc", "dropout"]
+    texts = ["ink", "pale", "accent", "good", "bad", "input", "conv", "local", "relu", "pool", "fc", "dropout"]
     for ground in ("ground", "raised"):
         weak = {name: contrast(page[name], page[ground]) for name in texts if contrast(page[name], page[ground]) < 4.5}
         assert not weak, (ground, weak)

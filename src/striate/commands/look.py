@@ -16,6 +16,7 @@ from striate.errors import ArgumentError
 from striate.look.letters import sentence, unreadable
 from striate.look.save import picture_format, save
 from striate.look.subject import Subject
+from striate.notation.named import is_name
 from striate.notation.network import Network
 from striate.notation.parse import parse
 from striate.train.model import Model
@@ -92,7 +93,7 @@ def _picture(options: Options) -> str:
 def _is_line(text: str) -> bool:
     """Return whether this is a line of notation, and not the name of a file."""
     # Path.is_file raises where a line is longer than a file's name can be.
-    return text.lstrip().upper().startswith("INPUT") and not os.path.isfile(text)  # noqa: PTH113
+    return (text.lstrip().upper().startswith("INPUT") or is_name(text)) and not os.path.isfile(text)  # noqa: PTH113
 
 
 def _network(options: Options) -> Network:

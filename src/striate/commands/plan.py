@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from striate.commands.say import console, on_terminal
+import json
+
+from striate.commands.say import console, count, on_terminal
+from striate.notation.lint import hints
 from striate.notation.parse import parse
 from striate.notation.table import summary
 
@@ -29,6 +32,18 @@ def explain(line: str, fit: str, batch: int) -> None:
         shown = f"  {tile}" if tile is not None and not isinstance(tile, int) else ""
         print(f"{seconds * 1e6:12,.1f} {expected.flops:15,} {expected.bytes:12,}  {name:34}{shown}".rstrip())
     print(f"{total * 1e6:12,.1f} in all, update apart")
+
+
+def lint(line: str, fit: str, as_json: bool) -> None:
+    """Print what the notes advise and the network does otherwise."""
+    found = hints(line, fit)
+    if as_json:
+        rows = [{"layers": h.names, "reason": h.reason, "position": h.position, "length": h.length} for h in found]
+        print(json.dumps({"line": found[0].text if found else line, "hints": rows}, indent=2))
+        return
+    for hint in found:
+        print(f"{hint}\n")
+    print(f"{count(len(found), 'hint')} from the notes; none is an error" if found else "no hints: as the notes advise")
 
 
 def plan(line: str, fit: str, batch: int, as_json: bool) -> None:

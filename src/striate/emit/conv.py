@@ -11,7 +11,7 @@ from striate.emit.builder import Builder, Register, Value
 from striate.emit.index import Index, Span
 from striate.emit.loops import tiles
 from striate.emit.tensor import Tensor
-from striate.plan.sweep import Sweep, split_evenly
+from striate.plan.sweep import Sweep, pieces, split_evenly
 from striate.plan.tiles import Tile
 
 WeightAt = Callable[[Index, Index, Index, int], Value]
@@ -25,13 +25,15 @@ def _accumulate(
     source: Tensor,
     weight: WeightAt,
     depth: Index,
+    slice: Index,
     at: tuple[Index, Index, Index],
     rows: Sweep,
     columns: Sweep,
     acc: Accumulators,
     outside: Outside | None,
 ) -> None:
-    """Add one depth slice's part to a tile: for each filter row, the source row is loaded once.
+    """Add the part of one ``slice`` of the source to a tile, ``depth`` being its number among those that the filters
+    see: for each filter row, the source row is loaded once.
 
     ``outside``: if not None, leave that out, and filter rows that meet only the halo.
     """
@@ -41,7 +43,7 @@ def _accumulate(
             y = line(row)
             loaded: dict[int, Value] = {}
             for number, across in enumerate(columns.taps):
-                if columns.step > 1:
+                if columns.step > 1 or abs(columns.apart) > 1:
                     loaded = {}  # far between uses: kept values would crowd the registers
                 for k in range(len(acc)):
                     w = b.splat(weight(k0 + k, depth, across_rows, across.weight))
@@ -50,7 +52,7 @@ def _accumulate(
                             continue
                         x = column * columns.step + across.offset
                         if x not in loaded:
-                            loaded[x] = source[depth, y, x0 * columns.step + x]
+                            loaded[x] = source[slice, y, x0 * columns.step + x]
                         cell = acc[k][row][column]
                         cell.value = b.fma(loaded[x], w, cell.value)
 
@@ -121,11 +123,12 @@ def correlate(
     trim: bool = False,
     split: str = "",
     span: Span | None = None,
+    first: Index | int = 0,
 ) -> None:
     """``finish`` receives every tile of sums over depth slices and taps; tiles of one place share its input.
 
     Rows and columns come in multiples of ``unit``. ``trim``: leave out what would meet only the halo, for backward
-    sweeps. ``span``: only these tiles of the axis named by ``split``.
+    sweeps. ``span``: only these tiles of the axis named by ``split``. ``first``: of the ``depth`` slices.
     """
     parts, pairs = {split: span}, replace(columns, count=columns.count // unit)
     for v, height in tiles(b, rows.count // unit, tile.rows // unit, "y", parts.get("rows")):
@@ -134,12 +137,12 @@ def correlate(
                 y, x = v * unit, u * unit
                 acc: Accumulators = []
                 for i in range(many):
-                    first = start(k + i)
+                    begin = start(k + i)
                     across = range(width * unit)
-                    acc.append([[b.register("sum", first) for _ in across] for _ in range(height * unit)])
+                    acc.append([[b.register("sum", begin) for _ in across] for _ in range(height * unit)])
                 if rows.taps and columns.taps:
                     for d in b.range(depth, "d"):
-                        _accumulate(b, source, weight, d, (k, y, x), rows, columns, acc, outside)
+                        _accumulate(b, source, weight, d, d + first, (k, y, x), rows, columns, acc, outside)
                 finish(k, y, x, [[[cell.value for cell in row] for row in plane] for plane in acc])
 
 
@@ -156,35 +159,57 @@ def conv_forward(
     relu: bool,
     pool: bool,
     stream: bool = False,
+    groups: int = 1,
     split: str = "",
     span: Span | None = None,
 ) -> None:
     """y = [POOL] [RELU] (weights * x + biases); with POOL, ``choice`` keeps which of the four won (4: none).
 
-    stream: y goes past the caches.
+    groups: so many parts of the filters see as many parts of x. stream: y goes past the caches.
     """
-    filters, depth = weights.shape.axes[0].size, weights.shape.axes[1].size
-    correlate(
-        b,
-        x,
-        lambda k, d, i, j: weights[k, d, i, j],
-        lambda k: b.splat(biases[k]),
-        forward_finish(b, y.streamed if stream else y, choice, relu, pool),
-        filters,
-        depth,
-        rows,
-        columns,
-        tile,
-        2 if pool else 1,
-        split=split,
-        span=span,
-    )
+    filters, depth = weights.shape.axes[0].size // groups, weights.shape.axes[1].size
+    for group, part in grouped(b, groups, pieces(filters, tile.filters), split, span):
+        k0, d0 = group * filters, group * depth
+        correlate(
+            b,
+            x,
+            lambda k, d, i, j, k0=k0: weights[k0 + k, d, i, j],  # type: ignore[misc]
+            lambda k, k0=k0: b.splat(biases[k0 + k]),  # type: ignore[misc]
+            forward_finish(b, y.streamed if stream else y, choice, relu, pool, k0),
+            filters,
+            depth,
+            rows,
+            columns,
+            tile,
+            2 if pool else 1,
+            split=split,
+            span=part,
+            first=d0,
+        )
 
 
-def forward_finish(b: Builder, y: Tensor, choice: tuple[Tensor, ...], relu: bool, pool: bool) -> Finish:
-    """What becomes of a tile of CONV results: RELU, 2x2 POOL, and into y."""
+def grouped(
+    b: Builder, groups: int, turns: int, split: str = "", span: Span | None = None
+) -> Iterator[tuple[Index, Span | None]]:
+    """(group, the part of the span that is for it) of every group, each of which has ``turns`` items of filters."""
+    if groups == 1:
+        yield Index(), span
+        return
+    for group in b.range(groups, "g"):
+        if span is None or split == "rows":
+            yield group, span
+        else:
+            before = group * turns
+            yield group, Span(b.larger(span.first - before, 0), b.smaller(span.last - before, turns))
 
-    def finish(k0: Index, y0: Index, x0: Index, sums: list[list[list[Value]]]) -> None:
+
+def forward_finish(
+    b: Builder, y: Tensor, choice: tuple[Tensor, ...], relu: bool, pool: bool, first: Index | int = 0
+) -> Finish:
+    """What becomes of a tile of CONV results: RELU, 2x2 POOL, and into y from slice ``first``."""
+
+    def finish(at: Index, y0: Index, x0: Index, sums: list[list[list[Value]]]) -> None:
+        k0 = at + first
         for k, plane in enumerate(sums):
             if pool:
                 _pool_tile(b, plane, k0 + k, y0, x0, y, choice, relu)
@@ -232,15 +257,17 @@ def _half(index: Index) -> Index:
     return Index(tuple((n, c // 2) for n, c in index.terms), index.constant // 2)
 
 
-def gradient_finish(b: Builder, x: Tensor, dx: Tensor, down: Sweep, across: Sweep, mask: bool) -> Finish:
-    """What becomes of a tile of gradients: the RELU's zeros, and into dx."""
+def gradient_finish(
+    b: Builder, x: Tensor, dx: Tensor, down: Sweep, across: Sweep, mask: bool, first: Index | int = 0
+) -> Finish:
+    """What becomes of a tile of gradients: the RELU's zeros, and into dx from slice ``first``."""
 
     def finish(d: Index, y: Index, x0: Index, sums: list[list[list[Value]]]) -> None:
         for i, plane in enumerate(sums):
             for row, line in enumerate(plane):
                 for column, value in enumerate(line):
                     at = (
-                        d + i,
+                        d + i + first,
                         (y + row) * down.spread + down.first,
                         (x0 + column) * across.spread + across.first,
                     )
@@ -263,29 +290,34 @@ def conv_data_gradient(
     turned: bool = False,
     trim: bool = False,
     stream: bool = False,
+    groups: int = 1,
     split: str = "",
     span: Span | None = None,
 ) -> None:
     """dx = what dz passes back through the weights; zero where ``mask`` says that a RELU held x at zero.
 
-    turned: the weights are those of ``turn_weights``, (D, K, F, F). stream: dx goes past the caches.
+    turned: the weights are those of ``turn_weights``, (D, K, F, F). stream: dx goes past the caches. groups: as
+    forwards.
     """
     dx = dx.streamed if stream else dx
-    filters, depth = dz.shape.axes[0].size, dx.shape.axes[0].size
-    for down in rows:
-        for across in columns:
-            correlate(
-                b,
-                dz,
-                lambda d, k, i, j: weights[(d, k, i, j) if turned else (k, d, i, j)],
-                lambda d: b.zero(),
-                gradient_finish(b, x, dx, down, across, mask),
-                depth,
-                filters,
-                down,
-                across,
-                tile,
-                trim=trim,
-                split=split,
-                span=span,
-            )
+    filters, depth = dz.shape.axes[0].size // groups, dx.shape.axes[0].size // groups
+    for group, part in grouped(b, groups, pieces(depth, tile.filters), split, span):
+        k0, d0 = group * filters, group * depth
+        for down in rows:
+            for across in columns:
+                correlate(
+                    b,
+                    dz,
+                    lambda d, k, i, j, k0=k0: weights[(d, k, i, j) if turned else (k0 + k, d, i, j)],  # type: ignore[misc]
+                    lambda d: b.zero(),
+                    gradient_finish(b, x, dx, down, across, mask, d0),
+                    depth,
+                    filters,
+                    down,
+                    across,
+                    tile,
+                    trim=trim,
+                    split=split,
+                    span=part,
+                    first=k0,
+                )

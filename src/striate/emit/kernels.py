@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from inspect import signature
 
-from striate.emit import conv, dropout, fc, loss, packed, pool, relu, winograd
+from striate.emit import conv, depthwise, dropout, fc, local, loss, packed, pool, relu, winograd
 from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.deep import deep_gradient
 from striate.emit.halo import clear_halo
@@ -16,7 +16,9 @@ from striate.emit.input import input_forward
 from striate.emit.packed_gradient import packed_weight_gradient
 from striate.emit.single.conv import single_conv
 from striate.emit.single.fc import single_fc, single_flatten
+from striate.emit.single.grouped import single_grouped
 from striate.emit.single.input import single_input
+from striate.emit.single.local import single_local
 from striate.emit.single.pool import single_pool
 from striate.emit.single.relu import single_relu
 from striate.emit.single.winograd import single_winograd
@@ -32,6 +34,9 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "conv_forward": conv.conv_forward,
     "conv_data_gradient": conv.conv_data_gradient,
     "conv_weight_gradient": conv_weight_gradient,
+    "depthwise_forward": depthwise.depthwise_forward,
+    "depthwise_data_gradient": depthwise.depthwise_data_gradient,
+    "depthwise_backward": depthwise.depthwise_backward,
     "winograd_forward": winograd.winograd_forward,
     "winograd_data_gradient": winograd.winograd_data_gradient,
     "winograd_weight_gradient": winograd_weight_gradient,
@@ -52,6 +57,9 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "fc_data_gradient": fc.fc_data_gradient,
     "fc_weight_gradient": fc.fc_weight_gradient,
     "fc_update": fc_update,
+    "local_forward": local.local_forward,
+    "local_data_gradient": local.local_data_gradient,
+    "local_weight_gradient": local.local_weight_gradient,
     "softmax_loss": loss.softmax_loss,
     "softmax_weighted_loss": loss.softmax_weighted_loss,
     "svm_loss": loss.svm_loss,
@@ -65,11 +73,13 @@ EMITTERS: dict[str, Callable[..., None]] = {
 SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
     "single_input": single_input,
     "single_conv": single_conv,
+    "single_grouped": single_grouped,
     "single_winograd": single_winograd,
     "single_pool": single_pool,
     "single_relu": single_relu,
     "single_flatten": single_flatten,
     "single_fc": single_fc,
+    "single_local": single_local,
 }
 
 

@@ -6,6 +6,7 @@ from striate.emit.builder import ProgramBuilder
 from striate.emit.index import Index
 from striate.emit.kernels import make_kernel
 from striate.emit.single.fc import write_single_scores
+from striate.emit.single.grouped import single_grouped_weights
 from striate.emit.single.input import single_weights
 from striate.emit.single.winograd import single_winograd_weights
 from striate.plan.plan import Plan
@@ -22,6 +23,10 @@ def single_prepare(b: ProgramBuilder, plan: Plan) -> None:
             for layer in (conv.unit.name, conv.name)
             for kind in ("weights", "biases")
         )
+        if conv.grouped:
+            for group in b.work(conv.groups, "group"):
+                single_grouped_weights(b, weights, biases, prepared, padded, group, conv.groups, conv.zeros)
+            continue
         whole, rest = divmod(biases.shape.elements, b.lanes)
         for first, blocks, filters in ((0, whole, b.lanes), (whole, 1, rest)):
             if blocks and filters:

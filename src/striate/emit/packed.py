@@ -22,18 +22,18 @@ WeightAt = Callable[[Index, Index], Value]  #: of a filter and a slice
 Begin = Callable[[Index], Value]
 
 
-def _pack(b: Builder, source: Tensor, v: Tensor, apart: int, block: Block) -> None:
+def _pack(b: Builder, source: Tensor, v: Tensor, apart: tuple[int, int], block: Block) -> None:
     """v[d, t] = the slice's number at position t."""
     for d in b.range(source.shape.axes[0].size, "d"):
         for t, y, x, _, _ in cells(b, block):
-            v[d, t] = source[d, y * apart, x * apart]
+            v[d, t] = source[d, y * apart[0], x * apart[1]]
 
 
-def _fetch(b: Builder, source: Tensor, apart: int, block: Block, first: Index, count: int) -> None:
+def _fetch(b: Builder, source: Tensor, apart: tuple[int, int], block: Block, first: Index, count: int) -> None:
     """Ask for the next block's numbers of ``count`` slices, to be in the cache when they are packed."""
     for d in b.range(count, "d"):
         for _, y, x, _, _ in cells(b, block):
-            b.prefetch(source, (first + d, y * apart, x * apart + apart * len(block[3])))
+            b.prefetch(source, (first + d, y * apart[0], (x + len(block[3])) * apart[1]))
 
 
 def _turns(b: Builder, depth: int, most: int) -> Iterator[tuple[Index, int, bool, bool]]:
@@ -66,15 +66,16 @@ def _product(
 ) -> None:
     """``finish`` receives every tile of sums over slices; each begins with ``begin`` of its filter."""
     filters, depth = m.shape.axes[0].size, source.shape.axes[0].size
+    apart = rows.step, columns.step
     each = -(-depth // filters)  # slices of the next block that are fetched beside a filter
     for block in blocks(b, rows, columns, tile, parts.get("rows")):
-        _pack(b, source, v, rows.step, block)
+        _pack(b, source, v, apart, block)
         high, broad = len(block[2]), len(block[3])
         for d0, deep, first, last in _turns(b, depth, tile.slices):
             for k, many in tiles(b, filters, tile.filters, "k", parts.get("filters")):
                 spots = [(n, t) for n in range(many) for t in range(high * broad)]
                 if last:
-                    _fetch(b, source, rows.step, block, k * each, many * each)
+                    _fetch(b, source, apart, block, k * each, many * each)
                 sums = {(n, t): b.register("sum", begin(k + n) if first else m[k + n, t]) for n, t in spots}
                 for step in b.range(deep, "s"):
                     data = [v[d0 + step, t] for t in range(high * broad)]

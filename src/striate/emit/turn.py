@@ -9,10 +9,10 @@ from striate.emit.tensor import Tensor
 
 def turn_weights(b: Builder, weights: Tensor, turned: Tensor, at: Index) -> None:
     """turned[at, k] = weights[k, at]: what leads back to slice ``at`` side by side, as it will be read."""
-    filters, _, field, _ = (axis.size for axis in weights.shape.axes)
+    filters, _, high, wide = (axis.size for axis in weights.shape.axes)
     for k in b.range(filters, "k"):
-        for i in b.range(field, "i"):
-            for j in range(field):
+        for i in b.range(high, "i"):
+            for j in range(wide):
                 turned[at, k, i, j] = weights[k, at, i, j]
 
 

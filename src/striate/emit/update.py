@@ -172,8 +172,8 @@ def _cap(b: ProgramBuilder, plan: Plan, settings: Tensor) -> None:
     if places:
         b.barrier()
         most = b.register("most", settings[plan.update.numbers.index("max_norm")])
-    for place in places:
-        shape = Shape.of(place.shape[0], place.size // place.shape[0], element="f32")
+    for place, outputs in places:
+        shape = Shape.of(outputs, place.size // outputs, element="f32")
         weights = b.place(replace(plan.buffers[place.name], shape=shape))
-        for k in b.work(place.shape[0], "filter"):
+        for k in b.work(outputs, "output"):
             cap_norm(b, weights, k, most.value)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from itertools import product
 
 from striate.emit.builder import Builder
+from striate.emit.conv import grouped
 from striate.emit.index import Index, Span
 from striate.emit.loops import items, tiles
 from striate.emit.tensor import Tensor
-from striate.plan.sweep import Sweep
+from striate.plan.sweep import Sweep, pieces
 from striate.plan.tiles import GradientTile
 
 
@@ -23,17 +24,35 @@ def conv_weight_gradient(
     rows: Sweep,
     columns: Sweep,
     tile: GradientTile,
+    groups: int = 1,
     span: Span | None = None,
 ) -> None:
-    """dweights += the sum over positions and lanes of dz times the x that each weight met."""
-    filters, depth, field = (axis.size for axis in dweights.shape.axes[:3])
-    for k, many in tiles(b, filters, tile.filters, "k", span):
+    """dweights += the sum over positions and lanes of dz times the x that each weight met; groups: as forwards."""
+    each = dweights.shape.axes[0].size // groups
+    for group, part in grouped(b, groups, pieces(each, tile.filters), span=span):
+        group_gradient(b, x, dz, dweights, group, each, rows, columns, tile, part)
+
+
+def group_gradient(
+    b: Builder,
+    x: Tensor,
+    dz: Tensor,
+    dweights: Tensor,
+    group: Index,
+    each: int,
+    rows: Sweep,
+    columns: Sweep,
+    tile: GradientTile,
+    span: Span | None = None,
+) -> None:
+    """The part of one group, which has ``each`` filters; span: of tiles of these."""
+    depth, field = (axis.size for axis in dweights.shape.axes[1:3])
+    for k, many in tiles(b, each, tile.filters, "k", span):
         for y, high in tiles(b, rows.count, tile.rows, "y0"):
             for d, deep in tiles(b, depth, tile.slices, "d"):
                 for i, tall in tiles(b, field, tile.field_rows, "i"):
-                    _gradient_tile(
-                        b, x, dz, dweights, (k, y, d, i), (many, high, deep, tall), rows, columns, tile.columns
-                    )
+                    at, size = (k + group * each, y, d, i), (many, high, deep, tall)
+                    _gradient_tile(b, x, dz, dweights, at, size, rows, columns, tile.columns, group * depth)
 
 
 def _gradient_tile(
@@ -46,17 +65,18 @@ def _gradient_tile(
     rows: Sweep,
     columns: Sweep,
     wide: int,
+    first: Index,
 ) -> None:
     (k0, y0, d0, i0), (many, high, deep, tall) = at, size
     met = list(product(range(deep), range(tall), range(len(columns.taps))))  #: slice, filter row, filter column
     sums = [{place: b.register("sum", b.zero()) for place in met} for _ in range(many)]
     for y in b.range(y0 + high, "y", start=y0):
         for x0, width in tiles(b, columns.count, wide, "x"):
-            lines = [y * rows.step + i0 + (i + rows.taps[0].offset) for i in range(tall)]
+            lines = [y * rows.step + i0 * rows.apart + (i * rows.apart + rows.taps[0].offset) for i in range(tall)]
             # dz stays in registers and each x is used up at once: a window of x kept for later columns would not fit.
             given = [[dz[k0 + k, y, x0 + column] for k in range(many)] for column in range(width)]
             for d, i, across, uses in _uses(met, columns, width):
-                value = x[d0 + d, lines[i], x0 * columns.step + across]
+                value = x[d0 + d + first, lines[i], x0 * columns.step + across]
                 for column, j in uses:
                     for k in range(many):
                         cell = sums[k][d, i, j]
@@ -81,14 +101,19 @@ def _uses(
 
 def bias_gradient(b: Builder, dz: Tensor, dbiases: Tensor, *, span: Span | None = None) -> None:
     """dbiases += the sum of each map of dz over positions and lanes."""
-    filters, height, width = (axis.size for axis in dz.shape.axes)
-    for k in items(b, filters, "k", span):
-        sums = [b.register("sum", b.zero()) for _ in range(min(width, 4))]
-        for y in b.range(height, "y"):
-            for x, wide in tiles(b, width, len(sums), "x"):
-                for column in range(wide):
-                    sums[column].value = sums[column].value + dz[k, y, x + column]
-        total = sums[0].value
-        for other in sums[1:]:
-            total = total + other.value
-        dbiases[k] = dbiases[k] + b.reduce_add(total)
+    for k in items(b, dz.shape.axes[0].size, "k", span):
+        sum_map(b, dz, dbiases, k)
+
+
+def sum_map(b: Builder, dz: Tensor, dbiases: Tensor, k: Index) -> None:
+    """The part of one map."""
+    height, width = (axis.size for axis in dz.shape.axes[1:])
+    sums = [b.register("sum", b.zero()) for _ in range(min(width, 4))]
+    for y in b.range(height, "y"):
+        for x, wide in tiles(b, width, len(sums), "x"):
+            for column in range(wide):
+                sums[column].value = sums[column].value + dz[k, y, x + column]
+    total = sums[0].value
+    for other in sums[1:]:
+        total = total + other.value
+    dbiases[k] = dbiases[k] + b.reduce_add(total)

@@ -7,15 +7,17 @@ from striate.layers.dropout import Dropout
 from striate.layers.fc import Fc
 from striate.layers.input import Input
 from striate.layers.layer import Layer, Setting
+from striate.layers.local import Local
 from striate.layers.pool import Pool
 from striate.layers.relu import Relu
 from striate.layers.window import Window, window
 
-__all__ = ["LAYERS", "Conv", "Dropout", "Fc", "Input", "Layer", "Pool", "Relu", "Setting", "Window", "window"]
+__all__ = ["LAYERS", "Conv", "Dropout", "Fc", "Input", "Layer", "Local", "Pool", "Relu", "Setting", "Window", "window"]
 
 LAYERS: dict[str, type[Layer]] = {
     "INPUT": Input,
     "CONV": Conv,
+    "LOCAL": Local,
     "RELU": Relu,
     "POOL": Pool,
     "FC": Fc,

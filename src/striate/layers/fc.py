@@ -51,9 +51,9 @@ class Fc(Layer):
         """Weights ``(n, D*H*W)`` and biases ``(n,)``."""
         return {"weights": (self.outputs, input.size), "biases": (self.outputs,)}
 
-    def receptive(self, input: Volume) -> tuple[int, int, int]:
+    def receptive(self, input: Volume) -> tuple[int, int, int, int]:
         """The whole input; there is but one position."""
-        return (input.width, input.height, 1)
+        return (input.width, input.height, 1, 1)
 
     def forward(self, x: Array, parameters: Parameters) -> Array:
         """The dot product of each neuron's weights with the input, plus its bias: ``(N, 1, 1, n)``."""

@@ -41,6 +41,16 @@ class Setting:
         """The values it takes, in words."""
         return f"a whole number from {self.least} to {MOST:,}"
 
+    @property
+    def note(self) -> str:
+        """What is said beside the range."""
+        return ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Words that may stand for the number."""
+        return ()
+
     def takes(self, value: object) -> bool:
         """Whether a value is one of those."""
         return isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= MOST
@@ -108,9 +118,9 @@ class Layer(ABC):
         """This layer without a ``fit`` that changes nothing on ``input``."""
         return self
 
-    def receptive(self, input: Volume) -> tuple[int, int, int]:
-        """``(F along W, F along H, S)``: what an output number sees, and the step to the next."""
-        return (1, 1, 1)
+    def receptive(self, input: Volume) -> tuple[int, int, int, int]:
+        """``(F along W, F along H, S along W, S along H)``: what an output number sees, and the steps to the next."""
+        return (1, 1, 1, 1)
 
     @abstractmethod
     def forward(self, x: Array, parameters: Parameters) -> Array:
@@ -125,4 +135,6 @@ def check_setting(kind: str, setting: Setting, value: object) -> None:
     """Refuse a setting that is no number in its range: NotationError with the range."""
     if not setting.takes(value):
         shown = f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else repr(value)
-        raise NotationError(f"{setting.letter} of {kind}, {setting.meaning}, is {setting.range}, not {shown}")
+        shown = "x".join(map(str, value)) if isinstance(value, tuple) else shown
+        range, note = setting.range, setting.note
+        raise NotationError(f"{setting.letter} of {kind}, {setting.meaning}, is {range}, not {shown}{note}")

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from striate.layers.layer import Array, Layer, Parameters, Setting
+from striate.layers.sides import Lengths, Sides, both, sides_text, simple
 from striate.layers.window import Window, check_window, fits_neatly, pad, unpad, windows
 from striate.volume import Volume
 
@@ -18,6 +19,7 @@ __all__ = ["Pool"]
 class Pool(Layer):
     """POOL[FxF, S=.., P=..]: max pooling; ``field`` 2, ``stride`` 2 and no ``padding`` if left out.
 
+    Each is one number or two, along the width and the height.
     Padding adds zeros that take part in the maximum like any other number.
     Raises NotationError for settings that make no sense, such as P >= F.
 
@@ -25,22 +27,24 @@ class Pool(Layer):
     Volume(width=16, height=16, depth=12)
     """
 
-    field: int = 2
-    stride: int = 2
-    padding: int = 0
+    field: Sides = 2
+    stride: Sides = 2
+    padding: Sides = 0
     fit: str = "raise"
 
     kind: ClassVar[str] = "POOL"
     settings: ClassVar[tuple[Setting, ...]] = (
-        Setting("F", "field", "the side of the window"),
-        Setting("S", "stride", "the stride"),
-        Setting("P", "padding", "the zero-padding", 0),
+        Lengths("F", "field", "the side of the window"),
+        Lengths("S", "stride", "the stride"),
+        Lengths("P", "padding", "the zero-padding", 0),
     )
     number: ClassVar[str] = "F"
     size: ClassVar[str] = "F"
     example: ClassVar[str] = "POOL or POOL[3x3, S=2]"
 
     def __post_init__(self) -> None:
+        for name in ("field", "stride", "padding"):
+            object.__setattr__(self, name, simple(getattr(self, name)))
         super().__post_init__()
         check_window(self.kind, self.field, self.padding, self.fit)
 
@@ -60,7 +64,8 @@ class Pool(Layer):
 
     def connections(self, input: Volume) -> int:
         """F*F: each depth slice is pooled on its own."""
-        return self.field * self.field
+        across, down = both(self.field)
+        return across * down
 
     def flops(self, input: Volume) -> int:
         """F*F - 1 comparisons for each output."""
@@ -70,16 +75,16 @@ class Pool(Layer):
         """Canonical text, as POOL or POOL[3x3, S=2]: S always stands beside a size, to be plain."""
         if self == Pool():
             return self.kind
-        parts = [f"{self.field}x{self.field}", f"S={self.stride}"]
+        parts = ["x".join(map(str, both(self.field))), f"S={sides_text(self.stride)}"]
         if self.padding:
-            parts.append(f"P={self.padding}")
+            parts.append(f"P={sides_text(self.padding)}")
         if self.fit != "raise":
             parts.append(f"fit={self.fit}")
         return f"{self.kind}[{', '.join(parts)}]"
 
-    def receptive(self, input: Volume) -> tuple[int, int, int]:
+    def receptive(self, input: Volume) -> tuple[int, int, int, int]:
         """F by F, S apart."""
-        return (self.field, self.field, self.stride)
+        return (*both(self.field), *both(self.stride))
 
     def forward(self, x: Array, parameters: Parameters) -> Array:
         """The maximum of each window."""
@@ -93,7 +98,7 @@ class Pool(Layer):
         dpadded = np.zeros_like(pad(x, rows, columns))
         for r, down in enumerate(rows.taps()):
             for c, across in enumerate(columns.taps()):
-                dpadded[:, down, across] += np.where(winner == r * self.field + c, dy, 0.0)
+                dpadded[:, down, across] += np.where(winner == r * columns.field + c, dy, 0.0)
         return unpad(dpadded, rows, columns), {}
 
     def _taps(self, x: Array) -> Array:

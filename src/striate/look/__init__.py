@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from striate.look.boxes import architecture
 from striate.look.gradient import saliency, where
+from striate.look.heat import heat
 from striate.look.matrix import confusion
 from striate.look.save import save
 from striate.look.surest import mistakes
 from striate.look.through import activations
 from striate.look.weights import filters
 
-__all__ = ["activations", "architecture", "confusion", "filters", "mistakes", "saliency", "save", "where"]
+__all__ = ["activations", "architecture", "confusion", "filters", "heat", "mistakes", "saliency", "save", "where"]

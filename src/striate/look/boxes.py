@@ -228,7 +228,7 @@ class _Drawing:
         """What one neuron of the box reads, on the right face of the box before, and lines to that neuron."""
         source, x = before
         layer, volume = box.nodes[0].layer, box.nodes[0].input
-        across, down, _ = layer.receptive(volume)
+        across, down, *_ = layer.receptive(volume)
         wide = min(self.length(across) / self.length(volume.width), 1.0)
         high = min(self.length(down) / self.length(volume.height), 1.0)
         right, up = source.lean

@@ -117,10 +117,10 @@ def _first(columns: list[Group]) -> list[Group]:
 
 
 def _together(nodes: Sequence[Node]) -> list[tuple[Node, ...]]:
-    """The layers in groups: RELU and DROPOUT stand beside the CONV or FC before them."""
+    """The layers in groups: RELU and DROPOUT stand beside the CONV, LOCAL or FC before them."""
     found: list[list[Node]] = []
     for node in nodes:
-        if node.layer.kind in ("RELU", "DROPOUT") and found and found[-1][0].layer.kind in ("CONV", "FC"):
+        if node.layer.kind in ("RELU", "DROPOUT") and found and found[-1][0].layer.kind in ("CONV", "LOCAL", "FC"):
             found[-1].append(node)
         else:
             found.append([node])

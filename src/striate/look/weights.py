@@ -104,9 +104,11 @@ def _learning(network: Network, layers: Sequence[str] | None) -> list[Node]:
 
 
 def folded(node: Node, weights: Numbers) -> Numbers:
-    """Weights as (filters, D, F, F): an FC's in the shape of the volume it reads."""
+    """Weights as (filters, D, F, F): an FC's in the shape of the volume it reads, a LOCAL's position by position."""
     height, width, depth = node.input.shape
-    return weights if weights.ndim == 4 else weights.reshape(len(weights), depth, height, width)
+    if weights.ndim > 2:
+        return weights.reshape(-1, *weights.shape[-3:])
+    return weights.reshape(len(weights), depth, height, width)
 
 
 def largest(squares: Numbers, most: int) -> list[int]:
@@ -226,6 +228,6 @@ def _draw_block(paper: Paper, block: Block, x: float, y: float) -> None:
 
 
 def _filter_size(node: Node) -> str:
-    """The size of a CONV's filters, as 5x5x3."""
-    _, depth, high, wide = node.layer.parameter_shapes(node.input)["weights"]
+    """The size of a CONV's or LOCAL's filters, as 5x5x3."""
+    depth, high, wide = node.layer.parameter_shapes(node.input)["weights"][-3:]
     return f"{wide}x{high}x{depth}"

@@ -66,13 +66,14 @@ class Memory:
 
     def initialize(self, seed: int) -> None:
         """Draw the weights (He et al. 2015: normal, variance 2 / fan-in); biases are zero."""
-        generator = np.random.default_rng(seed)
+        generator, nodes = np.random.default_rng(seed), self._plan.network.nodes
+        inputs = {f"{node.name}.weights": node.layer.connections(node.input) for node in nodes}
         for place in self._plan.row.places:
             numbers = self.view(place.name).reshape(-1)
             if not place.name.endswith(".weights"):
                 numbers[:] = 0
                 continue
-            scale = np.sqrt(2 / (place.size // place.shape[0]))
+            scale = np.sqrt(2 / inputs[place.name])
             for start in range(0, place.size, DRAWN):
                 part = numbers[start : start + DRAWN]
                 part[:] = generator.standard_normal(len(part)) * scale

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from striate.notation.named import NAMED
 from striate.notation.network import Network, Node
 from striate.notation.parse import parse
 from striate.notation.table import summary, table_text
 
-__all__ = ["Network", "Node", "parse", "summary", "table_text"]
+__all__ = ["NAMED", "Network", "Node", "parse", "summary", "table_text"]

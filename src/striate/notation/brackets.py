@@ -8,6 +8,7 @@ from typing import Any
 from striate.errors import NotationError
 from striate.layers import LAYERS, Layer
 from striate.layers.layer import FITS, Setting, Share, check_setting
+from striate.layers.sides import Lengths, Sides, sides_text, simple
 from striate.notation.cursor import Cursor
 from striate.notation.tokens import Token
 from striate.notation.words import unknown_layer, unknown_setting
@@ -17,11 +18,18 @@ __all__ = ["Placed", "read_layer"]
 
 @dataclass(frozen=True)
 class Placed:
-    """A layer and where it stands in the text."""
+    """A layer and where it stands in the text.
+
+    ``bare``: whether a pattern gives its number. ``optional``: the word that says whether it is there, and which of the
+    places of that word this is; ``way``: how to leave it out, for an error.
+    """
 
     layer: Layer
     position: int
     length: int
+    bare: bool = False
+    optional: tuple[str, int] | None = None
+    way: str = ""
 
 
 @dataclass
@@ -30,7 +38,7 @@ class _Found:
 
     layer: type[Layer]
     word: Token
-    values: dict[str, float] = field(default_factory=dict)
+    values: dict[str, float | str | Sides] = field(default_factory=dict)
     fit: str | None = None
 
 
@@ -38,6 +46,9 @@ def read_layer(cursor: Cursor, fit: str) -> Placed:
     """The layer at the cursor; ``fit`` is for a layer whose bracket says nothing of it."""
     word = cursor.take()
     layer = LAYERS.get(word.text.upper())
+    if cursor.now.kind == "number" and cursor.after.text.upper() == "D" and cursor.after.position == cursor.now.end:
+        whole = f"{word.text}{cursor.now.text}{cursor.after.text}"
+        raise cursor.error(unknown_layer(whole), word, cursor.after.end - word.position)
     if layer is None:
         raise cursor.error(unknown_layer(word.text), word)
     found = _Found(layer, word)
@@ -45,6 +56,10 @@ def read_layer(cursor: Cursor, fit: str) -> Placed:
     if cursor.now.kind == "open":
         _bracket(cursor, found)
     end = cursor.last.end
+    lacking = cursor.bare.get(layer.kind, {})
+    bare = bool(lacking) and not any(letter in found.values for letter in lacking)
+    if bare:
+        found.values.update(lacking)
     for letter in layer.required:
         if letter not in found.values:
             raise NotationError(_missing(cursor, found, letter), cursor.text, word.position, end - word.position)
@@ -52,7 +67,7 @@ def read_layer(cursor: Cursor, fit: str) -> Placed:
     if hasattr(layer, "fit"):
         settings["fit"] = found.fit or fit
     try:
-        return Placed(layer(**settings), word.position, end - word.position)
+        return Placed(layer(**settings), word.position, end - word.position, bare)
     except NotationError as error:
         raise error.at(cursor.text, word.position, end - word.position) from None
 
@@ -60,7 +75,7 @@ def read_layer(cursor: Cursor, fit: str) -> Placed:
 def _shorthand(cursor: Cursor, found: _Found) -> None:
     """The notes' short forms without a bracket: CONV5-16, POOL2, FC-4096."""
     if cursor.now.kind == "number":
-        numbers = _numbers(cursor)
+        numbers = cursor.numbers()
         if len(numbers) == 1 and found.layer.size == "F":
             _put(cursor, found, "F", numbers[0])
         else:
@@ -76,7 +91,7 @@ def _bracket(cursor: Cursor, found: _Found) -> None:
     cursor.skip_lines()
     while cursor.now.kind != "close":
         if cursor.now.kind == "number":
-            _bare(cursor, found, _numbers(cursor))
+            _bare(cursor, found, cursor.numbers())
         elif cursor.now.kind == "word":
             _named(cursor, found)
         else:
@@ -96,23 +111,21 @@ def _bracket(cursor: Cursor, found: _Found) -> None:
 
 def _unexpected(cursor: Cursor, found: _Found, opening: Token) -> NotationError:
     now, kind = cursor.now, found.layer.kind
+    if now.kind == "open":
+        return cursor.error(f"a bracket stands in {kind}'s bracket: write it as in {found.layer.example}")
+    if now.kind == "word" and now.text in "eE" and cursor.last.kind == cursor.after.kind == "number":
+        first, power = cursor.last, cursor.whole(cursor.after)
+        number = f"{cursor.whole(first) * 10**power}" if power <= 6 else "1000000"
+        reason = f"{first.text}{now.text}{power} is no number here: write it out, as in {number}"
+        return cursor.error(reason, first, cursor.after.end - first.position)
     if now.kind == "number" and cursor.last.kind in ("number", "word"):
         return cursor.error(f"a comma is missing here: write it as in {found.layer.example}")
     if now.kind == "dash" and cursor.after.kind == "number":
         return cursor.error(f"numbers in {kind}'s bracket have no sign: write it as in {found.layer.example}", now, 2)
-    if now.kind in ("end", "dash", "arrow", "open"):
+    if now.kind in ("end", "dash", "arrow"):
         reason = f"the bracket of {kind} is not closed: put ] behind its last setting, as in {found.layer.example}"
         return cursor.error(reason, opening if now.kind == "end" else now)
-    return cursor.error(f"{now} has no place in {kind}'s bracket, which reads {found.layer.example}")
-
-
-def _numbers(cursor: Cursor) -> list[Token]:
-    """``5`` or ``5x5`` or ``32x32x3``."""
-    numbers = [cursor.take()]
-    while cursor.now.kind == "times" and cursor.after.kind == "number":
-        cursor.take()
-        numbers.append(cursor.take())
-    return numbers
+    return cursor.error(f"{now} has no place in {kind}'s bracket: write it as in {found.layer.example}")
 
 
 def _named(cursor: Cursor, found: _Found) -> None:
@@ -132,7 +145,9 @@ def _named(cursor: Cursor, found: _Found) -> None:
     if is_fit:
         _put_fit(cursor, found)
     elif cursor.now.kind == "number":
-        _put_named(cursor, found, letter or "", _numbers(cursor))
+        _put_named(cursor, found, letter or "", cursor.numbers())
+    elif cursor.now.kind == "word" and cursor.now.text.lower() in _setting(found.layer, letter or "").words:
+        _keep(cursor, found, letter or "", cursor.now.text.lower(), cursor.take())
     elif cursor.now.kind == "dash" and cursor.after.kind == "number":
         setting = _setting(found.layer, letter or "")
         least = setting.range if isinstance(setting, Share) else f"a whole number from {setting.least}"
@@ -140,7 +155,8 @@ def _named(cursor: Cursor, found: _Found) -> None:
         raise cursor.error(reason, cursor.now, cursor.after.end - cursor.now.position)
     else:
         sample = _setting(found.layer, letter or "").sample
-        raise cursor.error(f"a number is missing behind {letter}=: write it as in {letter}={sample}")
+        words = "".join(f" or {letter}={word}" for word in _setting(found.layer, letter or "").words)
+        raise cursor.error(f"a number is missing behind {letter}=: write it as in {letter}={sample}{words}")
 
 
 def _setting(layer: type[Layer], letter: str) -> Setting:
@@ -167,8 +183,8 @@ def _put_fit(cursor: Cursor, found: _Found) -> None:
 def _put_named(cursor: Cursor, found: _Found, letter: str, numbers: list[Token]) -> None:
     if len(numbers) == 1:
         _put(cursor, found, letter, numbers[0])
-    elif letter == "F":
-        _square(cursor, found, numbers)
+    elif isinstance(_setting(found.layer, letter), Lengths):
+        _put_sides(cursor, found, letter, numbers)
     else:
         shown = "x".join(n.text for n in numbers)
         length = numbers[-1].end - numbers[0].position
@@ -185,11 +201,12 @@ def _bare(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
             raise cursor.error(reason, numbers[0])
         _put(cursor, found, layer.number, numbers[0])
     elif layer.size == "F":
-        _square(cursor, found, numbers)
+        _put_sides(cursor, found, "F", numbers)
     elif layer.size == "WHD" and len(numbers) == 3:
         for letter, number in zip(layer.size, numbers, strict=True):
             _put(cursor, found, letter, number)
     elif layer.size == "WHD":
+        _three_apart(cursor, numbers)
         reason = f"INPUT takes width x height x depth, three numbers, not {shown}: {_three(numbers)}"
         raise cursor.error(reason, numbers[0], length)
     elif layer.number:
@@ -199,7 +216,7 @@ def _bare(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
         raise cursor.error(f"{layer.kind} has no settings: leave {shown} out", numbers[0], length)
 
 
-def _second_number(layer: type[Layer], shown: str, first: float) -> str:
+def _second_number(layer: type[Layer], shown: str, first: object) -> str:
     if layer.size == "F" and layer.number != "F":
         return (
             f"{shown} is a second bare number behind {layer.number}={first}: "
@@ -208,6 +225,21 @@ def _second_number(layer: type[Layer], shown: str, first: float) -> str:
     names = ", ".join(f"{s.letter}=.." for s in layer.settings if s.letter != layer.number)
     rest = f": name it, {names}" if names else ": leave one out"
     return f"{shown} is a second bare number behind {layer.number}={first}{rest}"
+
+
+def _three_apart(cursor: Cursor, numbers: list[Token]) -> None:
+    """Refuse 32, 32, 3 in place of 32x32x3; PyTorch's order, depth first, is turned round."""
+    found = list(numbers)
+    at = cursor.tokens.index(cursor.last) + 1
+    while len(found) < 3 and (more := [t for t in cursor.tokens[at : at + 2] if t.kind == "number"][:1]):
+        found += more
+        at = cursor.tokens.index(more[0]) + 1
+    if len(found) == 3 and len(numbers) == 1:
+        sides = [number.text for number in found]
+        if sides[0] in ("1", "3") and sides[1] == sides[2] != sides[0]:
+            sides = [*sides[1:], sides[0]]
+        reason = f"the sizes of INPUT, width, height and depth, are joined by x: write {'x'.join(sides)}"
+        raise cursor.error(reason, found[0], found[-1].end - found[0].position)
 
 
 def _three(numbers: list[Token]) -> str:
@@ -220,22 +252,26 @@ def _three(numbers: list[Token]) -> str:
     return "write it as in INPUT[32x32x3]"
 
 
-def _square(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
-    """5x5 is F=5; nothing else is."""
+def _put_sides(cursor: Cursor, found: _Found, letter: str, numbers: list[Token]) -> None:
+    """5x5 is F=5, and 3x5 is 3 wide and 5 high."""
     shown, length = "x".join(n.text for n in numbers), numbers[-1].end - numbers[0].position
     sides = [n.text for n in numbers]
-    if len(numbers) == 3 and sides[0] == sides[1]:
-        reason = f"a field always spans the full depth of its input: write {sides[0]}x{sides[0]}, not {shown}"
-        raise cursor.error(reason, numbers[0], length)
-    if len(numbers) != 2 or sides[0] != sides[1]:
-        larger = max(sides, key=lambda side: (len(side), side))
-        reason = f"fields are square, FxF, and {shown} is not: write {larger}x{larger} or F={larger}"
-        raise cursor.error(reason, numbers[0], length)
-    _put(cursor, found, "F", numbers[0], length)
+    if len(numbers) != 2:
+        two = f"{sides[0]}x{sides[1]}" if len(sides) > 1 else f"{sides[0]}x{sides[0]}"
+        what = "a field always spans the full depth of its input" if letter == "F" else f"{letter} is width x height"
+        raise cursor.error(f"{what}: write {two}, not {shown}", numbers[0], length)
+    wide, high = (_value(cursor, found, letter, number, length=0) for number in numbers)
+    assert isinstance(wide, int) and isinstance(high, int)
+    _keep(cursor, found, letter, simple((wide, high)), numbers[0], length)
 
 
 def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int = 0) -> None:
     """Keep one value, once it is a number in the setting's range and the first for its letter."""
+    _keep(cursor, found, letter, _value(cursor, found, letter, number, length), number, length)
+
+
+def _value(cursor: Cursor, found: _Found, letter: str, number: Token, length: int) -> float:
+    """The number, once it is in the setting's range."""
     setting = _setting(found.layer, letter)
     share = isinstance(setting, Share)
     if "." in number.text and not share:
@@ -243,14 +279,23 @@ def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int 
             f"{letter}, {setting.meaning}, is a whole number, not {number.text}: write one, as in {letter}=3",
             number,
         )
-    if letter in found.values:
-        reason = f"{letter} of {found.layer.kind} is said twice, first as {found.values[letter]}: leave one out"
-        raise cursor.error(reason, number, length)
     value = float(number.text) if share else cursor.whole(number)
     try:
         check_setting(found.layer.kind, setting, value)
     except NotationError as error:
         raise cursor.error(error.reason, number, length) from None
+    return value
+
+
+def _keep(
+    cursor: Cursor, found: _Found, letter: str, value: float | str | Sides, token: Token, length: int = 0
+) -> None:
+    """Keep a value, if it is the first for its letter."""
+    if letter in found.values:
+        first = found.values[letter]
+        shown = sides_text(first) if isinstance(first, tuple) else first
+        reason = f"{letter} of {found.layer.kind} is said twice, first as {shown}: leave one out"
+        raise cursor.error(reason, token, length)
     found.values[letter] = value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 __all__ = ["canonical"]
 
-_OPENING = ("CONV", "FC", "[")  # what people begin a repeated group with
+_OPENING = ("CONV", "LOCAL", "FC", "[")  # what people begin a repeated group with
 
 
 def canonical(layers: Sequence[str]) -> str:

@@ -18,6 +18,21 @@ class Cursor:
         self.text = text
         self._tokens = tokenize(text)
         self._at = 0
+        self.bare: dict[str, dict[str, int]] = {}  # settings that layers may lack, with what they are then
+
+    @property
+    def tokens(self) -> list[Token]:
+        """All of them, the one of kind ``end`` last."""
+        return self._tokens
+
+    def split(self, at: int) -> Cursor:
+        """A cursor over the tokens from ``at`` on; this one then ends before them."""
+        rest = Cursor.__new__(Cursor)
+        rest.text, rest._tokens, rest._at, rest.bare = self.text, self._tokens[at:], 0, {}
+        self._tokens = [*self._tokens[:at], Token("end", "", self._tokens[at].position)]
+        while len(self._tokens) > 1 and self._tokens[-2].kind in ("comma", "newline"):
+            del self._tokens[-2]
+        return rest
 
     @property
     def now(self) -> Token:
@@ -49,7 +64,18 @@ class Cursor:
 
     def beyond_lines(self) -> Token:
         """The first token from here that is no new line."""
-        return next(token for token in self._tokens[self._at :] if token.kind != "newline")
+        at = self._at
+        while self._tokens[at].kind == "newline":
+            at += 1
+        return self._tokens[at]
+
+    def numbers(self) -> list[Token]:
+        """Read ``5`` or ``5x5`` or ``32x32x3``; there must be a number."""
+        numbers = [self.take()]
+        while self.now.kind == "times" and self.after.kind == "number":
+            self.take()
+            numbers.append(self.take())
+        return numbers
 
     def whole(self, number: Token) -> int:
         """The value of a number token; NotationError if it is no whole number or has too many digits."""

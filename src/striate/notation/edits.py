@@ -45,11 +45,19 @@ def set_setting(layer: str, letter: str, value: int | str, fit: str = "raise") -
     read = _read(layer, fit)
     name = next((each.name for each in read.settings if each.letter == letter), "fit") if read else ""
     if read is not None and hasattr(read, name):
-        changes: dict[str, Any] = {name: value}
+        changes: dict[str, Any] = {name: _number(value)}
         try:
             yield replace(read, **changes).notation()
         except NotationError:
             return
+
+
+def _number(value: int | str) -> int | str | tuple[int, ...]:
+    """``"3"`` and ``"3x5"`` as numbers; words as they are."""
+    sides = str(value).split("x")
+    if not all(side.isdecimal() for side in sides):
+        return value
+    return int(sides[0]) if len(sides) == 1 else tuple(map(int, sides))
 
 
 def _in_place(layer: str, letter: str, value: int | str) -> Iterator[str]:
@@ -57,12 +65,18 @@ def _in_place(layer: str, letter: str, value: int | str) -> Iterator[str]:
     if said.search(layer):
         yield said.sub(rf"\g<1>{value}", layer, count=1)
         return
+    wide, _, high = str(value).partition("x")
+    high = high or wide
     if letter == "F":
         size = re.compile(r"\b\d+(\s*[xX×*]\s*)\d+\b")
         if size.search(layer):
-            yield size.sub(rf"{value}\g<1>{value}", layer, count=1)
+            yield size.sub(rf"{wide}\g<1>{high}", layer, count=1)
             return
-    entry = f"{value}x{value}" if letter == "F" else f"{letter}={value}"
+    bare = re.compile(r"(\[\s*)\d+(?=\s*[,\]])")
+    if letter == "K" and bare.search(layer):
+        yield bare.sub(rf"\g<1>{value}", layer, count=1)
+        return
+    entry = f"{wide}x{high}" if letter == "F" else f"{letter}={value}"
     if layer.rstrip().endswith("]"):
         end = layer.rindex("]")
         comma = "" if layer[:end].rstrip().endswith("[") else ", "

@@ -9,16 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from striate.errors import FitError, NotationError
 from striate.layers import LAYERS
 from striate.notation.edits import Edit, set_setting
 from striate.notation.parse import parse, read
+from striate.notation.pattern_fixes import PATTERN_RULES, give
+from striate.notation.slip_fixes import SLIP_RULES
 from striate.notation.tokens import Token, tokenize
 
 __all__ = ["fixes", "reach"]
 
 MOST = 8  # fixes of one error
+TRIED = 400_000  # characters of all new lines together: each is read before it is offered
+NEAR = 200  # tokens behind the error, where something may be missing
 _SIZES = ("32x32x3", "28x28x1")  # of INPUT, where nothing is said of it: CIFAR-10's and MNIST's
 
 
@@ -35,7 +40,7 @@ def fixes(error: NotationError, fit: str = "raise") -> list[tuple[str, str]]:
     text = error.text
     before = reach(text, fit)
     found: dict[str, tuple[tuple[int, int], str]] = {}
-    for edit in _edits(error, fit):
+    for edit in islice(_edits(error, fit), max(4, TRIED // max(1, len(text)))):
         line = edit.apply(text)
         got = reach(line, fit)
         if got > max(before, found[edit.label][0] if edit.label in found else before):
@@ -140,12 +145,12 @@ class _Place:
 
 
 def _fit(place: _Place) -> Iterator[Edit]:
-    """Every way that the arithmetic names: S, P and F of the layer, the sides of its input, pad or crop."""
+    """Every way that the arithmetic names: settings of the layer, the sides of its input, pad or crop."""
     ways = place.error.reason.rpartition(": try ")[2]
-    named = re.findall(r"\b([SPFWH])=(\d+)", ways)
+    named = re.findall(r"\b([SPFWHK]|dilation|groups)=(\d+(?:x\d+)?)", ways)
     for letter, value in named:
-        if letter in "SPF":
-            yield from place.setting(letter, int(value))
+        if letter not in "WH":
+            yield from place.setting(letter, value)
     yield from _sides(place, named)
     for word in ("pad", "crop"):
         if re.search(rf"fit=(pad \| )?{word}", ways):
@@ -212,7 +217,7 @@ def _repetition_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 def _written(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """What the reason says to write, in place of what is pointed at, and of a number behind it."""
-    for new in re.findall(r"[A-Za-z]+=\w+(?:\.\d+)?|\d+x\d+(?!x)", match[1]):
+    for new in re.findall(r"[A-Za-z]+=\w+(?:\.\d+)?|\d+x\d+(?!\w)", match[1]):
         number = re.compile(r"\s*[\d.]+").match(place.text, place.end)
         if number and new[0].isalpha():
             yield Edit(new, place.start, number.end(), new)
@@ -262,7 +267,7 @@ def _closed(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     """A ] where one is missing: at the place, behind each layer from there, at the end."""
     before = len(place.text[: place.start].rstrip(" \t,"))
     yield Edit("put ] there", before, place.start, "] - " if place.pointed[:1].isalpha() else "] ")
-    tokens = place.tokens()
+    tokens = [token for token in place.tokens() if token.position > place.start][:NEAR]
     for token in reversed(tokens):
         if token.position > place.start and token.kind in ("dash", "arrow", "end"):
             label = "put ] at the end" if token.kind == "end" else "put ]"
@@ -305,19 +310,21 @@ def _times(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 
 def _at_most(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    letter = re.search("[A-Za-z]+$", place.pointed)
     for count in (int(match[1].replace(",", "")), 10, 2):
-        yield place.put(f"*{count}")
+        yield give(place, letter[0], str(count)) if letter else place.put(f"*{count}")
 
 
 def _padding(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     largest = int(match[1])
-    for value in dict.fromkeys((largest // 2, largest)):
+    apart = "x" in place.error.reason.partition(":")[0]  # sides of their own: the largest is one's alone
+    for value in dict.fromkeys((largest // 2, *(() if apart else (largest,)))):
         yield from place.setting("P", value)
 
 
 def _said(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
-    for letter, value in re.findall(r"\b([A-Z])=(\d+)", match[1]):
-        yield from place.setting(letter, int(value))
+    for letter, value in re.findall(r"\b([A-Z])=(\d+(?:x\d+)?)", match[1]):
+        yield from place.setting(letter, value)
 
 
 def _named(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
@@ -326,8 +333,12 @@ def _named(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 
 def _a_number(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
+    for word in (match[2], "1") if match[2] and place.pointed[:1].isalpha() else ():
+        yield place.put(word, f"{match[1]}={word}")
     for value in ("0.5",) if match[1] == "p" else ("1", "3"):
-        yield place.insert(value, place.start, f"{match[1]}={value}")
+        blank = " " if place.pointed[:1].isalnum() else ""
+        yield place.insert(value + blank, place.start, f"{match[1]}={value}")
+        yield place.put(value, f"{match[1]}={value}")
 
 
 def _layer_of(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
@@ -352,7 +363,9 @@ def _no_bracket(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 _KINDS = "|".join(LAYERS)
 _RULES: tuple[tuple[str, Rule], ...] = (
-    (r"did you mean (\w+)\?", _meant),
+    *PATTERN_RULES,
+    *SLIP_RULES,
+    (r"did you mean ([\w-]+)\?", _meant),
     (r"AVGPOOL.*(POOL) takes", _meant),
     (r"begins with INPUT", _input_first),
     (r"computes nothing", _more),
@@ -362,15 +375,15 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     (r"brackets are square", _square),
     (r"not closed|put \] ", _closed),
     (r"comma is missing", _comma),
-    (r"a number is missing behind (\w)=", _a_number),
+    (r"a number is missing behind (\w+)=(?:.* or \1=(\w+))?", _a_number),
     (r"a number is missing here|\*0 leaves", _times),
     (r"repeat at most ([\d,]+) times", _at_most),
     (r"^(?:\w+, [^,]+, is a whole number, not )?([\d.]+)(?: is no whole number|: write one)", _whole),
-    (r"^(\w+) of .* is a whole number from (\d+)(?: to ([\d,]+))?, not", _least),
+    (r"^(\w+) of .* is a whole number from (\d+)(?: to ([\d,]+))?(?:, or \w+)?, not", _least),
     (r"^p[ ,].* is a number from|a share is written as", _share),
     (r"(numbers) go to", lambda place, match: iter([place.put("1000000")])),
     (r"(?:say|use) (.*)", _said),
-    (r"P is at most F-1 = (\d+)", _padding),
+    (r"P is at most [^=]* = (\d+)", _padding),
     (r"fit is one of", lambda place, match: iter([place.put("pad", "fit=pad"), place.put("crop", "fit=crop")])),
     (r"write ((?!it as|one,)[^:]*)", _written),
     (r"name it, (.*)", _named),

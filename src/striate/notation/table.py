@@ -24,7 +24,7 @@ _COPIES = 3  # of every parameter in training: itself, its gradient, its momentu
 
 @dataclass(frozen=True)
 class Row:
-    """One layer. ``neurons`` counts those with weights of their own kind to learn: CONV's and FC's.
+    """One layer. ``neurons`` counts those with weights of their own kind to learn: CONV's, LOCAL's and FC's.
 
     ``unshared`` is what ``weights + biases`` would be if every neuron had its own; ``connections`` are per
     neuron; ``receptive_field`` is (width, height) on the input; ``flops`` are of one image's forward pass.
@@ -150,7 +150,7 @@ def _receptive_fields(network: Network) -> Iterator[tuple[int, int]]:
     """(width, height) on the input, for each node."""
     wide, high, step_wide, step_high = 1, 1, 1, 1
     for node in network.nodes:
-        across, down, stride = node.layer.receptive(node.input)
+        across, down, *steps = node.layer.receptive(node.input)
         wide, high = wide + (across - 1) * step_wide, high + (down - 1) * step_high
-        step_wide, step_high = step_wide * stride, step_high * stride
+        step_wide, step_high = step_wide * steps[0], step_high * steps[1]
         yield min(wide, network.input.width), min(high, network.input.height)

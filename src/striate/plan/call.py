@@ -12,10 +12,12 @@ SUMS = frozenset(
         "bias_gradient",
         "unpool",
         "conv_weight_gradient",
+        "depthwise_backward",
         "winograd_weight_gradient",
         "deep_gradient",
         "packed_weight_gradient",
         "fc_weight_gradient",
+        "local_weight_gradient",
     }
 )
 
@@ -46,7 +48,7 @@ class Call:
     @property
     def weight_bound(self) -> bool:
         """Whether the call's time may be that of reading its weights."""
-        return self.family.startswith("fc_")
+        return self.family.startswith("fc_") or self.family in ("local_forward", "local_weight_gradient")
 
     def setting(self, name: str) -> Any:
         """A setting by name; None where there is none."""

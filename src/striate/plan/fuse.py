@@ -1,4 +1,4 @@
-"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC.
+"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC or LOCAL.
 
 DROPOUT works in place, on the volume that is there, and scores do without it: it belongs to the unit that makes the
 volume. Behind INPUT, which is no unit, it is a unit of its own that makes none.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from striate.layers import Conv, Dropout, Fc, Pool, Relu
+from striate.layers import Conv, Dropout, Fc, Local, Pool, Relu
 from striate.notation.network import Network, Node
 from striate.volume import Volume
 
@@ -50,7 +50,7 @@ class Unit:
     @property
     def learns(self) -> bool:
         """Whether the unit has parameters."""
-        return isinstance(self.node.layer, Conv | Fc)
+        return isinstance(self.node.layer, Conv | Fc | Local)
 
     @property
     def dropouts(self) -> tuple[Node, ...]:
@@ -87,7 +87,7 @@ def _rides(node: Node) -> bool:
 def _unit(nodes: Sequence[Node]) -> Unit:
     """The longest unit that starts with ``nodes[0]``."""
     first, taken, relu, pool = nodes[0], 1, isinstance(nodes[0].layer, Relu), False
-    if isinstance(first.layer, Conv | Fc):
+    if isinstance(first.layer, Conv | Fc | Local):
         for node in nodes[1:]:
             if isinstance(node.layer, Relu) and not relu:
                 relu = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from striate.layers import Conv, Pool
+from striate.layers import Conv, Local, Pool
 from striate.layers.window import Window
 from striate.notation.network import Node
 from striate.plan.fuse import Unit
@@ -22,8 +22,8 @@ Sweeps = tuple[tuple[Sweep, ...], tuple[Sweep, ...]]  #: over the rows, over the
 
 
 def windows(node: Node) -> tuple[Window, Window]:
-    """The windows of a CONV or POOL over rows and columns."""
-    assert isinstance(node.layer, Conv | Pool)
+    """The windows of a CONV, LOCAL or POOL over rows and columns."""
+    assert isinstance(node.layer, Conv | Local | Pool)
     return node.layer.windows(node.input)
 
 
@@ -40,8 +40,8 @@ def forward(unit: Unit) -> tuple[Sweep, Sweep]:
     down, across = windows(unit.node)
     rows, columns = counts(unit)
     return (
-        forward_sweep(rows, down.field, down.stride, down.before),
-        forward_sweep(columns, across.field, across.stride, across.before),
+        forward_sweep(rows, down.field, down.stride, down.before, down.dilation),
+        forward_sweep(columns, across.field, across.stride, across.before, across.dilation),
     )
 
 
@@ -50,8 +50,8 @@ def backward(unit: Unit) -> Sweeps:
     down, across = windows(unit.node)
     rows, columns = counts(unit)
     return (
-        backward_sweeps(unit.input.height, rows, down.field, down.stride, down.before),
-        backward_sweeps(unit.input.width, columns, across.field, across.stride, across.before),
+        backward_sweeps(unit.input.height, rows, down.field, down.stride, down.before, down.dilation),
+        backward_sweeps(unit.input.width, columns, across.field, across.stride, across.before, across.dilation),
     )
 
 
@@ -65,7 +65,7 @@ def volume_shape(volume: Volume, reader: Unit | None = None, tile: int = 1) -> S
 
     ``tile``: the reader works in whole tiles of so many results a side, and meets more zeros after the end.
     """
-    if reader is None or not isinstance(reader.node.layer, Conv | Pool):
+    if reader is None or not isinstance(reader.node.layer, Conv | Local | Pool):
         return Shape.of(volume.depth, volume.height, volume.width)
     rows, columns = forward(reader)
     return Shape((Axis(volume.depth), _axis(volume.height, (rows,), tile), _axis(volume.width, (columns,), tile)))
@@ -89,7 +89,7 @@ def wider(a: Shape, b: Shape) -> Shape:
     return Shape(tuple(axes))
 
 
-def choice_shape(volume: Volume, field: int) -> Shape:
-    """Which of a window's F*F numbers won, or none: bytes where F*F fits one."""
-    element = "bytes" if field * field < 256 else "lanes"
+def choice_shape(volume: Volume, numbers: int) -> Shape:
+    """Which of a window's ``numbers`` won, or none: bytes where that fits one."""
+    element = "bytes" if numbers < 256 else "lanes"
     return Shape.of(volume.depth, volume.height, volume.width, element=element)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from striate.layers import Conv, Dropout
 from striate.notation.network import Network
+from striate.plan import local
 from striate.plan.arena import Arena, aligned
 from striate.plan.call import DROPS, SUMS
 from striate.plan.convolution import book_prepared, preparations, scratch_shapes
@@ -75,6 +76,7 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
     back = backward_calls(units, chosen, target, shapes, None, source)
     calls = (*forth, loss_call(units, of), *(call for call in back if call.family not in SUMS | DROPS))
     scratch = dict(shape for made in calls for shape in scratch_shapes(convs, made, target.lanes))
+    scratch |= dict(shape for made in calls for shape in local.scratch_shapes(units, made))
     book_volumes(arena, shapes, scratch, calls, 1, apart=True)
     one = single(arena, network, units, chosen, target)
     return Plan(

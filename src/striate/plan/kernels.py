@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from striate.layers import Conv
+from striate.layers import Conv, Window
 from striate.plan.fuse import Unit
 from striate.plan.geometry import DEEP_SIZES, TILE_SIZES, counts, windows
 
@@ -21,7 +21,7 @@ class Kernel:
     """A kernel for one direction of one CONV.
 
     size: results a side of a Winograd tile; 1 for the product of matrices, 0 for the direct kernel. deep: slices in
-    lanes.
+    lanes. plane: tiles of one slice, for filters that see but one.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Kernel:
     cost: float
     why_not: tuple[str, ...] = ()
     deep: bool = False
+    plane: bool = False
 
     @property
     def direct(self) -> bool:
@@ -70,7 +71,7 @@ class Kernels:
 
 @dataclass(frozen=True)
 class _Task:
-    """One direction of a CONV: ``filters`` numbers from ``depth`` slices at every position.
+    """One direction of a CONV: ``filters`` numbers from ``depth`` slices at every position, in each of ``groups``.
 
     results: of the CONV, each of which all filter weights meet, in every direction. before: zeros ahead of the input.
     """
@@ -78,25 +79,55 @@ class _Task:
     direction: str
     filters: int
     depth: int
-    field: int
-    stride: int
+    down: Window
+    across: Window
     rows: int
     columns: int
     results: int
     before: int
+    groups: int = 1
     pool: bool = False
+
+    @property
+    def taps(self) -> int:
+        """Weights of a filter that meet one slice."""
+        return self.down.field * self.across.field
+
+    @property
+    def stride(self) -> int:
+        """The larger of the two."""
+        return max(self.down.stride, self.across.stride)
+
+    @property
+    def field(self) -> int:
+        """The side of a filter that the kernels for whole volumes know; 0 for any other."""
+        square = self.down.field == self.across.field and self.groups == 1
+        return self.down.field if square and (self.taps == 1 or self.down.dilation == self.across.dilation == 1) else 0
+
+    @property
+    def shown(self) -> str:
+        """The filter, in words."""
+        dilated = "" if self.down.dilation == self.across.dilation == 1 else "dilated "
+        grouped = "" if self.groups == 1 else f" in {self.groups} groups"
+        return f"{dilated}{self.across.field}x{self.down.field}{grouped}"
 
 
 def _direct(task: _Task) -> float:
-    positions, pairs = task.results, task.filters * task.depth
-    sums = 1.06 * positions * pairs * task.field**2
+    positions, pairs = task.results, task.groups * task.filters * task.depth
+    sums = 1.06 * positions * pairs * task.taps
     if task.direction == "weights":
-        sums += 15 * pairs * task.field**2  # the sum over lanes
-        data = positions * task.stride**2 * task.depth * 64
+        sums += 15 * pairs * task.taps  # the sum over lanes
+        data = positions * task.down.stride * task.across.stride * task.depth * 64
         if task.field == 1 and data > FAR:  # every few filters read all of the data again
             sums += data * task.filters / 4 / 12
         return sums
-    return sums * (1.5 if task.field == 1 and task.depth > 64 else 1)  # slices drive each other out of the cache
+    few = max(1.0, 4 / (task.filters + 1)) if task.groups > 1 else 1.0  # what is loaded meets so many filters
+    return sums * few * (1.5 if task.field == 1 and task.depth > 64 else 1)  # slices drive each other out of the cache
+
+
+def _plane(task: _Task) -> float:
+    """Tiles of one slice: each number is loaded once for all weights that it meets, and then comes from afar."""
+    return task.results * task.groups * task.filters * (1.1 * task.depth * task.taps + 1)
 
 
 def _winograd(task: _Task, size: int) -> float:
@@ -111,7 +142,8 @@ def _winograd(task: _Task, size: int) -> float:
 
 def _packed(task: _Task) -> float:
     """1x1 filters, after the data of a block were copied to one place: a product of matrices in the cache."""
-    positions = task.rows * task.columns / (task.stride**2 if task.direction == "data" else 1)
+    apart = task.down.stride * task.across.stride if task.direction == "data" else 1
+    positions = task.rows * task.columns / apart
     return 1.1 * positions * task.filters * task.depth + positions * (8 * task.depth + 8 * task.filters)
 
 
@@ -134,6 +166,9 @@ def _offers(task: _Task, lanes: int) -> Iterator[Kernel]:
         yield Kernel(name, size, _winograd(task, size))
     if task.field == 1 and task.direction != "weights" and not task.pool and not task.before:
         yield Kernel("packed", 1, _packed(task))
+    seen = task.filters if task.direction == "data" else task.depth  # slices, by a filter
+    if task.groups > 1 and seen == 1 and task.direction != "weights":
+        yield Kernel("depthwise", 0, _plane(task), plane=True)
     yield Kernel("direct", 0, _direct(task))
 
 
@@ -146,7 +181,7 @@ def _choose(task: _Task, lanes: int, exact: bool, force: str | None) -> Kernel:
     best = min(allowed, key=lambda offer: offer.cost)
     reasons = [f"{o.name}: {o.cost:,.0f}" if o in allowed else f"{o.name}: not asked for" for o in offers if o != best]
     if not TILE_SIZES.get(task.field):
-        reasons.append(f"no winograd tile for {task.field}x{task.field}")
+        reasons.append(f"no winograd tile for {task.shown}")
     elif task.stride != 1:
         reasons.append(f"winograd needs S=1, not {task.stride}")
     if task.field == 1 and task.before:
@@ -159,10 +194,12 @@ def choose(unit: Unit, lanes: int, exact: bool = False, force: str | None = None
     layer = unit.node.layer
     assert isinstance(layer, Conv)
     rows, columns = counts(unit)
-    depth, height, width = unit.input.depth, unit.input.height, unit.input.width
-    results, before = rows * columns, max(window.before for window in windows(unit.node))
-    forth = (layer.filters, depth, layer.field, layer.stride, rows, columns, results, before)
-    back = (depth, layer.filters, layer.field, layer.stride, height, width, results, before)
+    height, width = unit.input.height, unit.input.width
+    down, across = windows(unit.node)
+    results, before = rows * columns, max(down.before, across.before)
+    groups, filters, slices = layer.parts(unit.input)
+    forth = (filters, slices, down, across, rows, columns, results, before, groups)
+    back = (slices, filters, down, across, height, width, results, before, groups)
     pick: Callable[[_Task], Kernel] = lambda task: _choose(task, lanes, exact, force)  # noqa: E731
     return Kernels(
         pick(_Task("forward", *forth, unit.pool)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from striate.layers import Fc
 from striate.plan.fuse import Unit
+from striate.plan.local import is_local, weight_bytes
 
 STREAMED_BYTES = 2**23  #: of FC weights: more than caches hold beside the volumes
 FEW_GROUPS = 4  #: fewer than these could not keep the threads of a small machine busy
@@ -30,8 +31,10 @@ def choose_order(units: Sequence[Unit], groups: int, force: str | None = None) -
     if force is not None:
         return Order(bool(ORDERS.index(force)), "asked for")
     bytes_ = sum(4 * unit.input.size * unit.node.layer.outputs for unit in units if isinstance(unit.node.layer, Fc))
-    if bytes_ > STREAMED_BYTES:
-        return Order(True, f"{bytes_:,} bytes of FC weights come from memory once for all groups")
+    local = sum(weight_bytes(unit) for unit in units if is_local(unit))
+    if bytes_ + local > STREAMED_BYTES:
+        whose = " and ".join(kind for kind, some in (("FC", bytes_), ("LOCAL", local)) if some)
+        return Order(True, f"{bytes_ + local:,} bytes of {whose} weights come from memory once for all groups")
     if groups < FEW_GROUPS:
         return Order(True, f"{groups} of at least {FEW_GROUPS} groups: threads share each call")
     return Order(False, f"{groups} groups, each stays with one thread and its cache")

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from striate.layers import Conv, Fc
 from striate.notation.network import Network
+from striate.plan import local
 from striate.plan.arena import Arena, Buffer, aligned
 from striate.plan.call import Call
 from striate.plan.convolution import Preparation, book_prepared, preparations, scratch_shapes
@@ -29,7 +30,7 @@ SLOT_BYTES = 2**28  #: all slots together stay below, but one there is
 CLEARED_BYTES = 2**20  #: volumes below keep their bytes: to clear a halo for each use takes longer than they are worth
 
 LOSSES = ("softmax", "softmax-weighted", "svm", "svm-squared", "l2")  #: kinds that are compiled apart
-KERNELS = ("direct", "winograd", "deep", "packed")  #: kinds of CONV kernels that can be asked for
+KERNELS = ("direct", "winograd", "deep", "packed", "depthwise")  #: kinds of CONV kernels that can be asked for
 
 
 @dataclass(frozen=True)
@@ -229,6 +230,7 @@ def plan(
     training = (*forward_calls(units, chosen, target, True), loss_call(units, loss), *back)
     named = {unit.name: unit for _, unit in convs}
     scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
+    scratch |= dict(shape for made in training for shape in local.scratch_shapes(units, made))
     shared = book_volumes(arena, shapes, scratch, training, groups if layered else 0, apart)
     training, scores = (tuple(clear_halos(calls, shared & shapes.keys(), shapes)) for calls in (training, scores))
     alone = single(arena, network, units, chosen, target, "direct" if exact else force)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Conv, Fc, Local, Pool, Relu
 from striate.notation.network import Node
-from striate.plan import convolution
+from striate.plan import convolution, local
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
 from striate.plan.geometry import forward
@@ -43,6 +43,8 @@ def forward_calls(units: Sequence[Unit], chosen: Chosen, target: Target, trainin
         name, layer = unit.name, unit.node.layer
         if isinstance(layer, Conv):
             calls.append(convolution.forward_call(unit, chosen[name], x, target, training))
+        elif isinstance(layer, Local):
+            calls.append(local.forward_call(unit, x, target))
         elif isinstance(layer, Fc):
             tiles = fc_tiles(target)
             buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y"]
@@ -118,16 +120,20 @@ def backward_calls(
         if isinstance(unit.node.layer, Fc):
             calls += _fc_backward(unit, x, before, shapes, target, streamed)
         else:
-            calls += _unit_backward(unit, x, before, chosen, target)
+            calls += _unit_backward(unit, x, before, chosen, target, source is None)
     return tuple(calls)
 
 
-def _unit_backward(unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target) -> Iterator[Call]:
+def _unit_backward(
+    unit: Unit, x: str, before: Unit | None, chosen: Chosen, target: Target, learns: bool
+) -> Iterator[Call]:
     name, layer = unit.name, unit.node.layer
     dx = before.gradient if before else ""
     mask = before is not None and before.masked
     if isinstance(layer, Conv):
-        yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target)
+        yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target, learns)
+    elif isinstance(layer, Local):
+        yield from local.backward_calls(unit, x, dx, mask, target)
     elif isinstance(layer, Pool) and before:
         rows, columns = forward(unit)
         named = [f"{name}.dy", f"{name}.y", f"{name}.choice", dx]

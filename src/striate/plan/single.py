@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Conv, Fc, Local, Pool, Relu
 from striate.notation.network import Network
+from striate.plan import local
 from striate.plan.arena import Arena
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
@@ -61,9 +62,9 @@ def _volume(volume: Volume, reader: Unit | None, lanes: int, tile: int = 1) -> S
     return Shape((rows, columns, Axis(volume.depth, 0, vectors * lanes - volume.depth)), "f32")
 
 
-def _image(volume: Volume, reader: Unit | None, lanes: int) -> Shape:
+def _image(volume: Volume, reader: Unit | None, lanes: int, in_vectors: bool) -> Shape:
     """The input: as the caller's images lie, unless it is read in vectors."""
-    if reader is None or isinstance(reader.node.layer, Pool | Relu):
+    if reader is None or isinstance(reader.node.layer, Pool | Relu) or in_vectors:
         return _volume(volume, reader, lanes)
     _, rows, columns = volume_shape(volume, reader).axes
     return Shape((rows, columns, Axis(volume.depth)), "f32")
@@ -73,7 +74,9 @@ def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[
     lanes, image = arena.lanes, network.input
     for name in ("scales", "shifts"):
         arena.book(f"single.{name}", Shape.of(image.width * image.depth, element="f32"))
-    arena.book("single.input.y", _image(image, units[0] if units else None, lanes))
+    first = units[0] if units else None
+    in_vectors = first is not None and first.name in convs and convs[first.name].apart
+    arena.book("single.input.y", _image(image, first, lanes, in_vectors))
     for unit, reader in zip(units, [*units, None][1:], strict=True):
         name, layer = f"single.{unit.name}", unit.node.layer
         if isinstance(layer, Conv):
@@ -99,6 +102,8 @@ def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleCo
                 x = flat
             buffers = [x, f"{unit.name}.weights", f"{unit.name}.biases", y]
             yield call("single_fc", buffers, pieces(layer.outputs, OUTPUTS), tile=OUTPUTS, relu=unit.relu)
+        elif isinstance(layer, Local):
+            yield local.single_call(unit, x)
         elif isinstance(layer, Pool):
             rows, columns = forward(unit)
             yield call("single_pool", [x, y], rows.count, rows=rows, columns=columns)
@@ -110,10 +115,10 @@ def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleCo
 def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
     """Cycles of one thread for one image, and for a group of them, of a unit that is no CONV."""
     layer, size = unit.node.layer, unit.input.size
-    if isinstance(layer, Fc):
-        products = layer.outputs * size
+    if isinstance(layer, Fc | Local):
+        products = layer.connections(unit.input) * unit.output.size
         return max(1.5 * products / lanes, products / 2 if products > 2**20 else 0) + 1.5 * size, 1.2 * products
-    vectors = unit.output.size * (layer.field**2 if isinstance(layer, Pool) else 1)
+    vectors = unit.output.size * (layer.connections(unit.input) if isinstance(layer, Pool) else 1)
     return 3.0 * vectors / min(lanes, unit.output.depth), 4.0 * vectors
 
 
@@ -135,6 +140,7 @@ def single(
     calls = tuple(_calls(network, units, convs))
     _book(arena, network, units, convs)
     scratch = dict(buffer for conv in convs.values() for buffer in conv.scratch())
+    scratch |= dict(local.single_scratch(unit) for unit in units if local.is_local(unit))
     arena.book_in_turn(scratch, lifetimes(calls), "rank")
     alone, group = float(FIXED), float(FIXED)
     for unit in units:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 from striate.layers import Conv
+from striate.layers.sides import sides_text
 from striate.plan.call import Call, call
 from striate.plan.convolution import shared_axis
 from striate.plan.fuse import Unit
-from striate.plan.geometry import TILE_SIZES, counts, forward
+from striate.plan.geometry import TILE_SIZES, counts, forward, windows
 from striate.plan.kernels import FAR, PRODUCTS
 from striate.plan.shape import Axis, Shape
 from striate.plan.sweep import pieces
@@ -23,7 +25,12 @@ STREAM = 8  #: bytes of weights a cycle that reach one thread from far away
 
 @dataclass(frozen=True)
 class SingleConv:
-    """A CONV unit of the path: ``size`` results a side of a Winograd tile, 0 for the direct kernel."""
+    """A CONV unit of the path: ``size`` results a side of a Winograd tile, 0 for the direct kernel.
+
+    Of a CONV with groups, lanes are filters of one group that see the same slices, where they fill whole vectors;
+    or of as many groups, that see a slice each (``apart``); else they are neighbours, and weights of slices that a
+    filter does not see are zeros.
+    """
 
     unit: Unit
     size: int
@@ -37,7 +44,46 @@ class SingleConv:
     def kind(self) -> str:
         """Of kernel."""
         field = self.layer.field
+        if self.grouped:
+            return "depthwise" if self.apart else f"direct in {self.sets} groups"
         return f"winograd F({self.size}x{self.size}, {field}x{field})" if self.size else "direct"
+
+    @property
+    def grouped(self) -> bool:
+        """Whether filters see a part of the slices."""
+        return self.groups > 1
+
+    @property
+    def apart(self) -> bool:
+        """Whether every filter sees one slice, with its own number."""
+        return self.grouped and self.layer.parts(self.unit.input)[1:] == (1, 1)
+
+    @property
+    def groups(self) -> int:
+        """Of the CONV."""
+        return self.layer.parts(self.unit.input)[0]
+
+    @property
+    def zeros(self) -> bool:
+        """Whether filters have weights of zero for the slices that they do not see."""
+        return not self.apart and self.sets == 1
+
+    @property
+    def sets(self) -> int:
+        """Groups of filters whose weights are told apart; 1 where there are none or zeros fill up the others."""
+        groups, filters, _ = self.layer.parts(self.unit.input)
+        return groups if not self.apart and filters % self.target.lanes == 0 else 1
+
+    @property
+    def slices(self) -> int:
+        """Of the input, that a filter has weights for, zeros included."""
+        return 1 if self.apart else self.unit.input.depth // self.sets
+
+    @property
+    def taps(self) -> tuple[int, int]:
+        """Rows and columns of a filter's weights."""
+        down, across = windows(self.unit.node)
+        return down.field, across.field
 
     @property
     def name(self) -> str:
@@ -58,8 +104,8 @@ class SingleConv:
     @property
     def weight_bytes(self) -> int:
         """Of its weights in blocks."""
-        each = PRODUCTS if self.size else self.layer.field**2
-        return self.blocks * self.target.lanes * self.unit.input.depth * each * 4
+        each = PRODUCTS if self.size else prod(self.taps)
+        return self.blocks * self.target.lanes * self.slices * each * 4
 
     @property
     def tiles(self) -> tuple[int, int]:
@@ -69,11 +115,14 @@ class SingleConv:
 
     def shapes(self) -> Iterator[tuple[str, Shape]]:
         """Its weights, in blocks of ``lanes`` filters, and its biases."""
-        lanes, depth, field = self.target.lanes, self.unit.input.depth, self.layer.field
-        if self.size:
+        lanes, depth = self.target.lanes, self.unit.input.depth
+        if self.grouped:
+            shape = Shape.of(self.slices, *self.taps, self.blocks * lanes, element="f32")
+            yield f"{self.name}.weights", shape
+        elif self.size:
             yield f"{self.name}.weights", Shape.of(PRODUCTS, self.blocks, depth, lanes, element="f32")
         else:
-            yield f"{self.name}.weights", Shape.of(self.blocks, depth, field, field, lanes, element="f32")
+            yield f"{self.name}.weights", Shape.of(self.blocks, depth, *self.taps, lanes, element="f32")
         yield f"{self.name}.biases", Shape.of(self.blocks, lanes, element="f32")
 
     def scratch(self) -> Iterator[tuple[str, Shape]]:
@@ -108,7 +157,7 @@ class SingleConv:
         rows, columns = counts(self.unit)
         depth, blocks, lanes = self.unit.input.depth, self.blocks, self.target.lanes
         if not self.size:
-            return 1.05 * rows * columns * depth * self.layer.field**2 * blocks
+            return 1.05 * rows * columns * self.slices * prod(self.taps) * blocks
         down, across = self.tiles
         ends = down * across * (200 * pieces(depth, lanes) + 160 * blocks)
         products = 1.2 * PRODUCTS * down * across * depth * blocks
@@ -127,21 +176,28 @@ class SingleConv:
                 how |= {"split": "filters", "items": pieces(self.blocks, tile.held)}
             return call("single_winograd", [*buffers, *(name for name, _ in self.scratch())], tile=tile, **how)
         step = 2 if self.unit.pool else 1
-        direct = block_tile(self.blocks, rows.count, columns.count, step, self.target.registers)
-        down, turns = pieces(rows.count // step, direct.rows // step), pieces(self.blocks, direct.filters)
+        direct = block_tile(self.blocks // self.sets, rows.count, columns.count, step, self.target.registers)
+        down = pieces(rows.count // step, direct.rows // step)
+        turns = self.sets * pieces(self.blocks // self.sets, direct.filters)
         cut = shared_axis(0 if self.weight_bytes > SHARED and turns >= 4 else down, turns)
+        if self.grouped:
+            return call("single_grouped", buffers, tile=direct, groups=self.sets, apart=self.apart, **how, **cut)
         return call("single_conv", buffers, tile=direct, **how, **cut)
 
 
 def choose_single(unit: Unit, target: Target, first: bool, force: str | None) -> SingleConv:
     """The cheaper kernel for a CONV; the first reads the caller's image, whose positions are no whole vectors."""
     direct = SingleConv(unit, 0, target)
-    field, stride = direct.layer.field, direct.layer.stride
-    size = TILE_SIZES.get(field, 0)
+    field, stride = direct.taps[0], direct.layer.stride
+    plain = direct.layer.dilation == 1 and not direct.grouped and direct.taps == (field, field)
+    size = TILE_SIZES.get(field, 0) if plain else 0
     if not size:
-        return replace(direct, why_not=(f"no winograd tile for {field}x{field}",))
+        dilated = "" if direct.layer.dilation == 1 else "dilated "
+        groups = " in groups" if direct.grouped else ""
+        shown = "x".join(map(str, reversed(direct.taps)))
+        return replace(direct, why_not=(f"no winograd tile for {dilated}{shown}{groups}",))
     if stride != 1:
-        return replace(direct, why_not=(f"winograd needs S=1, not {stride}",))
+        return replace(direct, why_not=(f"winograd needs S=1, not {sides_text(stride)}",))
     if first:
         return replace(direct, why_not=("winograd needs whole vectors of slices, not an image's",))
     winograd = SingleConv(unit, size, target)

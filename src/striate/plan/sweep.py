@@ -2,7 +2,8 @@
 
 Forward, result ``o`` reads positions ``S*o + f - P``. Backwards, position ``i`` receives from the results ``o``
 with ``S*o + f - P == i``: for the positions of one remainder modulo S these are again a sliding window, of
-every S-th filter weight, with stride 1. So one description serves CONV in both directions.
+every S-th filter weight, with stride 1. So one description serves CONV in both directions. In a dilated filter
+weight ``f`` stands for ``f * dilation``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ class Sweep:
     spread: int = 1
     first: int = 0
 
+    @property
+    def apart(self) -> int:
+        """From what one tap meets to what the next does; 1 where there is but one."""
+        return self.taps[1].offset - self.taps[0].offset if len(self.taps) > 1 else 1
+
     def reach(self, size: int) -> tuple[int, int]:
         """How far the taps read before index 0 and beyond ``size - 1``: the halo the source needs."""
         if not self.taps or not self.count:
@@ -41,18 +47,19 @@ class Sweep:
         return replace(self, count=-(-self.count // size) * size)
 
 
-def forward_sweep(count: int, field: int, stride: int, before: int) -> Sweep:
+def forward_sweep(count: int, field: int, stride: int, before: int, dilation: int = 1) -> Sweep:
     """The sweep of a filter: ``count`` results, ``before`` zeros ahead of the first position."""
-    return Sweep(count, stride, tuple(Tap(f - before, f) for f in range(field)))
+    return Sweep(count, stride, tuple(Tap(f * dilation - before, f) for f in range(field)))
 
 
-def backward_sweeps(size: int, count: int, field: int, stride: int, before: int) -> tuple[Sweep, ...]:
+def backward_sweeps(
+    size: int, count: int, field: int, stride: int, before: int, dilation: int = 1
+) -> tuple[Sweep, ...]:
     """The sweeps over ``count`` results' gradients that give the gradients of ``size`` positions."""
     sweeps = []
     for remainder in range(min(stride, size)):
-        taps = tuple(
-            Tap((remainder + before - f) // stride, f) for f in range(field) if (remainder + before - f) % stride == 0
-        )
+        ahead = [remainder + before - f * dilation for f in range(field)]
+        taps = tuple(Tap(far // stride, f) for f, far in enumerate(ahead) if far % stride == 0)
         positions = (size - remainder + stride - 1) // stride
         sweeps.append(Sweep(positions, 1, taps, stride, remainder))
     return tuple(sweeps)

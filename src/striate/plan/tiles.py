@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import product
 from typing import TypeVar
 
-from striate.plan.sweep import pieces
+from striate.plan.sweep import Sweep, pieces
 from striate.plan.target import Target
 
 T = TypeVar("T")
@@ -16,6 +16,7 @@ T = TypeVar("T")
 NEAR = 24 * 2**10  #: bytes of the first-level cache that a block of data may fill beside its weights
 CACHED = 2**18  #: bytes of the second-level cache that one kernel's copy of its input may fill
 PASSED = 2**17  #: bytes of the second-level cache that rows may fill which several sums pass over
+HELD_TAPS = 9  #: weights of a filter of one slice that stay in registers
 SUMS = 2**20  #: bytes of a weight gradient's sums that are held at a time
 
 
@@ -96,31 +97,58 @@ def _even(total: int, most: int) -> float:
 
 
 @lru_cache
-def gradient_tile(
-    filters: int, depth: int, field: int, rows: int, columns: int, step: int, target: Target
-) -> GradientTile:
+def gradient_tile(filters: int, depth: int, rows: Sweep, columns: Sweep, target: Target) -> GradientTile:
     """The tile for a weight gradient: whole filters where they fit, else one filter row at a time.
 
     The sums, what is given to a tile's columns, and one number met fit the registers.
     """
+    high, field, step, apart = len(rows.taps), len(columns.taps), columns.step, columns.apart
 
     def offers() -> Iterator[tuple[float, GradientTile]]:
-        widths = sorted({_widest(columns, most) for most in range(1, 9)})
-        sizes = product(range(1, min(filters, 16) + 1), range(1, min(depth, 6) + 1), (1, field))
+        widths = sorted({_widest(columns.count, most) for most in range(1, 9)})
+        sizes = product(range(1, min(filters, 16) + 1), range(1, min(depth, 6) + 1), (1, high))
         for many, slices, field_rows in sizes:
             sums = many * slices * field_rows * field
-            line = (many * columns + slices * step * (step * columns + field)) * target.lanes * 4
+            across = step * columns.count + apart * (field - 1) + 1
+            line = (many * columns.count + slices * rows.step * across) * target.lanes * 4
             fill = _fill(filters, many) * _fill(depth, slices)
             for width in widths:
                 least = many * slices * field_rows * width == 1
                 if sums + many * width + 2 > target.registers and not least:
                     continue
-                met = min(step * (width - 1) + field, width * field)
+                met = len({step * column + apart * tap for column in range(width) for tap in range(field)})
                 loads = (many * width + slices * field_rows * met) / (sums * width)
-                cost = (1 + loads) / fill / _fill(columns, width) * max(1, 8 / sums)
-                yield cost, GradientTile(many, slices, field_rows, width, max(1, min(rows, PASSED // line)))
+                cost = (1 + loads) / fill / _fill(columns.count, width) * max(1, 8 / sums)
+                yield cost, GradientTile(many, slices, field_rows, width, max(1, min(rows.count, PASSED // line)))
 
     return _cheapest(offers())
+
+
+@lru_cache
+def plane_tile(rows: Sweep, columns: Sweep, unit: int, registers: int) -> Tile:
+    """Rows x columns of one slice whose sums stay in registers, beside the weights of a small filter.
+
+    Every number of the source is loaded once a tile. ``unit`` rows and columns go together (2 under POOL).
+    """
+    taps = max(1, len(rows.taps) * len(columns.taps))
+
+    def offers() -> Iterator[tuple[float, Tile]]:
+        yield float("inf"), Tile(1, unit, unit)
+        for tall in range(unit, min(rows.count, 8) + 1, unit):
+            for wide in range(unit, min(columns.count, 16) + 1, unit):
+                sums = tall * wide
+                if sums + min(taps, HELD_TAPS) + 2 > registers:
+                    continue
+                met = _met(rows, tall) * _met(columns, wide)
+                fill = _fill(rows.count // unit, tall // unit) * _fill(columns.count // unit, wide // unit)
+                yield (1 + met / (sums * taps)) / fill * max(1, 8 / sums), Tile(1, tall, wide)
+
+    return _cheapest(offers())
+
+
+def _met(sweep: Sweep, count: int) -> int:
+    """How many numbers ``count`` neighbouring results meet along an axis."""
+    return len({sweep.step * i + tap.offset for i in range(count) for tap in sweep.taps})
 
 
 @dataclass(frozen=True)

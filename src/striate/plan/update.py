@@ -48,11 +48,20 @@ class Update:
         """How often threads share work for the norm of the gradient."""
         return 2 if self.whole else 0
 
-    def capped(self, row: Row) -> list[Place]:
-        """Weights whose norms are capped when all are updated; those of streamed layers are with their update."""
+    def capped(self, row: Row) -> list[tuple[Place, int]]:
+        """Weights whose norms are capped when all are updated, each with how many outputs have some of them.
+
+        Each output has one bias, and its weights lie side by side: a filter's, or those of one neuron of FC or LOCAL.
+        Those of streamed layers are capped with their update.
+        """
         if not self.max_norm:
             return []
-        return [place for place in row.places if len(place.shape) > 1 and place.start < row.weights]
+        sizes = {place.name: place.size for place in row.places}
+        return [
+            (place, sizes[place.name.replace(".weights", ".biases")])
+            for place in row.places
+            if place.name.endswith(".weights") and len(place.shape) > 1 and place.start < row.summed
+        ]
 
     def check(self, optimizer: Optimizer) -> None:
         """ArgumentError where the optimizer needs code that is not there; zeros and limits left out need none.

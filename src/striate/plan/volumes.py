@@ -33,8 +33,8 @@ def volumes(
         yield f"{unit.name}.y", _read_by(unit.output, reader, chosen)
         layer = unit.node.layer
         if unit.pool or isinstance(layer, Pool):
-            field = layer.field if isinstance(layer, Pool) else 2
-            yield f"{unit.name}.choice", choice_shape(unit.output, field)
+            numbers = layer.connections(unit.input) if isinstance(layer, Pool) else 4
+            yield f"{unit.name}.choice", choice_shape(unit.output, numbers)
         if i >= learner:
             yield from _gradients(unit, reader, i > learner, chosen)
 

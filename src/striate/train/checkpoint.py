@@ -31,7 +31,7 @@ class Checkpoint:
     `data` names what it is trained on and `fingerprint` is that of exactly these images; `settings`
     and `facts` are plain values that JSON can hold; `points` (n, 4) and `epochs` (n, 5) are its curves:
     time in epochs, loss, accuracy, learning rate; time, the means of both, and those of validation.
-    `state` is what the optimizer remembers, as `program.state()` gives it.
+    `optimizer_state` is what the optimizer remembers, as `program.optimizer_state()` gives it.
 
     >>> import tempfile
     >>> network = parse("INPUT[2x2x1] - FC[2]")
@@ -52,7 +52,7 @@ class Checkpoint:
     settings: Mapping[str, Any]
     position: Position
     parameters: Mapping[str, Floats]
-    state: Mapping[str, Floats]
+    optimizer_state: Mapping[str, Floats]
     points: Floats = field(default_factory=lambda: np.empty((0, 4), np.float32))
     epochs: Floats = field(default_factory=lambda: np.empty((0, 5), np.float32))
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Checkpoint:
         """Write the run to `path`, whole or not at all; an OSError says why it cannot be written."""
         tensors = {
             **{f"parameters.{name}": values for name, values in self.parameters.items()},
-            **self.state,
+            **self.optimizer_state,
             "curves.points": self.points,
             "curves.epochs": self.epochs,
         }
@@ -99,7 +99,7 @@ class Checkpoint:
                 settings=settings,
                 position=_position(json.loads(metadata["position"])),
                 parameters=_row(tensors, "parameters", network),
-                state=_state(tensors, network),
+                optimizer_state=_state(tensors, network),
                 points=_curve(tensors["curves.points"], 4),
                 epochs=_curve(tensors["curves.epochs"], 5),
                 facts=facts,

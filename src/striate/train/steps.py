@@ -198,7 +198,7 @@ class Steps:
         It takes over parameters, the optimizer's state and the rates of DROPOUT; the schedule goes on from where it is.
         """
         program.load(self.program.parameters())
-        program.load_state(self.program.state())
+        program.load_optimizer_state(self.program.optimizer_state())
         program.optimizer, program.steps = self.base, self.program.steps
         for name, rate in self.program.dropout.items():
             program.set_dropout(rate, name)

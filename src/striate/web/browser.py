@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 CREDIT = 2  # frames under way at most
 PATIENCE = 20.0  # seconds that a socket may stay unwritable
 PAUSE = 0.05  # seconds from one progress event to the next, at least
+BESIDE = 0.2  # the same while frames flow, which show more
 STREAM = 1.0  # seconds from one picture to the next, at most, that belong together
 
 Answer = Callable[["Browser", Ask], Awaitable[str | bytes]]
@@ -164,7 +165,8 @@ class Browser:
         """What a run has done since the last event; its whole history the first time."""
         now = time.monotonic()
         runs = self.hub.runs()
-        pause = PAUSE * max(1, sum(run.state == "running" for run in runs))
+        pause = BESIDE if self.watch is not None and now - self.framed < 1 else PAUSE
+        pause *= max(1, sum(run.state == "running" for run in runs))
         for run in runs:
             told, stands = self._told.get(run.id), (run.history.count, run.history.closed)
             if told is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from striate.layers import Conv, Pool
+from striate.layers import Conv, Local, Pool
 from striate.notation.network import Network, Node
 from striate.notation.table import summary
 from striate.volume import Volume
@@ -50,9 +50,10 @@ def sides(volume: Volume) -> list[int]:
 
 
 def window(node: Node) -> dict[str, Any] | None:
-    """Field, stride and the zeros before and after, along the columns (P) and the rows; None without a window."""
+    """Field and stride, one number or (W, H), and the zeros before and after, along the columns (P) and the rows; None
+    without a window."""
     layer = node.layer
-    if not isinstance(layer, Conv | Pool):
+    if not isinstance(layer, Conv | Local | Pool):
         return None
     rows, columns = layer.windows(node.input)
     return {

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.layers import Conv, Fc, Pool
+from striate.layers import Conv, Fc, Local, Pool
 from striate.notation.network import Network, Node
 from striate.web.frames import Numbers, folded
 
@@ -50,9 +50,13 @@ def explain(
     columns, rows = window(node, x, y)
     seen = cut(made[before].astype(np.float64), rows, columns)
     said |= {"input_layer": before, "window": _box(columns, rows)}
-    if isinstance(node.layer, Conv | Fc):
-        weights = folded(node, parameters[f"{layer}.weights"])[d].astype(np.float64).transpose(1, 2, 0)
-        return said | _products(seen, weights, float(parameters[f"{layer}.biases"][d]))
+    if isinstance(node.layer, Conv | Fc | Local):
+        filter = (y * volume.width + x) * volume.depth + d if isinstance(node.layer, Local) else d
+        weights = folded(node, parameters[f"{layer}.weights"])[filter].astype(np.float64).transpose(1, 2, 0)
+        bias = float(parameters[f"{layer}.biases"].reshape(-1)[filter])
+        said |= {"depth": weights.shape[2], "numbers": weights.size}
+        seen, weights, first = _met(node, seen, weights, d)
+        return said | _products(seen, weights, bias, first)
     return said | _chosen(node, seen[:, :, d], d)
 
 
@@ -61,10 +65,10 @@ def window(node: Node, x: int, y: int) -> tuple[Span, Span]:
     layer = node.layer
     if isinstance(layer, Fc):
         return (0, node.input.width - 1), (0, node.input.height - 1)
-    if isinstance(layer, Conv | Pool):
+    if isinstance(layer, Conv | Local | Pool):
         rows, columns = layer.windows(node.input)
         left, top = x * columns.stride - columns.before, y * rows.stride - rows.before
-        return (left, left + columns.field - 1), (top, top + rows.field - 1)
+        return (left, left + columns.span - 1), (top, top + rows.span - 1)
     return (x, x), (y, y)
 
 
@@ -98,13 +102,24 @@ def cut(volume: Doubles, rows: Span, columns: Span) -> Doubles:
     return part
 
 
-def _products(seen: Doubles, weights: Doubles, bias: float) -> dict[str, Any]:
-    """The dot product of inputs and weights (F, F, D), slice by slice."""
+def _met(node: Node, seen: Doubles, weights: Doubles, d: int) -> tuple[Doubles, Doubles, int]:
+    """The slices that filter `d` of a group sees, its weights with zeros in the gaps, and the first of the slices."""
+    if not isinstance(node.layer, Conv):
+        return seen, weights, 0
+    _, filters, slices = node.layer.parts(node.input)
+    rows, columns = node.layer.windows(node.input)
+    first, spread = d // filters * slices, np.zeros((rows.span, columns.span, slices))
+    spread[:: rows.dilation, :: columns.dilation] = weights
+    return seen[:, :, first : first + slices], spread, first
+
+
+def _products(seen: Doubles, weights: Doubles, bias: float, first: int) -> dict[str, Any]:
+    """The dot product of inputs and weights (F, F, D), slice by slice; `first` of them in the input."""
     products = (seen * weights).sum((0, 1))
     most = min(LISTED, NUMBERS // (2 * seen.shape[0] * seen.shape[1]))
     listed = np.sort(np.argsort(-np.abs(products), kind="stable")[:most])
     return {
-        "slices": listed.tolist(),
+        "slices": (listed + first).tolist(),
         "inputs": seen[:, :, listed].transpose(2, 0, 1).tolist(),
         "weights": weights[:, :, listed].transpose(2, 0, 1).tolist(),
         "bias": bias,

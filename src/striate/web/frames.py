@@ -191,9 +191,9 @@ def weight_section(node: Node, weights: Floats, most: int) -> tuple[dict[str, An
 
 
 def folded(node: Node, weights: Floats) -> Floats:
-    """Weights as (K, D, F, F); those of an FC in the volume (n, D, H, W) that it reads."""
-    if weights.ndim == 4:
-        return weights
+    """Weights as (K, D, F, F); those of an FC in the volume (n, D, H, W) that it reads, a LOCAL's place by place."""
+    if weights.ndim > 2:
+        return weights.reshape(-1, *weights.shape[-3:])
     volume = node.input
     return weights.reshape(len(weights), volume.depth, volume.height, volume.width)
 

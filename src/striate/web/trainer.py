@@ -18,6 +18,7 @@ from math import inf
 from typing import Any, Protocol, TypeVar
 
 from striate.errors import StriateError
+from striate.web.gate import Gate, Toll
 from striate.web.run import Run
 
 T = TypeVar("T")
@@ -62,27 +63,6 @@ class Listener(Protocol):
         """What is called with a run whose checkpoint is to be written."""
 
 
-class Gate:
-    """Lets work through, and then stays closed until that has taken no more than its share of the time."""
-
-    def __init__(self) -> None:
-        self._opens = 0.0
-        self._typical = 0.0  # seconds that it takes
-
-    def through(self, work: Callable[[], bool], now: float, share: float) -> bool:
-        """Do the work where the gate is open; whether there was any."""
-        if now < self._opens:
-            return False
-        began = time.monotonic()
-        if not work():
-            return False
-        spent = time.monotonic() - began
-        # Once in a while the system lets something else in meanwhile, and that is not the work's doing.
-        self._typical = 0.9 * self._typical + 0.1 * spent if self._typical else spent
-        self._opens = began + min(spent, 4 * self._typical) / share
-        return True
-
-
 class Trainer:
     """Runs, and the thread in which they train."""
 
@@ -98,6 +78,7 @@ class Trainer:
         self._saves: dict[int, float] = {}  # when each run's next checkpoint is due
         self._changed: dict[Run, float] = {}  # standing runs, and when their checkpoint is due
         self._gates = {"visit": Gate(), "frame": Gate()}
+        self._toll = Toll()
         self._turn = 0
         self._running: list[Run] = []
         self._ending = False
@@ -176,11 +157,13 @@ class Trainer:
         before = self._running
         self._running = [run for run in self.runs.values() if run.state == "running"]
         self._saves = {id: when for id, when in self._saves.items() if id in self.runs}
+        self._toll.forget(set(self.runs))
         for run in self._running:
             if run not in before:
                 self._saves[run.id] = time.monotonic() + self._checkpoint
 
     def _take_step(self, run: Run) -> None:
+        began = time.monotonic()
         try:
             run.step()
         except StriateError as error:
@@ -188,6 +171,7 @@ class Trainer:
         except Exception as error:
             # The thread must outlive whatever a run does, or no run would ever train again.
             run.fail(f"training ended: {type(error).__name__}: {error}")
+        self._toll.step(run.id, began, time.monotonic() - began)
         if run.state != "running":
             self._recount()
             self._tell(run)
@@ -220,8 +204,8 @@ class Trainer:
         """One visit and one frame, where somebody waits for them and their gates are open; whether there was any."""
         # Each has a gate of its own, so that a long visit does not keep frames away.
         share = SHARE / 2 if self._visits and self.wanted else SHARE
-        turns = {"visit": self._visit, "frame": self._frame}
-        return any([self._gates[kind].through(turn, now, share) for kind, turn in turns.items()])
+        turns = {"visit": (self._visit, 0.0), "frame": (self._frame, self._toll.seconds)}
+        return any([self._gates[kind].through(turn, now, share, cost) for kind, (turn, cost) in turns.items()])
 
     def _visit(self) -> bool:
         if self._visits:
@@ -253,6 +237,7 @@ class Trainer:
         if not self._heard("a frame is lost", lambda listener: listener.captured(watch, raw)):
             self.busy.discard(watch)
             self._last[watch] = now + LATER
+        self._toll.frame(time.monotonic())
         return True
 
 

@@ -60,23 +60,29 @@ def _accumulate(
 ) -> None:
     """Add all depth slices' parts to a tile. Each number of x is met once a filter row, by every column it serves."""
     (k0, y0, x0), height, width = at, len(sums[0]), len(sums[0][0])
-    depth, field = weights.shape.axes[1].size, weights.shape.axes[2].size
+    depth, high, wide = (axis.size for axis in weights.shape.axes[1:4])
     for d in b.range(depth, "d"):
-        for i in b.range(field, "i"):
-            for j, run in tiles(b, field, UNROLLED, "j"):
-                down = y0 * rows.step + i + rows.taps[0].offset
-                across = x0 * columns.step + j + columns.taps[0].offset
+        for i in b.range(high, "i"):
+            for j, run in tiles(b, wide, UNROLLED, "j"):
+                down = y0 * rows.step + i * rows.apart + rows.taps[0].offset
+                across = x0 * columns.step + j * columns.apart + columns.taps[0].offset
                 filters = [[weights.vector[k0 + n, d, i, j + t, 0] for t in range(run)] for n in range(len(sums))]
                 for row in range(height):
-                    for place in range((width - 1) * columns.step + run):
-                        met = [(place - t) // columns.step for t in range(run) if (place - t) % columns.step == 0]
-                        taps = [(place - column * columns.step, column) for column in met if 0 <= column < width]
-                        if taps:
-                            value = b.splat(x[down + row * rows.step, across + place, d])
-                            for t, column in taps:
-                                for n, plane in enumerate(sums):
-                                    cell = plane[row][column]
-                                    cell.value = b.fma(value, filters[n][t], cell.value)
+                    for place, taps in met(columns, width, run):
+                        value = b.splat(x[down + row * rows.step, across + place, d])
+                        for t, column in taps:
+                            for n, plane in enumerate(sums):
+                                cell = plane[row][column]
+                                cell.value = b.fma(value, filters[n][t], cell.value)
+
+
+def met(columns: Sweep, width: int, run: int) -> list[tuple[int, list[tuple[int, int]]]]:
+    """(place from the first, [(weight, column) that meet there]) of ``width`` columns and ``run`` weights of a row."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for t in range(run):
+        for column in range(width):
+            found.setdefault(column * columns.step + t * columns.apart, []).append((t, column))
+    return sorted(found.items())
 
 
 def finish(

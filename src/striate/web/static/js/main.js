@@ -11,6 +11,7 @@ const VIEWS = {
   exhibits: { title: "Exhibits", load: () => import("./exhibits/view.js") },
 };
 const FIRST = "network";
+const RENEW = 250; // milliseconds between two times that the views hear how far the runs are
 
 /**
  * What a view gets: `mount(root, app)` is called once, when its tab is first opened, and may return {show, hide, drop}:
@@ -62,6 +63,7 @@ class App {
   }
 
   renew(run) {
+    fresh.delete(run.id);
     const known = this.state.runs.some((other) => other.id === run.id);
     this.set({ runs: known ? this.state.runs.map((other) => (other.id === run.id ? run : other)) : [...this.state.runs, run] });
   }
@@ -178,6 +180,17 @@ async function lost() {
   if (answer?.status === 403) lostWords("The server was started anew: open the address that it printed.");
 }
 
+const fresh = new Map(); // by id: runs as they were last described, which the views have not heard of yet
+let renewing = 0;
+
+/** How far the runs are comes twenty times a second, and each telling costs every view something. */
+function renewed() {
+  renewing = 0;
+  const runs = app.state.runs.map((run) => fresh.get(run.id) ?? run);
+  if (fresh.size) app.set({ runs });
+  fresh.clear();
+}
+
 /** The run to look at: the one looked at before a reload, else one that runs, else the newest. */
 function chosen(runs, wanted) {
   const found = runs.find((run) => run.id === wanted) ?? runs.find((run) => run.state === "running") ?? runs.at(-1);
@@ -192,10 +205,15 @@ function remembered() {
   }
 }
 
+let kept = "";
+
 function remember() {
   const { line, fit, run } = app.state;
+  const keep = JSON.stringify({ line, fit, run });
+  if (keep === kept) return;
+  kept = keep;
   try {
-    sessionStorage.setItem("striate", JSON.stringify({ line, fit, run }));
+    sessionStorage.setItem("striate", keep);
   } catch {
     // Nothing is kept where the browser keeps nothing.
   }
@@ -218,11 +236,14 @@ app.socket.on("open", () => {
 });
 app.socket.on("closed", lost);
 app.socket.on("runs", ({ runs }) => {
+  fresh.clear();
   const gone = !runs.some((run) => run.id === app.state.run);
   app.set({ runs, ...(gone ? { run: chosen(runs) } : {}) });
 });
 app.socket.on("progress", ({ run_now: run }) => {
-  if (run && app.state.runs.some((other) => other.id === run.id)) app.renew(run);
+  if (!run) return;
+  fresh.set(run.id, run);
+  renewing ||= setTimeout(renewed, RENEW);
 });
 app.socket.on("note", ({ message }) => app.note(message));
 app.on("state", remember);

@@ -1,5 +1,7 @@
 // The one connection to the server: questions with answers, events, and frames of pictures.
 
+import { isFrame, pack, unpack } from "./wire.js";
+
 export const token = new URLSearchParams(location.search).get("token") || "";
 
 /** What the server says against a request; `kind`, `reason`, `position`, `length` and `fixes` as it sent them. */
@@ -11,24 +13,6 @@ export class ServerError extends Error {
 }
 
 const GONE = { message: "the server does not answer: is `striate serve` still running?", kind: "gone" };
-const decoder = new TextDecoder();
-
-/** {header, bytes}: a binary message taken apart; `bytes` is a view of it, not a copy. */
-export function unpack(buffer) {
-  const length = new DataView(buffer).getUint32(0, true);
-  const header = JSON.parse(decoder.decode(new Uint8Array(buffer, 4, length)));
-  return { header, bytes: new Uint8Array(buffer, 4 + length) };
-}
-
-/** A binary message put together. */
-export function pack(header, bytes) {
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const whole = new Uint8Array(4 + text.length + bytes.length);
-  new DataView(whole.buffer).setUint32(0, text.length, true);
-  whole.set(text, 4);
-  whole.set(bytes, 4 + text.length);
-  return whole;
-}
 
 /**
  * Connects, and connects again whenever the server went away. Events: "open", "closed" (with the seconds until the
@@ -40,8 +24,6 @@ export class Socket {
   #next = 0;
   #tries = 0;
   #web = null;
-  #frame = null;
-  #owed = 0;
   #draw = null;
 
   constructor() {
@@ -69,7 +51,7 @@ export class Socket {
     return this.#request((id) => pack({ id, do: name, ...fields }, bytes));
   }
 
-  /** `draw(header, bytes)` gets the newest frame, once an animation frame; only then is the server told to go on. */
+  /** `draw(buffer)` gets every frame as it came; once its promise is kept, the server is told to go on. */
   frames(draw) {
     this.#draw = draw;
   }
@@ -99,38 +81,29 @@ export class Socket {
   #lost() {
     for (const { reject } of this.#waiting.values()) reject(new ServerError(GONE));
     this.#waiting.clear();
-    this.#frame = null;
-    this.#owed = 0;
     const wait = Math.min(5, 0.5 * 2 ** this.#tries++);
     this.#tell("closed", wait);
     setTimeout(() => this.#connect(), 1000 * wait);
   }
 
   #heard(data) {
-    if (typeof data !== "string") return this.#bytes(unpack(data));
+    if (typeof data !== "string") return isFrame(data) ? this.#frame(data) : this.#bytes(unpack(data));
     const message = JSON.parse(data);
     if (message.re !== undefined) this.#answered(message.re, message.error, message.result);
     else if (message.event) this.#tell(message.event, message);
-  }
-
-  #bytes(message) {
-    if (message.header.re !== undefined) return this.#answered(message.header.re, null, message);
-    if (message.header.kind !== "frame") return undefined;
-    const first = this.#frame === null;
-    this.#frame = message;
-    this.#owed += 1;
-    if (first) requestAnimationFrame(() => this.#drawn());
     return undefined;
   }
 
-  #drawn() {
-    const message = this.#frame;
-    if (!message) return;
-    this.#frame = null;
+  #bytes(message) {
+    if (message.header.re !== undefined) this.#answered(message.header.re, null, message);
+  }
+
+  async #frame(data) {
+    const web = this.#web;
     try {
-      this.#draw?.(message.header, message.bytes);
+      await this.#draw?.(data);
     } finally {
-      for (; this.#owed > 0; this.#owed--) if (this.open) this.#web.send('{"do":"ack"}');
+      if (web === this.#web && this.open) web.send('{"do":"ack"}');
     }
   }
 

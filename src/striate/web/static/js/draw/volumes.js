@@ -81,7 +81,8 @@ function lay(layers, scale) {
 function setting(layer) {
   const window = layer.window;
   if (!window || layer.kind === "FC") return [];
-  return [`${window.F}x${window.F}`, ...(window.S > 1 ? [`S=${window.S}`] : [])];
+  const stride = [window.S].flat().join("x");
+  return [[window.F, window.F].flat().slice(0, 2).join("x"), ...(stride !== "1" ? [`S=${stride}`] : [])];
 }
 
 function draw({ boxes, width, high }, layers, pointed) {

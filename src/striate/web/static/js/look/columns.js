@@ -264,7 +264,7 @@ export class Columns {
     if (index >= 0) this.#put(this.#chosen, i, { index, column: position[0], row: position[1] });
     const from = this.#columns.find((column) => column.section.layer === source);
     if (!from) return;
-    const deep = kind === "CONV" || kind === "FC";
+    const deep = ["CONV", "LOCAL", "FC"].includes(kind);
     from.section.slices.forEach((slice, map) => {
       if (deep || slice === position[2]) from.boxes.push(windowBox(from, map, window, kind));
     });

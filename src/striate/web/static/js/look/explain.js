@@ -51,17 +51,17 @@ export function explanation({ follow }) {
   return { node, show, fail, clear };
 }
 
-const SENTENCES = { CONV: convolved, FC: connected, POOL: pooled, RELU: rectified };
-const BODIES = { CONV: convolution, FC: connections, POOL: pool, RELU: cut };
+const SENTENCES = { CONV: convolved, LOCAL: convolved, FC: connected, POOL: pooled, RELU: rectified };
+const BODIES = { CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, RELU: cut };
 
 function place({ window: { x, y, width, height } }) {
   return `${span("x", x, width)}, ${span("y", y, height)}`;
 }
 
 function convolved(found) {
-  const { window, position, depth_of_input: depth, input_layer: source } = found;
-  const products = window.width * window.height * depth;
-  return `Filter ${position[2]} lies on ${source} at ${place(found)} and reaches through ${depth === 1 ? "its one slice" : `all ${count(depth)} slices`}: ${products === 1 ? "one product" : `${count(products)} products`} and the bias add up to this number.`;
+  const { position, depth, numbers: products, depth_of_input: all, input_layer: source } = found;
+  const whose = found.kind === "LOCAL" ? "of this place " : "";
+  return `Filter ${position[2]} ${whose}lies on ${source} at ${place(found)} and reaches through ${depth === 1 ? (all === 1 ? "its one slice" : "one slice") : `${depth < all ? "the" : "all"} ${count(depth)} slices${depth < all ? " of its group" : ""}`}: ${products === 1 ? "one product" : `${count(products)} products`} and the bias add up to this number.`;
 }
 
 function connected({ window, position, depth_of_input: depth, input_layer: source }) {
@@ -110,7 +110,7 @@ function sumOf(terms, value) {
   return el("div", { class: "terms", data: { role: "sum" } }, shown, el("span", { class: "term total" }, el("span", { class: "term-amount" }, `= ${amount(value)}`), el("small", {}, "value")));
 }
 
-function restTerm({ slices, depth_of_input: depth, rest }) {
+function restTerm({ slices, depth, rest }) {
   const others = depth - slices.length;
   return others > 0 ? [{ name: `${count(others)} other ${others === 1 ? "slice" : "slices"}`, value: rest }] : [];
 }
@@ -183,7 +183,7 @@ function connections(found, shapeOf) {
   const { bias, value, sum } = found;
   const all = contributions(found);
   const shown = all.slice(0, LARGEST);
-  const others = count(found.window.width * found.window.height * found.depth_of_input - shown.length);
+  const others = count(found.numbers - shown.length);
   const rest = (sum ?? value) - bias - shown.reduce((total, { product }) => total + product, 0);
   const largest = Math.abs(shown[0]?.product ?? 1) || 1;
   const format = [tableFormat(shown.map((each) => each.input)), tableFormat(shown.map((each) => each.weight))];
@@ -237,12 +237,12 @@ function back(found, follow) {
   if (kind === "POOL") {
     const [row, column] = winnerOf(found);
     to = [window.x + column, window.y + row, position[2]];
-  } else if (kind === "CONV" || kind === "FC") {
+  } else if (["CONV", "LOCAL", "FC"].includes(kind)) {
     const [first] = contributions(found);
     if (!first || first.product === 0) return [];
     to = [first.x, first.y, first.slice];
   }
   if (to[0] < 0 || to[1] < 0) return [];
-  const words = kind === "CONV" || kind === "FC" ? `Follow its largest part back to ${source}` : `Follow it back to ${source}`;
+  const words = ["CONV", "LOCAL", "FC"].includes(kind) ? `Follow its largest part back to ${source}` : `Follow it back to ${source}`;
   return el("button", { type: "button", data: { keep: "back" }, on: { click: () => follow(source, to) } }, `← ${words}`);
 }

@@ -1,6 +1,6 @@
 // The notation in colour: pieces of a line, each with the layer kind that it belongs to.
 
-const KINDS = ["INPUT", "CONV", "RELU", "POOL", "FC", "DROPOUT"];
+const KINDS = ["INPUT", "CONV", "LOCAL", "RELU", "POOL", "FC", "DROPOUT"];
 const NAME = /[A-Za-z]+/y;
 const SETTINGS = /\[[^[\]\n]*\]?|[0-9][0-9-]*/y;
 const MARK = /[^A-Za-z]/y;

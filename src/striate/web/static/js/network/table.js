@@ -8,7 +8,7 @@ const TEXTS = 3; // columns of text; the others are numbers
 
 /** What stands below the table: a column and what it counts. */
 const meanings = (images) => [
-  ["neurons", "those with weights to learn, of CONV and FC."],
+  ["neurons", "those with weights to learn, of CONV, LOCAL and FC."],
   ["unshared", "the parameters if every neuron had its own."],
   ["connections", "inputs of one neuron."],
   ["sees", "the receptive field on the input."],

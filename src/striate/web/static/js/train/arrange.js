@@ -15,9 +15,10 @@ export function expected(layer, what, most) {
 }
 
 function filters(layer, most) {
-  const [width, height, depth] = layer.kind === "FC" ? layer.input : [layer.window.F, layer.window.F, layer.input[2]];
+  const [width, height] = layer.kind === "FC" ? layer.input : [layer.window.F, layer.window.F].flat();
+  const wanted = layer.kind === "LOCAL" ? layer.neurons : layer.output[2];
+  const depth = layer.weights / (wanted * width * height); // of a CONV in groups, those of one
   const area = width * height;
-  const wanted = layer.output[2];
   if (layer.kind === "CONV" && depth === 3) {
     return { count: Math.min(wanted, Math.max(1, Math.min(most, Math.floor(WEIGHTS / (3 * area))))), width, height, rgb: true };
   }

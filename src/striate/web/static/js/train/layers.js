@@ -3,6 +3,7 @@
 import { debounce, el, fill, say, segments } from "../dom.js";
 import { Columns } from "./columns.js";
 import { List } from "./list.js";
+import { Painter, able } from "./painter.js";
 import { shows } from "./run.js";
 
 const BANDS = [
@@ -10,7 +11,6 @@ const BANDS = [
   ["gradients", "Gradients", "of the loss on each activation; shades grow as the square root"],
   ["weights", "Weights", "a row a filter, its slices side by side; CONV on colours in colour"],
 ];
-const TEXTS = 500; // milliseconds between two updates of the numbers beside the maps
 const SETTLE = 120; // milliseconds without scrolling before the server hears what is seen
 const MOST = [4, 6, 8, 10, 12, 16, 24, 32];
 const RATES = [1, 2, 5, 10, 20];
@@ -23,9 +23,8 @@ export class Layers {
   #maps = null;
   #key = null;
   #asked = 0;
-  #texts = 0;
-  #last = null; // the newest frame: a run that stands still sends no other for a new arrangement
   #room = 0;
+  #painter = able() ? new Painter((header, ranges) => this.#told(header, ranges)) : null;
   options = { what: ["activations", "gradients", "weights"], most: 10, rate: 20, mode: "columns" };
   visible = false;
 
@@ -40,13 +39,13 @@ export class Layers {
       el("div", { class: "panel-head" }, el("h2", {}, "Layers at work"), this.status),
       this.#controls(), this.body,
     );
+    if (!this.#painter) fill(this.body, el("p", { class: "empty" }, "This browser cannot draw here: it has no OffscreenCanvas, which browsers have had since 2023."));
     new IntersectionObserver(([entry]) => {
       if (this.visible === entry.isIntersecting) return;
       this.visible = entry.isIntersecting;
       this.watched();
     }, { rootMargin: "80px" }).observe(this.root);
     new ResizeObserver(([entry]) => this.#resized(Math.floor(entry.contentRect.width))).observe(this.root);
-    addEventListener("theme", () => setTimeout(() => this.#maps?.again()));
   }
 
   #moved = debounce(() => this.watched(), SETTLE);
@@ -96,7 +95,8 @@ export class Layers {
   /** Make room for the layers of `run`'s network. */
   async prepare(run) {
     const key = run ? `${run.id} ${shows(run)} ${run.network} ${JSON.stringify(this.options)}` : "";
-    if (key === this.#key) return;
+    if (key === this.#key || !this.#painter) return;
+    this.#painter.look(run ? run.id : null);
     this.#key = key;
     const asked = ++this.#asked; // plans that are under way belong to another run
     if (!run) return this.#empty();
@@ -127,8 +127,8 @@ export class Layers {
     this.#maps?.close();
     this.body.className = `layers as-${mode}`;
     this.body.removeAttribute("style");
-    this.#maps = mode === "columns" ? new Columns(this.body, plan.layers, bands, most, this.#moved) : new List(this.body, plan.layers, bands, most, this.#width(), this.#moved);
-    if (this.#last && this.#last.header.run === this.app.state.run) this.draw(this.#last.header, this.#last.payload);
+    const given = [this.body, plan.layers, bands, most];
+    this.#maps = mode === "columns" ? new Columns(...given, this.#painter, this.#moved) : new List(...given, this.#width(), this.#painter, this.#moved);
   }
 
   #width() {
@@ -137,18 +137,17 @@ export class Layers {
     return this.#room < 900 ? room : (room - 16 * (bands - 1)) / bands;
   }
 
-  /** Draw a frame, and before long the numbers that go with it. */
-  draw(header, payload) {
-    this.#last = { header, payload };
-    this.#maps?.draw(header, payload);
-    if (!this.#texts) this.#texts = setTimeout(() => this.#told(), TEXTS);
+  /** Draw a frame, given as it came; the promise is kept once that is done. */
+  draw(buffer) {
+    return this.#painter?.frame(buffer);
   }
 
-  /** Write the numbers: less often than the maps are drawn, but never not for the last of them. */
-  #told() {
-    this.#texts = 0;
-    say(this.status, `step ${this.#last.header.step.toLocaleString("en")}`);
-    this.#maps?.say();
-    this.told(this.#last.header);
+  /** Write the numbers that go with the newest frame. */
+  #told(header, ranges) {
+    if (header.run !== this.app.state.run) return;
+    const pace = this.app.run?.state === "running" && header.pace >= 0.5 ? ` · ${Math.round(header.pace)} frames/s` : "";
+    say(this.status, `step ${header.step.toLocaleString("en")}${pace}`);
+    this.#maps?.say(ranges);
+    this.told(header);
   }
 }

@@ -11,6 +11,7 @@ import { checkedAt, nearest, shows } from "./run.js";
 import { Setup } from "./setup.js";
 
 const REDRAW = 250; // milliseconds between two drawings of curves and figures
+const UNSEEN = 1000; // the same while they are not on the screen
 
 /** Build the view in `root`. */
 export function mount(root, app) {
@@ -24,6 +25,7 @@ class TrainView {
   #timer = 0;
   #watching = "";
   #pictured = "";
+  #seen = true; // whether curves and figures are on the screen
 
   constructor(root, app) {
     this.app = app;
@@ -73,8 +75,12 @@ class TrainView {
     app.on("progress", () => this.#later());
     app.on("history", () => this.#later());
     app.on("closed", () => (this.#watching = ""));
-    app.socket.frames((header, bytes) => this.#frame(header, bytes));
+    app.socket.frames((buffer) => this.layers.draw(buffer));
     document.addEventListener("visibilitychange", () => this.#watch());
+    new IntersectionObserver(([entry]) => {
+      this.#seen = entry.isIntersecting;
+      if (this.#seen) this.#draw();
+    }).observe(this.running);
   }
 
   show() {
@@ -112,7 +118,7 @@ class TrainView {
 
   #later() {
     this.#dirty = true;
-    if (!this.#timer) this.#timer = setTimeout(() => requestAnimationFrame(() => this.#draw()), REDRAW);
+    if (!this.#timer) this.#timer = setTimeout(() => requestAnimationFrame(() => this.#draw()), this.#seen ? REDRAW : UNSEEN);
   }
 
   #draw() {
@@ -146,15 +152,9 @@ class TrainView {
     }
   }
 
-  #frame(header, bytes) {
-    const { run } = this.app;
-    if (!this.#open || !run || header.run !== run.id) return;
-    this.layers.draw(header, bytes);
-  }
-
   #told(header) {
     const { run } = this.app;
-    if (run && header.run === run.id) this.picture.best(run, header);
+    if (run) this.picture.best(run, header);
   }
 
   #started(run) {

@@ -1,0 +1,64 @@
+"""Ways out of slips of the pen: characters of other scripts and programs, and words that other programs use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from striate.notation.edits import Edit
+
+if TYPE_CHECKING:
+    from striate.notation.fixes import _Place as Place
+
+__all__ = ["SLIP_RULES"]
+
+
+def _put(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+    yield place.put(match[1])
+
+
+def _equals(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+    yield place.put("=")
+
+
+def _gone(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+    yield place.put("", "leave it out")
+
+
+def _unquoted(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+    yield Edit("without quotes", 0, len(place.text), re.sub("['\"`‘’“”]", "", place.text))
+
+
+def _unnamed(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+    """Without what makes a name of its own of a layer's word."""
+    rest = re.compile(r"\w+").match(place.text, place.start)
+    yield Edit("without the name", place.start, rest.end() if rest else place.end, "")
+
+
+def _times(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+    """One repetition in place of two."""
+    before = re.search(r"[*×∗·xX]\s*\d+\s*$", place.text[: place.start])
+    if before:
+        yield Edit(match[1], before.start(), place.end, match[1])
+
+
+def _inner(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+    """Without the bracket that is pointed at."""
+    close = place.text.find("]", place.end)
+    if close >= 0:
+        inside = place.text[place.end : close]
+        yield Edit("one bracket", place.start, close + 1, inside)
+
+
+SLIP_RULES: tuple[tuple[str, Callable[[Place, re.Match[str]], Iterator[Edit]]], ...] = (
+    (r": write '(.)'$", _put),
+    (r"^':' has no meaning", _equals),
+    (r"^U\+[0-9A-F]+ has no meaning|^'[^\x00-\x7f]' has no meaning", _gone),
+    (r"quotes have no meaning", _unquoted),
+    (r"^'_' has no meaning", _unnamed),
+    (r"stand one behind the other: write (\*\d+)", _times),
+    (r"write it out, as in (\d+)", _put),
+    (r"^a bracket stands in", _inner),
+    (r"(?:begins with its word|joined by x|repeats what).*: write (INPUT\[[\dx]+\]|[\dx]+|\*\d+)", _put),
+)

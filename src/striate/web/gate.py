@@ -1,0 +1,77 @@
+"""How much of training's time browsers may take: what is done for them between two steps, and what that costs steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from math import inf
+
+NEAR = 0.03  # seconds behind a frame in which it is packed, sent and drawn, and steps may take longer for it
+MOST = 0.03  # seconds that one frame is blamed for, at most: beyond, it was something else
+
+
+class Gate:
+    """Lets work through, and then stays closed until that has taken no more than its share of the time."""
+
+    def __init__(self) -> None:
+        self._opens = 0.0
+        self._typical = 0.0  # seconds that it takes
+
+    def through(self, work: Callable[[], bool], now: float, share: float, besides: float = 0.0) -> bool:
+        """Do the work where the gate is open; whether there was any. ``besides``: seconds that it costs elsewhere."""
+        if now < self._opens:
+            return False
+        began = time.monotonic()
+        if not work():
+            return False
+        spent = time.monotonic() - began
+        # Once in a while the system lets something else in meanwhile, and that is not the work's doing.
+        self._typical = 0.9 * self._typical + 0.1 * spent if self._typical else spent
+        self._opens = began + (min(spent, 4 * self._typical) + besides) / share
+        return True
+
+
+class Toll:
+    """What a frame costs the steps behind it, by how much longer they take than others of the same run.
+
+    A browser that draws on this machine needs its processors, and where there are few, training waits for them. The
+    server sees nothing of that but its own steps, and those show it well: a frame delays the steps of the next NEAR
+    seconds, and then no other.
+
+    >>> toll = Toll()
+    >>> for frame in range(100):
+    ...     toll.frame(frame / 20)
+    ...     for at, spent in ((0.001, 0.006), (0.01, 0.005), (0.04, 0.004)):
+    ...         toll.step(1, frame / 20 + at, spent)
+    >>> round(1000 * toll.seconds, 1)  # 2 ms and 1 ms more than the 4 ms of a step left alone
+    3.0
+    """
+
+    def __init__(self) -> None:
+        self._typical: dict[int, float] = {}  # seconds of a step left alone, by run
+        self._extra = 0.0  # of the steps behind the last frame
+        self._last = -inf
+        self._seconds = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """What one frame costs steps, in seconds."""
+        return max(0.0, self._seconds)
+
+    def frame(self, now: float) -> None:
+        """A frame goes out."""
+        if self._typical and self._last > -inf:
+            self._seconds += 0.1 * (min(self._extra, MOST) - self._seconds)
+        self._extra, self._last = 0.0, now
+
+    def step(self, run: int, began: float, spent: float) -> None:
+        """A step was taken."""
+        typical = self._typical.get(run)
+        if began - self._last >= NEAR:
+            self._typical[run] = spent if typical is None else typical + 0.05 * (min(spent, 4 * typical) - typical)
+        elif typical is not None:
+            self._extra += spent - typical
+
+    def forget(self, runs: set[int]) -> None:
+        """Other runs than these are gone."""
+        self._typical = {run: typical for run, typical in self._typical.items() if run in runs}

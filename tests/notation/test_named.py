@@ -1,0 +1,161 @@
+"""Networks with a name: their parameters to the digit, and the notes' table of VGG line by line."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from striate.errors import FitError, NotationError
+from striate.notation import NAMED, parse, summary
+from striate.notation.fixes import fixes
+from striate.volume import Volume
+
+VGG = {
+    "vgg-11": ((64, 1), (128, 1), (256, 2), (512, 2), (512, 2)),
+    "vgg-13": ((64, 2), (128, 2), (256, 2), (512, 2), (512, 2)),
+    "vgg-16": ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)),
+    "vgg-19": ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4)),
+}
+
+# (F, D, K) of every CONV and (inputs, outputs) of every FC, as in the publications.
+LAYERS = {
+    "lenet-5": ([(5, 1, 6), (5, 6, 16)], [(5 * 5 * 16, 120), (120, 84), (84, 10)]),
+    "alexnet": (
+        [(11, 3, 64), (5, 64, 192), (3, 192, 384), (3, 384, 256), (3, 256, 256)],
+        [(6 * 6 * 256, 4096), (4096, 4096), (4096, 1000)],
+    ),
+    "zfnet": (
+        [(7, 3, 96), (5, 96, 256), (3, 256, 384), (3, 384, 384), (3, 384, 256)],
+        [(6 * 6 * 256, 4096), (4096, 4096), (4096, 1000)],
+    ),
+    "tiny-vgg": ([(3, 3, 10), *[(3, 10, 10)] * 5], [(4 * 4 * 10, 10)]),
+    "convnetjs-cifar10": ([(5, 3, 16), (5, 16, 20), (5, 20, 20)], [(4 * 4 * 20, 10)]),
+    "convnetjs-mnist": ([(5, 1, 8), (5, 8, 16)], [(4 * 4 * 16, 10)]),
+}  # fmt: skip
+
+# https://pytorch.org/vision/stable/models.html, "num_params" of each model's weights.
+TORCHVISION = {
+    "alexnet": 61_100_840,
+    "vgg-11": 132_863_336,
+    "vgg-13": 133_047_848,
+    "vgg-16": 138_357_544,
+    "vgg-19": 143_667_240,
+}
+
+
+def by_formula(name: str) -> int:
+    """The parameters, without the code that counts them."""
+    if name in VGG:
+        widths = [3] + [width for width, times in VGG[name] for _ in range(times)]
+        convs = [(3, before, after) for before, after in pairwise(widths)]
+        fcs = [(7 * 7 * 512, 4096), (4096, 4096), (4096, 1000)]
+    else:
+        convs, fcs = LAYERS[name]
+    return sum(f * f * d * k + k for f, d, k in convs) + sum(n * m + m for n, m in fcs)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_parameters_to_the_digit(name: str) -> None:
+    network = parse(name)
+    assert summary(network).totals.parameters == NAMED[name].parameters == by_formula(name)
+    assert network.classes == NAMED[name].classes
+    assert parse(str(network)) == network
+
+
+@pytest.mark.parametrize("name", TORCHVISION)
+def test_parameters_as_torchvision_counts_them(name: str) -> None:
+    assert NAMED[name].parameters == TORCHVISION[name]
+
+
+def test_lenet_against_its_paper() -> None:
+    """156 and 48,120 and 10,164 as in the paper; its third layer has 1,516 since it leaves connections out."""
+    rows = [row.parameters for row in summary(parse("lenet-5")).rows if row.parameters]
+    assert rows == [156, 2416, 48_120, 10_164, 850]
+    assert 156 + 12 + 1516 + 32 + 48_120 + 10_164 == 60_000  # the published number, with learned pooling: 12 and 32
+
+
+# The notes: layer, volume, "memory" as it is rounded there, weights without biases.
+NOTES = """
+INPUT [224x224x3] 150K 0
+CONV3-64 [224x224x64] 3.2M 1,728
+CONV3-64 [224x224x64] 3.2M 36,864
+POOL2 [112x112x64] 800K 0
+CONV3-128 [112x112x128] 1.6M 73,728
+CONV3-128 [112x112x128] 1.6M 147,456
+POOL2 [56x56x128] 400K 0
+CONV3-256 [56x56x256] 800K 294,912
+CONV3-256 [56x56x256] 800K 589,824
+CONV3-256 [56x56x256] 800K 589,824
+POOL2 [28x28x256] 200K 0
+CONV3-512 [28x28x512] 400K 1,179,648
+CONV3-512 [28x28x512] 400K 2,359,296
+CONV3-512 [28x28x512] 400K 2,359,296
+POOL2 [14x14x512] 100K 0
+CONV3-512 [14x14x512] 100K 2,359,296
+CONV3-512 [14x14x512] 100K 2,359,296
+CONV3-512 [14x14x512] 100K 2,359,296
+POOL2 [7x7x512] 25K 0
+FC [1x1x4096] 4096 102,760,448
+FC [1x1x4096] 4096 16,777,216
+FC [1x1x1000] 1000 4,096,000
+"""
+
+
+def rounded(text: str) -> float:
+    return float(text.rstrip("KM")) * {"K": 1e3, "M": 1e6}.get(text[-1], 1)
+
+
+def test_the_table_of_the_notes_line_by_line() -> None:
+    told = [line.split() for line in NOTES.split("\n") if line]
+    rows = [row for row in summary(parse("vgg-16")).rows if not row.name.startswith(("relu", "dropout"))]
+    assert len(rows) == len(told) == 22
+    for row, (layer, volume, memory, weights) in zip(rows, told, strict=True):
+        assert row.notation.startswith(layer.rstrip("0123456789-")) and str(row.output) == volume
+        assert row.output.size == pytest.approx(rounded(memory), rel=0.01)
+        assert f"{row.weights:,}" == weights
+    assert sum(row.parameters for row in rows) == 138_357_544  # "138M parameters"
+    assert sum(row.weights for row in rows[-3:-2]) > 100e6  # "the first FC layer contains 100M weights"
+
+
+def test_the_slip_in_the_notes_sum() -> None:
+    """The notes say 24M values, 93 MB. Their own lines add up to 15.2M, 61 MB."""
+    lines = [line.split() for line in NOTES.split("\n") if line]
+    values = [int(w) * int(h) * int(d) for w, h, d in (line[1].strip("[]").split("x") for line in lines)]
+    assert sum(values) == 15_237_608
+    assert round(sum(values) * 4 / 1e6) == 61
+
+
+@pytest.mark.parametrize(
+    ("text", "input", "classes"),
+    [
+        ("vgg-16", Volume(224, 224, 3), 1000),
+        (" VGG16 ", Volume(224, 224, 3), 1000),
+        ("vgg_16[]", Volume(224, 224, 3), 1000),
+        ("vgg-16[64x64x3, 10]", Volume(64, 64, 3), 10),
+        ("vgg-16[10,64 x 32 x 1]", Volume(64, 32, 1), 10),
+        ("Vgg-16 [7]", Volume(224, 224, 3), 7),
+        ("Tiny-VGG[8×8×1]", Volume(8, 8, 1), 10),
+    ],
+)  # fmt: skip
+def test_other_images_and_classes(text: str, input: Volume, classes: int) -> None:
+    network = parse(text)
+    assert (network.input, network.classes) == (input, classes)
+
+
+def test_a_mistake_in_a_bracket_is_pointed_at_there() -> None:
+    with pytest.raises(NotationError) as caught:
+        parse("vgg-16[64x0x3, 10]")
+    assert (caught.value.position, caught.value.length) == (10, 1)
+    assert ("H=1", "vgg-16[64x1x3, 10]") in fixes(caught.value)
+    with pytest.raises(NotationError) as caught:
+        parse("vgg-16[64x64x3, 0]")
+    assert (caught.value.position, caught.value.length) == (16, 1)
+    with pytest.raises(FitError, match=r"pool2 does not fit .* whose line striate nets shows"):
+        parse("vgg-16[30x30x3]")
+
+
+def test_a_name_that_is_almost_one() -> None:
+    with pytest.raises(NotationError, match="did you mean alexnet") as caught:
+        parse("alxnet")
+    assert fixes(caught.value)[0] == ("alexnet", "alexnet")
