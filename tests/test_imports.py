@@ -35,6 +35,7 @@ ORDER = [
     ["commands"],
     ["cli_options"],
     ["cli_study"],
+    ["cli_learning"],
     ["cli"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,8 +28,13 @@ from striate import (
     compile,
     parse,
 )
+from striate.data.load import load
 from striate.optimizers import OPTIMIZERS, Optimizer
 from striate.plan.order import ORDERS
+from striate.preprocessing import Preprocessing
+from striate.train.checkpoint import Checkpoint
+from striate.train.loop import train_epochs
+from striate.train.steps import Steps
 
 LINE = "INPUT[5x3x2] - CONV[3] - RELU - FC[7] - RELU - FC[3]"  # filters and inputs that fill no vectors
 WIDE = "INPUT[9x7x2] - CONV[5] - RELU - FC[20] - RELU - FC[3]"
@@ -389,3 +397,43 @@ def test_class_weights_count_images() -> None:
         own = program.inside(images[i : i + 1], labels[i : i + 1])
         weight = loss.weights(3)[labels[i]]
         assert one.gradients(images[i : i + 1], labels[i : i + 1])[0] == pytest.approx(own.values[0] / weight, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name", ["optimizers", "learning", "plan.update", "layers.loss", "train.schedule", "commands.learning"]
+)
+def test_the_examples_in_the_docstrings(name: str) -> None:
+    failed, tried = doctest.testmod(importlib.import_module(f"striate.{name}"))
+    assert tried and not failed
+
+
+# ---- a run goes on, whatever the optimizer
+@pytest.mark.parametrize("ours", [Adam(0.003), Adadelta(), SGD(0.02, nesterov=True)], ids=repr)
+def test_a_run_goes_on_from_its_checkpoint(ours: Optimizer, tmp_path: Path) -> None:
+    """And with another batch, to which the state is taken along."""
+    digits, network = load("digits").train, parse("INPUT[8x8x1] - FC[10]")
+    whole = compile(network, 64, ours, seed=2)
+    list(train_epochs(whole, digits, epochs=2, schedule="one-cycle"))
+    first = Steps(compile(network, 64, ours, seed=2), digits, epochs=2, schedule="one-cycle")
+    for _ in range(11):
+        first.advance()
+    program = first.program
+    Checkpoint(
+        network, "digits", "0", digits.classes, Preprocessing(), {}, first.position, program.parameters(),
+        program.optimizer_state(),
+    ).save(tmp_path / "run.checkpoint")  # fmt: skip
+    kept = Checkpoint.load(tmp_path / "run.checkpoint")
+    second = compile(network, 64, ours)
+    second.load(kept.parameters)
+    second.load_optimizer_state(kept.optimizer_state)
+    steps = Steps(second, digits, epochs=2, schedule="one-cycle", position=kept.position)
+    while not steps.over:
+        steps.advance()
+        if steps.epoch_over:
+            steps.close_epoch()
+    for one, other in ((whole.parameters(), second.parameters()), (whole.optimizer_state(), second.optimizer_state())):
+        assert all(np.array_equal(one[name], other[name]) for name in one) and one.keys() == other.keys()
+    first.change_program(compile(network, 32, ours))
+    now = first.program.optimizer_state()
+    assert all(np.array_equal(now[name], numbers) for name, numbers in kept.optimizer_state.items())
+    assert first.program.steps == 11

@@ -83,7 +83,8 @@ class Optimizer:
         raise ArgumentError("an optimizer is one of SGD, Adagrad, Adadelta, RMSProp, Adam, AdamW")
 
     def __repr__(self) -> str:
-        shown = [f for f in fields(self) if not f.kw_only or getattr(self, f.name) != f.default]
+        shown = [f for f in fields(self) if not f.kw_only]
+        shown += [f for f in fields(self) if f.kw_only and getattr(self, f.name) != f.default]
         return f"{type(self).__name__}({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in shown)})"
 
 
