@@ -53,6 +53,14 @@ def uninterrupted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
         return {"line": request.param, **learned(page, run)}
 
 
+def begun(client: Client, line: str) -> int:
+    """A run that stands near its beginning: it is paused before it can have ended."""
+    run: int = client.ask("start", line=line, data="digits", settings=SETTINGS)["run"]["id"]
+    client.ask("control", run=run, action="pause")
+    client.state(run, "paused")
+    return run
+
+
 def same(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert one.keys() == other.keys()
     for name in one:
@@ -62,9 +70,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
 def test_a_run_goes_on_bit_for_bit_in_another_server(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
     with served(tmp_path) as page, page.client() as client:
         whole = dict(uninterrupted)
-        run = client.ask("start", line=whole.pop("line"), data="digits", settings=SETTINGS)["run"]["id"]
-        client.state(run, "running")
-        client.ask("control", run=run, action="pause")
+        run = begun(client, whole.pop("line"))
         for _ in range(3):  # somewhere within an epoch
             paused = client.ask("control", run=run, action="step")["run"]
         kept_points = client.ask("hello")["runs"][0]
@@ -116,8 +122,8 @@ def test_a_change_of_batch_goes_on_exactly_too(tmp_path: Path) -> None:
     for interrupted in (False, True):
         folder = tmp_path / str(interrupted)
         with served(folder) as page, page.client() as client:
-            run = client.ask("start", line=DROPPING, data="digits", settings=SETTINGS)["run"]["id"]
-            client.state(run, "running")
+            run = begun(client, DROPPING)
+            client.ask("control", run=run, action="step")
             client.ask("control", run=run, action="stop")
         # From the same checkpoint, once in one go and once with another server in between.
         kept = next(folder.glob("*.checkpoint"))

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from test_gate import Clock
 from visiting import until
 
 import striate
 from striate.errors import ArgumentError, DivergedError
+from striate.web import gate
 from striate.web import trainer as module
 from striate.web.history import History
 from striate.web.hub import Hub
@@ -231,3 +233,34 @@ def test_nothing_is_remembered_of_a_run_that_is_gone(working: Any) -> None:
     trainer.call(lambda: trainer.runs.pop(1)).result()
     trainer.call(lambda: None).result()
     assert set(trainer._saves) == {2}
+
+
+@pytest.mark.parametrize(("delay", "frames"), [(0.0, 20.0), (0.005, 6.0), (0.014, 2.0)])
+def test_frames_that_delay_steps_are_fewer(delay: float, frames: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """20 a second are asked for; the first step behind each takes `delay` seconds longer, as beside a browser."""
+    clock, step, own = Clock(), 0.004, 0.001
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(gate, "time", clock)
+    behind: list[float] = []
+
+    class Delayed(Fake):
+        def step(self) -> None:
+            clock.work(step + (behind.pop() if behind else 0.0))
+
+    def capture(run: Run, watch: Watch) -> object:
+        clock.work(own)
+        behind.append(delay)
+        return "raw"
+
+    listening, trainer = Listening(), Trainer(capture)
+    trainer.listener, listening.trainer = listening, trainer
+    run = trainer.runs[1] = Delayed(1)
+    trainer.want((Want(WATCH, 20.0),))
+    ends = []
+    for seconds in (5.0, 25.0):  # the first let it find out
+        while clock.now < 100.0 + seconds:
+            trainer._take_step(run)
+            trainer._look(clock.now)
+        ends.append(len(listening.frames))
+    found = (ends[1] - ends[0]) / 20
+    assert found == pytest.approx(min(frames, module.SHARE / (own + delay)), rel=0.2)

@@ -12,6 +12,7 @@ from math import log2
 
 from striate.errors import pointed
 from striate.layers import Conv, Fc, Pool
+from striate.layers.sides import both
 from striate.notation.named import expand
 from striate.notation.network import Network, Node
 from striate.notation.parse import parse, read
@@ -83,15 +84,10 @@ def _all(network: Network) -> Iterator[tuple[Node, str]]:
                 yield node, reason
 
 
-def _both(setting: int | tuple[int, int]) -> tuple[int, int]:
-    """A setting along the width and along the height."""
-    return setting if isinstance(setting, tuple) else (setting, setting)
-
-
 def _input(nodes: Sequence[Node], at: int) -> Iterator[str]:
     if at:
         return
-    volume, strides = nodes[0].output, [_both(getattr(node.layer, "stride", 1)) for node in nodes]
+    volume, strides = nodes[0].output, [both(getattr(node.layer, "stride", 1)) for node in nodes]
     told = set()
     for axis, side in enumerate((volume.width, volume.height)):
         halvings = sum(int(log2(s[axis])) for s in strides if s[axis] & (s[axis] - 1) == 0)
@@ -124,8 +120,8 @@ def _conv(nodes: Sequence[Node], at: int) -> Iterator[str]:
     layer = node.layer
     if not isinstance(layer, Conv) or node.output.size == node.output.depth:
         return
-    fields, strides, paddings = _both(layer.field), _both(layer.stride), _both(layer.padding)
-    gaps, field = _both(getattr(layer, "dilation", 1)), fields[0]
+    fields, strides, paddings = both(layer.field), both(layer.stride), both(layer.padding)
+    gaps, field = both(getattr(layer, "dilation", 1)), fields[0]
     if (
         field > LARGEST_FIELD
         and not first
@@ -165,7 +161,7 @@ def _pool(nodes: Sequence[Node], at: int) -> Iterator[str]:
     node, layer = nodes[at], nodes[at].layer
     if not isinstance(layer, Pool) or node.output.size == node.output.depth:
         return
-    fields, strides, paddings = _both(layer.field), _both(layer.stride), _both(layer.padding)
+    fields, strides, paddings = both(layer.field), both(layer.stride), both(layer.padding)
     if max(fields) > LARGEST_POOL:
         kept = 100 * node.output.size / node.input.size
         yield (

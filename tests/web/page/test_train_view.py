@@ -42,6 +42,10 @@ class Heard:
     def events(self, name: str) -> list[dict[str, Any]]:
         return [text for text in self.texts if text.get("event") == name]
 
+    def setting(self, name: str) -> Any:
+        """A setting of the run as the newest progress has it; None before the first."""
+        return next((event["run_now"]["settings"][name] for event in reversed(self.events("progress"))), None)
+
     def shown(self) -> set[str]:
         """What the newest frame has: activations, gradients, weights."""
         return {section["what"] for frame in self.kinds("frame")[-1:] for section in frame[0]["sections"]}
@@ -214,16 +218,16 @@ def test_settings_change_while_it_runs(train: Page, heard: Heard) -> None:
     expect(rate).to_have_value("0.01")
     rate.fill("0.002")
     rate.press("Enter")
-    until(train, lambda: [point[3] for event in heard.events("progress") for point in event["points"]][-1] == 0.002)
+    until(train, lambda: any(point[3] == 0.002 for event in heard.events("progress") for point in event["points"]))
     slider = train.get_by_role("slider", name="Momentum, slider")
     slider.focus()
     slider.press("Home")
-    until(train, lambda: heard.events("progress")[-1]["run_now"]["settings"]["momentum"] == 0)
+    until(train, lambda: heard.setting("momentum") == 0)
     batch = train.get_by_role("group", name="Change while it runs").get_by_label("Batch", exact=True)
     batch.fill("64")
     batch.press("Enter")
-    until(train, lambda: heard.events("progress")[-1]["run_now"]["settings"]["batch"] == 64)
-    assert heard.events("progress")[-1]["run_now"]["settings"]["lr"] == pytest.approx(0.002)
+    until(train, lambda: heard.setting("batch") == 64)
+    assert heard.setting("lr") == pytest.approx(0.002)
     expect(train.get_by_role("slider", name="Momentum, slider")).to_have_attribute("aria-valuetext", "0")
 
 
@@ -402,7 +406,7 @@ def test_dropout_is_explained_and_added(train: Page, heard: Heard) -> None:
     expect(dropout).to_be_enabled()
     dropout.fill("0.25")
     dropout.press("Enter")
-    until(train, lambda: heard.events("progress")[-1]["run_now"]["settings"]["dropout"] == 0.25)
+    until(train, lambda: heard.setting("dropout") == 0.25)
 
 
 def knob(page: Page, name: str) -> Locator:
