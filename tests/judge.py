@@ -26,6 +26,7 @@ from kept import kept as kept_of
 from striate import SGD, Program
 from striate import compile as compile_network
 from striate.layers import Bn, Dropout, Pool, Relu
+from striate.layers.loss import Loss
 from striate.layers.loss import loss as loss_of
 from striate.native.host import runs_here
 from striate.notation import Network, parse
@@ -90,7 +91,7 @@ def check_all(found: Numbers, expected: Numbers, what: str, floors: Mapping[str,
         check(found[name], numbers, f"{what} of {name}", max(FLOOR, (floors or {}).get(name, 0.0)))
 
 
-def clearances(network: Network, made: Mapping[str, Array], labels: npt.NDArray[Any], loss: str) -> Array:
+def clearances(network: Network, made: Mapping[str, Array], labels: npt.NDArray[Any], loss: str | Loss) -> Array:
     """For each image, its least distance from any decision, relative to the largest number of that volume."""
     least = np.full(len(labels), np.inf)
     for before, node in zip(network.nodes, network.nodes[1:], strict=False):
@@ -174,7 +175,7 @@ def _summed(network: Network, parameters: Numbers, made: Mapping[str, Array]) ->
 
 
 def _floors(
-    network: Network, parameters: Numbers, made: Mapping[str, Array], labels: npt.NDArray[Any], loss: str
+    network: Network, parameters: Numbers, made: Mapping[str, Array], labels: npt.NDArray[Any], loss: str | Loss
 ) -> dict[str, float]:
     """For every gradient, CANCELLED of the largest sum of its terms' absolute values.
 
@@ -222,7 +223,7 @@ def _scores(network: Network, made: Mapping[str, Array]) -> Array:
     return last.transpose(0, 3, 1, 2).reshape(len(last), -1)
 
 
-def step(network: Network, parameters: Numbers, count: int, loss: str, seed: int, number: int) -> Step:
+def step(network: Network, parameters: Numbers, count: int, loss: str | Loss, seed: int, number: int) -> Step:
     """``count`` clear images with their labels; scores, loss and gradients by the oracle. ``number``: of the step."""
     if network.state_shapes():
         return _together(network, parameters, count, loss, seed, number)
@@ -253,8 +254,7 @@ def _step(
 ) -> Step:
     """What the oracle says of these images."""
     if loss == "softmax":
-        made = network.activations(parameters, images, kept, training=True)
-        labels = _mistaken(_scores(network, made), labels)
+        labels = _mistaken(_scores(network, network.activations(parameters, images, kept, training=True)), labels)
     mean, gradients, made = network.gradients(parameters, images, labels, loss, kept)
     hits = int((_scores(network, made).argmax(1) == labels).sum())
     own = {**parameters, **{f"{name}.kept": k for name, k in kept.items()}}
@@ -268,7 +268,7 @@ class Trial:
     """A start, batches, and where the oracle ends after training on them."""
 
     network: Network
-    loss: str
+    loss: str | Loss
     start: dict[str, npt.NDArray[np.float32]]
     steps: tuple[Step, ...]
     end: dict[str, Array]
@@ -280,7 +280,7 @@ class Trial:
         return {name: max(step.floors[name] for step in self.steps) for name in self.velocity}
 
 
-def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Trial:
+def trial(line: str, loss: str | Loss, seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Trial:
     """Five steps of SGD in float64, each on images that are clear for the parameters of that step."""
     network = parse(line)
     start = {n: p.astype(np.float32) for n, p in draw_numbers(network, 1, seed)[0].items()}
@@ -299,7 +299,7 @@ def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -
 
 
 @cache
-def named(name: str, loss: str) -> Trial:
+def named(name: str, loss: str | Loss) -> Trial:
     """The trial of a net of the corpus."""
     return trial(LINES[name], loss, sizes=FEW if name == "vgg32" else SIZES)
 
@@ -382,7 +382,7 @@ class Run:
 
 
 @cache
-def run(name: str, loss: str, target: str, kernels: str | None = None, order: str | None = None) -> Run:
+def run(name: str, loss: str | Loss, target: str, kernels: str | None = None, order: str | None = None) -> Run:
     """The trial of a net of the corpus on one target."""
     known = named(name, loss)
     return play(known, program(known, target, kernels=kernels, order=order))

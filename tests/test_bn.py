@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 import judge
+import test_learning
 from judge import EACH_TARGET
 from lives import NETS, data, digest
-from striate import SGD, ArgumentError, Preprocessing, Program, compile, parse
+from striate import SGD, AdamW, ArgumentError, Preprocessing, Program, RMSProp, compile, parse
 from striate.gradcheck import TOLERANCE, gradcheck
 from striate.inside import Inside
 from striate.notation.lint import hints
+from striate.optimizers import Optimizer
 from striate.train.checkpoint import Checkpoint
 from striate.train.model import Model
 from striate.train.slide import slide
@@ -213,6 +215,26 @@ def test_a_bias_before_it_learns_nothing(conv: str, kernels: str | None) -> None
         judge.check_all({name: found[name] for name in learning}, learning, "gradient")
 
 
+ADAM = {"betas": (0.9, 0.999), "weight_decay": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("ours", "name", "settings"),
+    [
+        (SGD(0.03, 0.9, 0.01, l1=0.01, clip_norm=0.2, max_norm=0.8), "SGD", {"momentum": 0.9, "weight_decay": 0.01}),
+        (RMSProp(0.01, l2=0.1), "RMSprop", {"weight_decay": 0.1}),
+        (AdamW(0.01, weight_decay=0.1, max_norm=0.9), "AdamW", ADAM),
+    ],
+    ids=["sgd", "rmsprop", "adamw"],
+)
+def test_no_optimizer_pulls_at_it(ours: Optimizer, name: str, settings: dict[str, Any]) -> None:
+    """Neither L2, L1, weight decay nor a limit on norms has to do with its weights; nor is its state a parameter."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: optimizers are compared with it where it is")
+    line = "INPUT[5x4x2] - CONV[4, groups=2] - BN - RELU - LOCAL[3] - RELU - BN - FC[5] - BN - RELU - FC[3]"
+    program = test_learning.compare(torch, line, ours, name, settings, None)
+    assert not any(tensor.endswith(STATE) for tensor in program.optimizer_state())
+
+
 def test_l2_leaves_the_biases_of_a_local_alone() -> None:
     """They begin as zero, too, although they are as many as its results."""
     line = "INPUT[4x4x2] - LOCAL[3] - BN - RELU - FC[2]"
@@ -262,14 +284,13 @@ def test_a_model_file_scores_the_same(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     whole, first = trained(steps=4, seed=9), trained(steps=2, seed=9)
-    kept = Checkpoint(
-        first.network, "x", "0f", tuple("abcd"), Preprocessing(), {}, Position(), first.parameters(), first.velocity()
-    )
+    own = first.parameters(), first.optimizer_state()
+    kept = Checkpoint(first.network, "x", "0f", tuple("abcd"), Preprocessing(), {}, Position(), *own)
     kept.save(tmp_path / "a.checkpoint")
     found = Checkpoint.load(tmp_path / "a.checkpoint")
     second = make(seed=9, threads=1)
     second.load(found.parameters)
-    second.load_velocity(found.velocity)
+    second.load_optimizer_state(found.optimizer_state)
     second.steps = first.steps
     for step in (2, 3):
         second.train(*data(LINE, 40, step))

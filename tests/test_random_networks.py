@@ -124,7 +124,7 @@ def draws(draw: st.DrawFn, targets: Sequence[str] = judge.ABLE) -> Draw:
         images,
         max(batch, 2) if network.state_shapes() else batch,  # a program for one image at a time may refuse BN
         draw(st.integers(1, 3)),
-        draw(st.sampled_from(["softmax", "svm"])),
+        draw(st.sampled_from(["softmax", "svm", "svm-squared", "l2"])),
         draw(st.sampled_from(targets)),
         draw(st.sampled_from([None, *KERNELS])),
         draw(st.sampled_from([None, *ORDERS])),

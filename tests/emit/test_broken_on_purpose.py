@@ -14,12 +14,13 @@ from striate.emit.index import Index
 from striate.emit.input import input_forward, write_scores
 from striate.emit.kernels import EMITTERS, SINGLE_EMITTERS
 from striate.emit.python import PythonBuilder
-from striate.emit.sgd import sgd_update
 from striate.emit.tensor import Tensor
+from striate.emit.update import row_update
 from striate.plan.plan import Plan
 from striate.plan.schedule import Call
 from striate.plan.shape import Shape
 from striate.plan.sweep import Sweep
+from striate.plan.update import DEFAULT
 
 #: A net for every family, with no halo where the family does not read it.
 EXAMPLES = {
@@ -49,7 +50,10 @@ EXAMPLES = {
     "fc_weight_gradient": "INPUT[3x3x2] - FC[15]",
     "fc_update": "INPUT[3x3x2] - FC[15]",
     "softmax_loss": "INPUT[3x2x2] - FC[3]",
+    "softmax_weighted_loss": "INPUT[3x2x2] - FC[3]",
     "svm_loss": "INPUT[3x2x2] - FC[3]",
+    "svm_squared_loss": "INPUT[3x2x2] - FC[3]",
+    "l2_loss": "INPUT[3x2x2] - FC[3]",
     "score_loss": "INPUT[3x2x2] - FC[3]",
     "winograd_forward": "INPUT[5x4x2] - CONV[3] - RELU - FC[2]",
     "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[4] - FC[2]",
@@ -275,4 +279,4 @@ def test_update(short: str) -> None:
     sizes[short] = (*sizes[short][:-1], sizes[short][-1] - 1)
     made = tensors(b, **{name: Shape.of(*size, element="f32") for name, size in sizes.items()})
     with pytest.raises(IndexError, match=f"{short}.* is outside"):
-        sgd_update(b, *made.values(), start=Index(), count=16, decay=True)
+        row_update(b, *made.values(), update=DEFAULT, start=Index(), count=16, decay=True)

@@ -11,10 +11,11 @@ from striate.emit.index import Index
 from striate.emit.input import input_forward, write_scores
 from striate.emit.kernels import EMITTERS, SINGLE_EMITTERS
 from striate.emit.program import emit_entry
-from striate.emit.sgd import sgd_update
 from striate.emit.tensor import Tensor
 from striate.emit.text import TextBuilder
+from striate.emit.update import row_update
 from striate.plan.shape import Shape
+from striate.plan.update import DEFAULT
 
 ALL = {**EMITTERS, **SINGLE_EMITTERS}
 
@@ -45,7 +46,10 @@ KERNELS = {
     "fc_weight_gradient": "INPUT[3x3x1] - FC[3]",
     "fc_update": "INPUT[3x3x1] - FC[3]",
     "softmax_loss": "INPUT[3x2x2] - FC[3]",
+    "softmax_weighted_loss": "INPUT[3x2x2] - FC[3]",
     "svm_loss": "INPUT[3x2x2] - FC[3]",
+    "svm_squared_loss": "INPUT[3x2x2] - FC[3]",
+    "l2_loss": "INPUT[3x2x2] - FC[3]",
     "score_loss": "INPUT[3x2x2] - FC[3]",
     "winograd_forward": "INPUT[4x4x2] - CONV[3, 5x5] - RELU - FC[2]",
     "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[3, 5x5] - FC[2]",
@@ -110,7 +114,7 @@ def test_input_scores_and_update_read_well() -> None:
     b.say("update:")
     wide = Shape.of(1024, **f32)
     row = named(b, w=wide, v=wide, g=Shape.of(3, 1024, **f32), settings=Shape.of(4, **f32))
-    sgd_update(b, *row, start=Index.variable("chunk") * 64, count=64, decay=True)
+    row_update(b, *row, update=DEFAULT, start=Index.variable("chunk") * 64, count=64, decay=True)
     golden_text.check("loops_around.txt", "\n".join(b.lines))
 
 

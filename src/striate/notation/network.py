@@ -12,6 +12,7 @@ import numpy.typing as npt
 from striate.errors import ArgumentError, FitError, NotationError
 from striate.layers import Dropout, Input, Layer
 from striate.layers.layer import Array, Parameters
+from striate.layers.loss import Loss, as_loss, mean_weight
 from striate.layers.loss import loss as loss_of
 from striate.notation.canonical import canonical
 from striate.volume import Volume
@@ -163,7 +164,7 @@ class Network:
         parameters: Parameters,
         images: npt.ArrayLike,
         labels: npt.ArrayLike,
-        loss: str = "softmax",
+        loss: str | Loss = "softmax",
         kept: Parameters | None = None,
     ) -> tuple[float, dict[str, Array], dict[str, Array]]:
         """``(mean loss, its gradient on every parameter, every node's activations)`` of a training step, in float64.
@@ -181,7 +182,7 @@ class Network:
             dy, found = node.layer.backward(made[before.name], _own(checked, node, True), made[node.name], dy)
             gradients.update({f"{node.name}.{name}": gradient for name, gradient in found.items()})
         ordered = {name: gradients[name] for name in self.parameter_shapes()}
-        return float(losses.mean()), ordered, made
+        return float(losses.sum() / mean_weight(as_loss(loss), np.asarray(labels), self.classes)), ordered, made
 
     def _checked(self, parameters: Parameters, kept: Parameters | None, training: bool = False) -> dict[str, Array]:
         shapes = self.tensor_shapes()

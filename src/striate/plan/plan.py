@@ -17,12 +17,13 @@ from striate.plan.fuse import Unit, fuse
 from striate.plan.kernels import Kernels, choose
 from striate.plan.lifetimes import Lifetime, clear_halos, lifetimes
 from striate.plan.order import Order, choose_order
-from striate.plan.parameters import Row, row
+from striate.plan.parameters import CHUNK, Row, row
 from striate.plan.schedule import backward_calls, forward_calls, loss_call
 from striate.plan.shape import Shape
 from striate.plan.single import Single, single
 from striate.plan.target import Target
 from striate.plan.tiles import fc_tiles
+from striate.plan.update import DEFAULT, Update
 from striate.plan.volumes import first_learner, volumes
 
 MOST_SLOTS = 16  #: gradient slots: as many threads can work on one batch
@@ -31,7 +32,7 @@ CLEARED_BYTES = 2**20  #: volumes below keep their bytes: to clear a halo for ea
 
 SCORES = "scores."  #: before the names of volumes that scores have for themselves
 
-LOSSES = ("softmax", "svm")
+LOSSES = ("softmax", "softmax-weighted", "svm", "svm-squared", "l2")  #: kinds that are compiled apart
 KERNELS = ("direct", "winograd", "deep", "packed", "depthwise")  #: kinds of CONV kernels that can be asked for
 
 
@@ -62,6 +63,7 @@ class Plan:
     shared_bytes: int
     rank_bytes: int
     inside: bool = False  #: made by ``plan_inside``
+    update: Update = DEFAULT
     folds: tuple[Fold, ...] = ()  #: every BN, as scores have it
     fold_prepare: tuple[Preparation, ...] = ()
 
@@ -90,6 +92,7 @@ class Plan:
     def shares(self) -> int:
         """Counters of work that threads share, at most, in one run."""
         together = len(self.prepare) + len(self.train) + len(self.scores) + 4
+        together += self.update.shares + len(self.update.capped(self.row))
         return max(together, 2 * len(self.single.convs), len(self.single.calls) + 1)
 
     def bytes(self, threads: int) -> int:
@@ -101,7 +104,8 @@ class Plan:
             str(self.network),
             f"{self.target}; batch {self.batch} in {self.groups} groups, {self.slots} slots",
         ]
-        lines += [str(self.order), "", "units: " + ", ".join(f"[{unit}]" for unit in self.units)]
+        lines += [str(self.order), *([f"update: {self.update}"] if self.update != DEFAULT else [])]
+        lines += ["", "units: " + ", ".join(f"[{unit}]" for unit in self.units)]
         wanted = {unit.name for unit in self.units[first_learner(self.units) + 1 :]}
         for name, kernels in self.kernels.items():
             data = kernels.data if name in wanted else "not wanted: nothing before it learns"
@@ -127,8 +131,14 @@ def _slots(groups: int, numbers: int) -> int:
     return max(1, min(groups, MOST_SLOTS, SLOT_BYTES // max(1, numbers * 4)))
 
 
-def book_images(arena: Arena, network: Network, groups: int) -> None:
+def book_images(arena: Arena, network: Network, groups: int, loss: str) -> None:
     """What goes in and out beside the images."""
+    scores = network.classes
+    if loss == "softmax-weighted":
+        arena.book("class.weights", Shape.of(scores, element="f32"))
+        arena.book("smoothing", Shape.of(2, element="f32"))
+    if loss == "l2":
+        arena.book("targets", Shape.of(scores), "group", groups)
     depth = network.input.depth
     arena.book("scales", Shape.of(depth, element="f32"))
     arena.book("shifts", Shape.of(depth, element="f32"))
@@ -145,9 +155,9 @@ def book_parameters(arena: Arena, numbers: Row) -> None:
         arena.add(Buffer(place.name, shape, "shared", row.offset + place.start * 4, shape.bytes(arena.lanes)))
 
 
-def _book_learning(arena: Arena, numbers: Row, slots: int) -> None:
-    """Velocity, gradient slots, and the settings of the update."""
-    velocity = arena.book("velocity", Shape.of(numbers.size, element="f32")).offset
+def _book_learning(arena: Arena, numbers: Row, slots: int, update: Update) -> None:
+    """What the optimizer remembers, gradient slots, and the settings of the update."""
+    rows = {name: arena.book(name, Shape.of(numbers.size, element="f32")).offset for name in update.rows}
     slots_buffer = arena.book("gradients", Shape.of(slots, numbers.summed, element="f32"))
     slot = numbers.summed * 4
     arena.add(Buffer("gradient", Shape.of(numbers.summed, element="f32"), "slot", slots_buffer.offset, slot, slot))
@@ -158,8 +168,12 @@ def _book_learning(arena: Arena, numbers: Row, slots: int) -> None:
             at = slots_buffer.offset + start
             arena.add(Buffer(f"{place.name}.gradient", shape, "slot", at, size, slot))
         else:
-            arena.add(Buffer(f"{place.name}.velocity", shape, "shared", velocity + start, size))
-    arena.book("settings", Shape.of(4, element="f32"))
+            for name, at in rows.items():
+                arena.add(Buffer(f"{place.name}.{name}", shape, "shared", at + start, size))
+    arena.book("settings", Shape.of(-(-len(update.numbers) // 4) * 4, element="f32"))
+    if update.whole and numbers.summed:
+        arena.book("clip.squares", Shape.of(numbers.summed // CHUNK, element="f32"))
+        arena.book("clip.scale", Shape.of(1, element="f32"))
 
 
 def _book_dropouts(arena: Arena, network: Network, groups: int) -> None:
@@ -218,25 +232,27 @@ def plan(
     force: str | None = None,
     order: str | None = None,
     apart: bool = False,
+    update: Update = DEFAULT,
 ) -> Plan:
     """Decide everything that the emitters then write down.
 
     exact: direct kernels alone. force: one of KERNELS wherever there is one of the kind; order: one of ORDERS; both
-    for tests. apart: no two volumes share bytes, so that calls can be run alone and looked at.
+    for tests. apart: no two volumes share bytes, so that calls can be run alone and looked at. update: of an optimizer.
     """
     units, arena = fuse(network), Arena(target.lanes)
     groups = -(-batch // target.lanes)
     chosen_order = choose_order(units, groups, order)
     layered = chosen_order.layered
-    numbers = row(network, [unit.name for unit in units if layered and isinstance(unit.node.layer, Fc)])
+    streamed = layered and not update.whole
+    numbers = row(network, [unit.name for unit in units if streamed and isinstance(unit.node.layer, Fc)])
     slots = 1 if layered else _slots(groups, numbers.size)
     convs = [(i, unit) for i, unit in enumerate(units) if isinstance(unit.node.layer, Conv)]
     chosen = {unit.name: choose(unit, target.lanes, exact, force) for _, unit in convs}
     learner = first_learner(units)
     book_parameters(arena, numbers)
     book_state(arena, network)
-    _book_learning(arena, numbers, slots)
-    book_images(arena, network, groups)
+    _book_learning(arena, numbers, slots, update)
+    book_images(arena, network, groups, loss)
     _book_dropouts(arena, network, groups)
     book_batch(arena, units, groups)
     for i, unit in convs:
@@ -246,7 +262,7 @@ def plan(
     _book_streamed(arena, numbers, fc_tiles(target).weights)
     shapes = dict(volumes(network, units, chosen))
     scores = tuple(folded_calls(forward_calls(units, chosen, target, False), norms, chosen, target))
-    back = backward_calls(units, chosen, target, shapes, layered, groups=groups)
+    back = backward_calls(units, chosen, target, shapes, update if streamed else None, groups=groups)
     training = (*forward_calls(units, chosen, target, True, groups), loss_call(units, loss), *back)
     named = {unit.name: unit for _, unit in convs}
     scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
@@ -274,6 +290,7 @@ def plan(
         alone,
         aligned(arena.shared),
         aligned(arena.rank),
+        update=update,
         folds=norms,
         fold_prepare=tuple(fold_preparations(norms, chosen, target.lanes)),
     )

@@ -16,7 +16,14 @@ from striate.plan.shape import Shape
 from striate.plan.sweep import pieces
 from striate.plan.target import Target
 from striate.plan.tiles import fc_tiles
+from striate.plan.update import Update
 from striate.plan.volumes import first_learner
+
+#: What a loss reads beside the scores, where that is more than labels and the images' weights in the mean.
+LOSS_BUFFERS = {
+    "softmax-weighted": ("labels", "weights", "class.weights", "smoothing"),
+    "l2": ("labels", "targets", "weights"),
+}
 
 Chosen = Mapping[str, Kernels]  #: the kernels of every CONV, by the unit's name
 
@@ -87,8 +94,9 @@ def gradient_enters(units: Sequence[Unit]) -> str:
 
 def loss_call(units: Sequence[Unit], loss: str) -> Call:
     """The loss on the last unit's output, and the gradient it starts with."""
-    buffers = [units[-1].result, "labels", "weights", gradient_enters(units), "losses", "hits"]
-    return call(f"{loss}_loss", buffers)
+    truth = LOSS_BUFFERS.get(loss, ("labels", "weights"))
+    buffers = [units[-1].result, *truth, gradient_enters(units), "losses", "hits"]
+    return call(f"{loss.replace('-', '_')}_loss", buffers)
 
 
 def backward_calls(
@@ -96,13 +104,14 @@ def backward_calls(
     chosen: Chosen,
     target: Target,
     shapes: Mapping[str, Shape],
-    streamed: bool,
+    streamed: Update | None,
     source: Unit | None = None,
     groups: int = 0,
 ) -> tuple[Call, ...]:
     """The way back, last unit first, as far as there are parameters to learn; or to ``source``, the images.
 
-    streamed: an FC's weights are updated where their gradient is made. groups: as for ``forward_calls``.
+    streamed: how an FC's weights are updated where their gradient is made; None where they are not. groups: as for
+    ``forward_calls``.
     """
     learner, last = 0 if source else first_learner(units), units[-1]
     if learner == len(units):
@@ -164,7 +173,7 @@ def _fc_backward(
     before: Unit | None,
     shapes: Mapping[str, Shape],
     target: Target,
-    streamed: bool,
+    streamed: Update | None,
     biased: bool,
 ) -> Iterator[Call]:
     """The data gradient first: where weights are streamed, the weight gradient's turn also updates them."""
@@ -178,8 +187,8 @@ def _fc_backward(
     items = pieces(unit.output.size, tiles.weights)
     gradient = f"{weights}.gradient"
     named = [x, dy, gradient, *([f"{name}.biases.gradient"] if biased else [])]
-    learn = call("fc_weight_gradient", named, items, tile=tiles.weights, local=streamed)
+    learn = call("fc_weight_gradient", named, items, tile=tiles.weights, local=streamed is not None)
     if streamed:
-        update = call("fc_update", [gradient, weights, f"{weights}.velocity", "settings"], items, tile=tiles.weights)
-        learn = replace(learn, then=update)
+        named = [gradient, weights, *(f"{weights}.{row}" for row in streamed.rows), "settings"]
+        learn = replace(learn, then=call("fc_update", named, items, tile=tiles.weights, update=streamed))
     yield learn
