@@ -87,14 +87,15 @@ class Share(Setting):
 
 @dataclass(frozen=True)
 class Real(Setting):
-    """A setting that is any number from ``low`` to ``high``; ``usual`` is a value for examples.
+    """A setting that is any number from ``low`` to ``high``, or ``above`` the first; ``usual`` is a value for examples.
 
-    >>> Real("eps", "eps", "a small number", low=1e-12, high=1, usual="0.001").range
-    'a number from 1e-12 to 1, such as 0.001'
+    >>> Real("eps", "eps", "a small number", low=0, high=1, above=True, usual="0.001").range
+    'a number above 0 and up to 1, such as 0.001'
     """
 
     low: float = 0.0
     high: float = float(MOST)
+    above: bool = False
     usual: str = "0.5"
 
     @property
@@ -110,11 +111,14 @@ class Real(Setting):
     @property
     def range(self) -> str:
         """The values it takes, in words."""
-        return f"a number from {self.low:g} to {self.high:g}, such as {self.usual}"
+        ends = f"above {self.low:g} and up to {self.high:g}" if self.above else f"from {self.low:g} to {self.high:g}"
+        return f"a number {ends}, such as {self.usual}"
 
     def takes(self, value: object) -> bool:
         """Whether a value is one of those."""
-        return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
+        if not isinstance(value, int | float) or isinstance(value, bool) or not self.low <= value <= self.high:
+            return False
+        return not (self.above and value == self.low)
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,8 @@ class Layer(ABC):
     """A layer: it transforms one volume into another. Subclasses are frozen dataclasses of their settings.
 
     The class also tells the parser how its bracket reads: ``settings`` are its numbers, a bare number
-    sets ``number``, a bare size like 5x5 sets ``size``. Array volumes are ``(N, H, W, D)``, float64.
+    sets ``number``, a bare size like 5x5 sets ``size``, one of ``words`` sets the field ``word``.
+    Array volumes are ``(N, H, W, D)``, float64.
     """
 
     kind: ClassVar[str]
@@ -130,6 +135,8 @@ class Layer(ABC):
     required: ClassVar[tuple[str, ...]] = ()
     number: ClassVar[str] = ""
     size: ClassVar[str] = ""
+    words: ClassVar[tuple[str, ...]] = ()
+    word: ClassVar[str] = ""
     example: ClassVar[str]
 
     def __post_init__(self) -> None:
