@@ -293,8 +293,8 @@ def test_bn_behind_a_conv_is_no_part_of_scores() -> None:
 @pytest.mark.parametrize("name", LINES)
 def test_the_row_of_parameters(name: str) -> None:
     numbers = row(parse(LINES[name]))
-    weights = [p for p in numbers.places if len(p.shape) > 1]
-    biases = [p for p in numbers.places if len(p.shape) == 1]  # and BN's weights, which L2 leaves alone as well
+    weights = [p for p in numbers.places if p.name.endswith(".weights") and not p.name.startswith("bn")]
+    biases = [p for p in numbers.places if p not in weights]  # and BN's weights, which L2 leaves alone as well
     assert [p.name for p in numbers.places] == list(parse(LINES[name]).parameter_shapes())
     assert numbers.weights % CHUNK == 0 and numbers.biases % CHUNK == 0
     ordered = sorted(numbers.places, key=lambda p: p.start)
