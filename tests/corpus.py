@@ -86,6 +86,24 @@ CASES = {
     "pool-no-relu": "INPUT[8x8x3] - CONV[4] - POOL - FC[3]",
     "pool-before-relu": "INPUT[8x8x3] - CONV[4] - POOL - RELU - FC[3]",
     "pool-twice": "INPUT[8x8x3] - CONV[4] - RELU - POOL - POOL - FC[3]",
+    # averages and l2 norms of windows, and of whole slices
+    "average": "INPUT[6x6x3] - CONV[4] - RELU - POOL[average] - FC[3]",
+    "average-overlap": "INPUT[9x7x3] - CONV[4] - RELU - POOL[3x3, S=2, average] - CONV[3] - POOL[3x2, S=1, average]",
+    "average-padded": "INPUT[5x5x3] - CONV[4] - [POOL[3x3, S=1, P=1, average]]*2 - RELU - FC[3]",
+    "average-crop": "INPUT[9x8x2] - CONV[3] - RELU - POOL[2x2, S=3, fit=crop, average] - DROPOUT - FC[3]",
+    "average-whole": "INPUT[5x6x3] - CONV[4] - RELU - POOL[4x4, S=4, fit=crop, average] - FC[3]",
+    "average-before-max": "INPUT[8x8x2] - CONV[3] - POOL[3x3, S=1, average] - POOL[3x3, S=2, P=1, fit=pad] - FC[3]",
+    "l2": "INPUT[6x6x3] - CONV[4] - RELU - POOL[l2] - DROPOUT[0.4] - FC[3]",
+    "l2-overlap": "INPUT[9x7x3] - CONV[4] - POOL[3x3, S=2, l2] - CONV[3] - FC[3]",
+    "l2-of-nothing": "INPUT[6x6x2] - CONV[3] - RELU - POOL[3x3, S=1, P=2, l2] - POOL[2x2, S=1, l2] - FC[3]",
+    "l2-first": "INPUT[5x5x2] - POOL[2x2, S=1, l2] - FC[4] - POOL[1x1, S=1, l2] - CONV[2] - POOL[1x1, S=1, average]",
+    "gap": "INPUT[5x4x3] - CONV[7] - RELU - GAP - DROPOUT - FC[3]",
+    "gap-last": "INPUT[4x4x3] - CONV[4] - GAP - FC[3] - GAP",
+    # across depth slices
+    "lrn": "INPUT[5x4x3] - CONV[7] - RELU - LRN[alpha=2] - FC[3]",
+    "lrn-raw": "INPUT[4x3x2] - CONV[9] - LRN[3, alpha=5, beta=0.5, k=2] - RELU - POOL[2x2, S=1] - FC[3]",
+    "lrn-even": "INPUT[3x3x2] - CONV[7] - LRN[4, alpha=3, beta=0.6, k=0.5] - DROPOUT - FC[3]",
+    "lrn-first": "INPUT[5x2x9] - LRN[64, alpha=9, beta=1] - FC[3] - LRN[2, alpha=1, beta=1.5] - LRN[1, beta=0]",
     # the order of layers
     "relu-first": "INPUT[6x6x3] - RELU - CONV[4] - RELU - FC[3]",
     "relu-twice": "INPUT[6x6x3] - CONV[4] - RELU - RELU - FC[3]",
@@ -121,6 +139,18 @@ CASES = {
     "dropout-after-lone-pool": "INPUT[7x7x2] - CONV[3] - RELU - POOL[3x3, S=2] - DROPOUT - FC[3]",
     "dropout-between-convs": "INPUT[6x5x3] - CONV[4] - RELU - DROPOUT[0.3] - CONV[7, 1x1] - DROPOUT - CONV[3] - FC[2]",
     "dropout-of-nothing": "INPUT[5x5x2] - DROPOUT[0] - CONV[4] - RELU - DROPOUT[0] - FC[3]",
+    # functions of single numbers, riding on a CONV or FC, on its POOL, and alone
+    "functions": "INPUT[5x5x2] - CONV[4] - LEAKY - CONV[3, 1x1] - GELU - FC[6] - ELU[0.5] - FC[5] - SILU - FC[3]",
+    "sigmoid-tanh": "INPUT[5x5x2] - CONV[4] - SIGMOID - CONV[17] - TANH - FC[5] - SIGMOID - FC[3] - TANH",
+    "tanh-pool": "INPUT[8x8x2] - CONV[4] - TANH - POOL - CONV[5] - POOL - SIGMOID - FC[3]",
+    "leaky-pool-dropout": "INPUT[6x6x2] - CONV[3] - LEAKY[0.3] - POOL - DROPOUT - DROPOUT[0.4] - CONV[4] - ELU"
+    " - DROPOUT - FC[3]",
+    "tanh-alone": "INPUT[4x4x2] - SIGMOID - CONV[3] - DROPOUT - TANH - DROPOUT[0.2] - CONV[2] - POOL[3x3, S=1, P=1]"
+    " - ELU - DROPOUT - SILU - FC[3] - GELU",
+    "tanh-beside-relu": "INPUT[6x6x2] - CONV[4] - RELU - SIGMOID - CONV[3] - TANH - RELU - CONV[4] - RELU - POOL"
+    " - LEAKY[0] - FC[4] - RELU - GELU - FC[3]",
+    "maxout": "INPUT[5x4x4] - MAXOUT - CONV[8] - RELU - MAXOUT[4] - RELU - FC[12] - DROPOUT[0.2] - MAXOUT[6] - FC[6]"
+    " - TANH - MAXOUT",
     # products of matrices, on the way back too
     "conv-1x1-padded": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1, S=3, fit=pad] - RELU - CONV[9, 1x1] - FC[2]",
     "conv-1x1-inside": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1] - RELU - CONV[9, 1x1, S=2, P=0, fit=crop] - FC[2]",

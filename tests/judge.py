@@ -1,8 +1,8 @@
 """What an engine's numbers are held against: the float64 oracle, on images where no decision hangs by a hair.
 
-RELU, POOL and the hinge decide: above zero or not, which of a window, within the margin or not. Where a number
-lies closer to such a decision than float32 can tell, float64 may decide otherwise and the gradient jumps. So images
-are drawn until every decision of each is clear; nothing is left out of the comparison itself.
+RELU and its like, POOL, MAXOUT and the hinge decide: above zero or not, which is largest, within the margin or not.
+Where a number lies closer to such a decision than float32 can tell, float64 may decide otherwise and the gradient
+jumps. So images are drawn until every decision of each is clear; nothing is left out of the comparison itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from corpus import draw as draw_numbers
 from kept import kept as kept_of
 from striate import SGD, Program
 from striate import compile as compile_network
-from striate.layers import Dropout, Pool, Relu
+from striate.layers import Activation, Dropout, Elu, Gelu, Leaky, Maxout, Pool, Relu, Sigmoid, Silu, Tanh
 from striate.layers.loss import Loss
 from striate.layers.loss import loss as loss_of
 from striate.native.host import runs_here
@@ -42,6 +42,7 @@ TOLERANCE = 1e-4
 FLOOR = 1e-3  #: a tensor whose largest number is below is compared as if that number were this
 CANCELLED = 0.01  #: the same for a gradient that is a smaller part than this of all that was summed, signs aside
 CLEAR = 5e-7  #: how far from every decision an image must stay, relative to the volume's largest number
+SHORT = 1e-3  #: an l2 norm this times shorter turns its gradient as far as a decision that is as close
 BATCH = 19  #: two groups of 16, three of 8, five of 4 lanes, and none of them full
 SIZES = (19, 16, 7, 19, 1)  #: images of the five steps
 FEW = (5, 2, 2, 3, 1)  #: the same for nets that are slow in NumPy
@@ -95,10 +96,14 @@ def clearances(network: Network, made: Mapping[str, Array], labels: npt.NDArray[
     least = np.full(len(labels), np.inf)
     for before, node in zip(network.nodes, network.nodes[1:], strict=False):
         x = made[before.name]
-        if isinstance(node.layer, Relu):
+        if isinstance(node.layer, Relu | Leaky | Elu):
             least = np.minimum(least, _relative(np.abs(x), x))
-        elif isinstance(node.layer, Pool) and node.layer.field != 1:
+        elif isinstance(node.layer, Pool) and node.layer.of == "l2":
+            least = np.minimum(least, _relative(node.layer.forward(x, {}) * SHORT, x))
+        elif isinstance(node.layer, Pool) and node.layer.of == "max" and node.layer.field != 1:
             least = np.minimum(least, _relative(_leads(node.layer, x), x))
+        elif isinstance(node.layer, Maxout):
+            least = np.minimum(least, _relative(_lead(x.reshape(*x.shape[:3], -1, node.layer.pieces)), x))
     if loss == "svm":
         last = made[network.nodes[-1].name]
         scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
@@ -122,7 +127,12 @@ def _leads(pool: Pool, x: Array) -> Array:
     padded = np.pad(x, ((0, 0), (rows.before, rows.after), (columns.before, columns.after), (0, 0)))
     seen = sliding_window_view(padded, (rows.field, columns.field), (1, 2))[:, :: rows.stride, :: columns.stride]
     flat = seen[:, : rows.count, : columns.count].reshape(*seen.shape[:1], -1, rows.field * columns.field)
-    top = np.partition(flat, -2, axis=-1)[..., -2:]
+    return _lead(flat)
+
+
+def _lead(numbers: Array) -> Array:
+    """By how much the largest number along the last axis leads the second."""
+    top = np.partition(numbers, -2, axis=-1)[..., -2:]
     return np.asarray(top[..., 1] - top[..., 0])
 
 
@@ -164,6 +174,8 @@ def _summed(network: Network, parameters: Numbers, made: Mapping[str, Array]) ->
         sums = node.layer.forward(np.abs(made[before.name]), own) if own else summed[before.name]
         if isinstance(node.layer, Dropout):
             sums = summed[before.name] / (1 - node.layer.rate)
+        if isinstance(node.layer, Sigmoid | Tanh):
+            sums = np.minimum(sums, 1.0)  # nothing is left of what they saturate
         summed[node.name] = float(np.max(sums))
     return summed
 
@@ -173,14 +185,15 @@ def _floors(
 ) -> dict[str, float]:
     """For every gradient, CANCELLED of the largest sum of its terms' absolute values.
 
-    A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms. A whole volume
-    may, too, such as one number of one image: its terms are then those of which it was summed.
+    A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms. So may a slope,
+    such as y - y*y of SIGMOID: ``sharp`` is what its terms would make of the gradient. A whole volume may, too, such as
+    one number of one image: its terms are then those of which it was summed.
     """
     last = made[network.nodes[-1].name]
     scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
     dy = loss_of(loss, scores, labels)[1].reshape(last.transpose(0, 3, 1, 2).shape).transpose(0, 2, 3, 1)
     floors: dict[str, float] = {}
-    summed = _summed(network, parameters, made)
+    summed, sharp = _summed(network, parameters, made), np.zeros_like(dy)
     for node, before in zip(network.nodes[:0:-1], network.nodes[-2::-1], strict=True):
         own = _own(node, parameters)
         x, y = made[before.name], made[node.name]
@@ -188,10 +201,27 @@ def _floors(
             largest = float(np.abs(x).max())
             cancelled = 0 < largest < CANCELLED * summed[before.name]
             terms = np.full_like(x, summed[before.name]) if cancelled else np.abs(x)
-            _, sums = node.layer.backward(terms, own, y, np.abs(dy))
+            _, sums = node.layer.backward(terms, own, y, np.maximum(np.abs(dy), sharp))
             floors.update({f"{node.name}.{n}": CANCELLED * float(total.max()) for n, total in sums.items()})
+        positive = {name: np.abs(numbers) for name, numbers in own.items()}
+        sharp = np.abs(node.layer.backward(x, positive, y, sharp)[0])
+        if isinstance(node.layer, Activation):
+            sharp = sharp + np.abs(dy) * _slope_terms(node.layer, x, y)
         dy, _ = node.layer.backward(x, own, y, dy)
     return floors
+
+
+def _slope_terms(layer: Activation, x: Array, y: Array) -> Array:
+    """The absolute values of the terms of which a function's slope is the sum; zero where it is no sum."""
+    if isinstance(layer, Sigmoid):
+        return y + y * y
+    if isinstance(layer, Tanh):
+        return 1 + y * y
+    if isinstance(layer, Elu):
+        return np.where(x > 0, 0, layer.a + np.abs(y))
+    if isinstance(layer, Gelu | Silu):
+        return 1 + np.abs(x) * np.exp(-np.abs(x) / 2)
+    return np.zeros(())
 
 
 def _chosen(clear: Array, count: int, placed: bool) -> npt.NDArray[np.int64]:

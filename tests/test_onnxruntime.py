@@ -11,8 +11,9 @@ import pytest
 
 import judge
 from judge import EACH_TARGET, LINES
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Conv, Dropout, Elu, Fc, Gap, Gelu, Leaky, Lrn, Maxout, Pool, Relu, Sigmoid, Silu, Tanh
 from striate.notation import Network
+from striate.notation.network import Node
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: the engine is compared with it only where it is")
 runtime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed: compared only where it is")
@@ -34,21 +35,41 @@ NAMES = [
     "fc-fc-linear",
     "wide-stride",
     "relu-first",
+    "functions",
+    "sigmoid-tanh",
+    "tanh-pool",
+    "tanh-beside-relu",
+    "maxout",
     "rectangle",
     "rectangle-pool",
     "dilation-stride",
     "groups",
     "depthwise-many",
+    "average",
+    "average-overlap",
+    "average-padded",
+    "l2-overlap",
+    "l2-of-nothing",
+    "gap-last",
+    "lrn",
+    "lrn-raw",
 ]
 
 
 def graph(network: Network, parameters: judge.Numbers) -> bytes:
-    """Conv, Relu, MaxPool and Gemm nodes; zeros for POOL are added by Pad: ONNX's own padding is minus infinity."""
+    """Conv, MaxPool, Gemm, Relu and its like; zeros for POOL are added by Pad: ONNX's own padding is minus infinity."""
     nodes, constants, at = [], {name: np.asarray(p) for name, p in parameters.items()}, "input"
 
     def add(kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
         nodes.append(onnx.helper.make_node(kind, inputs, [name], **attributes))
         return name
+
+    def maxout(node: Node, at: str) -> str:
+        size, pieces = node.output, node.input.depth // node.output.depth
+        constants[f"{node.name}.apart"] = np.array([-1, size.depth, pieces, size.height, size.width], np.int64)
+        apart = add("Reshape", [at, f"{node.name}.apart"], f"{node.name}.pieces")
+        constants["pieces"] = np.array([2], np.int64)
+        return add("ReduceMax", [apart, "pieces"], node.name, keepdims=0)
 
     for node in network.nodes[1:]:
         layer, own = node.layer, [f"{node.name}.weights", f"{node.name}.biases"]
@@ -64,9 +85,26 @@ def graph(network: Network, parameters: judge.Numbers) -> bytes:
             constants[f"{node.name}.pads"] = np.array(pads, np.int64)
             at = add("Pad", [at, f"{node.name}.pads"], f"{node.name}.padded")
             field = {"kernel_shape": [rows.field, columns.field], "strides": [rows.stride, columns.stride]}
-            at = add("MaxPool", [at], node.name, **field)
+            norm: dict[str, Any] = {"p": 2} if layer.of == "l2" else {}
+            kind = {"max": "MaxPool", "average": "AveragePool", "l2": "LpPool"}[layer.of]
+            at = add(kind, [at], node.name, **field, **norm)
+        elif isinstance(layer, Gap):
+            at = add("GlobalAveragePool", [at], node.name)
+        elif isinstance(layer, Lrn):
+            how = {"size": layer.slices, "alpha": float(layer.alpha), "beta": float(layer.beta), "bias": float(layer.k)}
+            at = add("LRN", [at], node.name, **how)
         elif isinstance(layer, Relu):
             at = add("Relu", [at], node.name)
+        elif isinstance(layer, Leaky | Elu):
+            at = add("LeakyRelu" if isinstance(layer, Leaky) else "Elu", [at], node.name, alpha=layer.a)
+        elif isinstance(layer, Gelu | Sigmoid | Tanh):
+            at = add(type(layer).__name__, [at], node.name)
+        elif isinstance(layer, Silu):
+            at = add("Mul", [at, add("Sigmoid", [at], f"{node.name}.gate")], node.name)
+        elif isinstance(layer, Maxout):
+            at = maxout(node, at)
+        elif isinstance(layer, Dropout):
+            continue  # scores do without
         elif isinstance(layer, Fc):
             flat = add("Flatten", [at], f"{node.name}.flat")
             product = add("Gemm", [flat, *own], f"{node.name}.product", transB=1)
@@ -84,7 +122,7 @@ def graph(network: Network, parameters: judge.Numbers) -> bytes:
         [make("scores", kind, ["N", network.classes])],
         [onnx.numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
-    model = onnx.helper.make_model(made, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    model = onnx.helper.make_model(made, opset_imports=[onnx.helper.make_opsetid("", 20)], ir_version=9)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 

@@ -29,7 +29,12 @@ from striate.plan.order import ORDERS
 from striate.plan.plan import KERNELS
 
 DEPTHS = (1, 2, 3, 7, 8, 15, 16, 17)
+KINDS = (
+    "CONV", "CONV", "CONV", "LOCAL", "RELU", "POOL", "POOL", "POOL2", "FC", "DROPOUT", "LRN", "GAP",
+    "FUNCTION", "FUNCTION", "MAXOUT",
+)  # fmt: skip
 IMAGES = (1, 2, 3, 5, 7, 13, 16, 17, 19, 31)
+FUNCTIONS = ("LEAKY", "LEAKY[0.3]", "LEAKY[0]", "ELU", "ELU[0.5]", "ELU[3]", "GELU", "SILU", "SIGMOID", "TANH")
 MOST_WORK = 4_000_000  #: multiply-adds of an image's forward pass; a draw beyond would take seconds
 
 
@@ -90,17 +95,24 @@ def networks(draw: st.DrawFn) -> Network:
     depth = draw(st.sampled_from(DEPTHS))
     line, volume = f"INPUT[{wide}x{high}x{depth}]", (wide, high)
     for _ in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(["CONV", "CONV", "LOCAL", "RELU", "POOL", "POOL2", "FC", "DROPOUT"]))
+        kind = draw(st.sampled_from(KINDS))
         if kind == "CONV":
             kind += draw(convs(min(volume), depth))
         elif kind == "LOCAL":
             kind += f"[{draw(st.sampled_from(DEPTHS))}, {draw(st.one_of(windows(min(volume)), windows_apart()))}]"
         elif kind == "POOL":
-            kind += f"[{draw(st.one_of(windows(min(volume)), windows_apart()))}]"
+            window = draw(st.one_of(windows(min(volume)), windows_apart()))
+            kind += f"[{window}, {draw(st.sampled_from(['max', 'max', 'average', 'l2']))}]"
+        elif kind == "LRN":
+            kind += draw(st.sampled_from(["", "[3, alpha=2]", "[2, alpha=1, beta=0.5, k=2]", "[9, alpha=4, beta=1.2]"]))
         elif kind == "POOL2":
             kind = "POOL[fit=crop]"
         elif kind == "FC":
             kind += f"[{draw(st.sampled_from(DEPTHS))}]"
+        elif kind == "FUNCTION":
+            kind = draw(st.sampled_from(FUNCTIONS))
+        elif kind == "MAXOUT":
+            kind += draw(st.sampled_from(["", "[3]", "[5]", "[8]"]))
         elif kind == "DROPOUT":
             kind += draw(st.sampled_from(["", "[0]", "[0.1]", "[0.9]"]))
         try:

@@ -9,10 +9,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from striate.layers import Conv, Dropout, Fc, Local, Pool, Relu
+from striate.layers import Conv, Dropout, Elu, Fc, Gap, Gelu, Leaky, Local, Lrn, Maxout, Pool, Relu, Sigmoid, Silu, Tanh
 from striate.layers.loss import Loss, as_loss
 from striate.layers.sides import both
 from striate.notation import Network
+
+FUNCTIONS = {Gelu: functional.gelu, Silu: functional.silu, Sigmoid: torch.sigmoid, Tanh: torch.tanh}
 
 
 def forward(
@@ -40,9 +42,21 @@ def forward(
             weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
             x = _local(x, weights, biases, rows.stride, columns.stride)
         elif isinstance(layer, Pool):
-            x = functional.max_pool2d(x, *(tuple(reversed(both(sides))) for sides in (layer.field, layer.stride)))
+            x = pooled(x, layer)
+        elif isinstance(layer, Gap):
+            x = functional.adaptive_avg_pool2d(x, 1)
+        elif isinstance(layer, Lrn):
+            x = normalized(x, layer)
         elif isinstance(layer, Relu):
             x = functional.relu(x)
+        elif isinstance(layer, Leaky):
+            x = functional.leaky_relu(x, layer.a)
+        elif isinstance(layer, Elu):
+            x = functional.elu(x, layer.a)
+        elif type(layer) in FUNCTIONS:
+            x = FUNCTIONS[type(layer)](x)
+        elif isinstance(layer, Maxout):
+            x = x.unflatten(1, (-1, layer.pieces)).max(2).values
         elif isinstance(layer, Dropout):
             if kept:
                 x = x * torch.from_numpy(kept[node.name]).permute(0, 3, 1, 2).to(x.dtype) / (1 - layer.rate)
@@ -74,6 +88,25 @@ def mean_loss(scores: Any, labels: Any, loss: str | Loss) -> Any:
         return functional.mse_loss(scores, targets) * scores.shape[1]
     # PyTorch divides by the number of classes as well.
     return functional.multi_margin_loss(scores, labels, 2 if loss.name == "svm-squared" else 1) * scores.shape[1]
+
+
+def pooled(x: torch.Tensor, layer: Pool) -> torch.Tensor:
+    """POOL without padding. PyTorch's own l2 norm has no gradient where all of a window is zero."""
+    field, step = (tuple(reversed(both(sides))) for sides in (layer.field, layer.stride))
+    if layer.of == "max":
+        return functional.max_pool2d(x, field, step)
+    if layer.of == "average":
+        return functional.avg_pool2d(x, field, step)
+    squares = functional.avg_pool2d(x * x, field, step) * field[0] * field[1]
+    some = squares > 0
+    return torch.where(some, torch.where(some, squares, 1).sqrt(), 0)
+
+
+def normalized(x: torch.Tensor, layer: Lrn) -> torch.Tensor:
+    """LRN. PyTorch's window of an even size has its one slice more before its own, ONNX's behind it."""
+    turned = x.flip(1) if layer.slices % 2 == 0 else x
+    made = functional.local_response_norm(turned, layer.slices, layer.alpha, layer.beta, layer.k)
+    return made.flip(1) if layer.slices % 2 == 0 else made
 
 
 def gradients(

@@ -31,8 +31,22 @@ EXAMPLES = {
     "unpool": "INPUT[8x4x2] - CONV[3] - RELU - POOL - FC[2]",
     "pool_forward": "INPUT[7x5x2] - CONV[3] - POOL[3x3, S=2] - FC[2]",
     "pool_backward": "INPUT[7x5x2] - CONV[3] - POOL[3x3, S=2] - FC[2]",
+    "average_forward": "INPUT[7x5x2] - CONV[3] - POOL[3x3, S=2, average] - FC[2]",
+    "average_backward": "INPUT[7x5x2] - CONV[3] - POOL[3x3, S=2, average] - FC[2]",
+    "average_spread": "INPUT[6x5x2] - CONV[3] - RELU - GAP - FC[2]",
+    "l2_forward": "INPUT[7x5x2] - CONV[3] - POOL[3x3, S=2, l2] - FC[2]",
+    "l2_backward": "INPUT[7x5x2] - CONV[3] - POOL[3x3, S=2, l2] - FC[2]",
+    "l2_spread": "INPUT[6x6x2] - CONV[3] - RELU - POOL[6x6, S=1, l2] - FC[2]",
+    "lrn_forward": "INPUT[5x3x2] - CONV[3] - LRN[3] - FC[2]",
+    "lrn_backward": "INPUT[5x3x2] - CONV[3] - LRN[3] - FC[2]",
     "relu_forward": "INPUT[3x2x2] - RELU - FC[2]",
     "relu_backward": "INPUT[3x2x2] - FC[3] - POOL[1x1, S=1] - RELU - FC[2]",
+    "activation": "INPUT[3x2x2] - FC[3] - ELU - FC[2]",
+    "activation_forward": "INPUT[3x2x2] - SILU - FC[2]",
+    "activation_slope": "INPUT[3x2x2] - FC[3] - LEAKY - FC[2]",
+    "activation_backward": "INPUT[3x2x2] - FC[3] - RELU - GELU - FC[2]",
+    "maxout_forward": "INPUT[3x2x4] - CONV[4, 1x1] - MAXOUT - FC[2]",
+    "maxout_backward": "INPUT[3x2x4] - CONV[4, 1x1] - RELU - MAXOUT - FC[2]",
     "dropout": "INPUT[3x2x2] - FC[3] - DROPOUT - FC[2]",
     "dropout_scale": "INPUT[3x2x2] - FC[3] - RELU - DROPOUT - FC[2]",
     "clear_halo": "INPUT[7x5x2] - CONV[3] - RELU - CONV[2] - FC[2]",
@@ -65,7 +79,12 @@ EXAMPLES = {
     "single_conv": "INPUT[7x5x2] - CONV[5] - FC[2]",
     "single_winograd": "INPUT[4x4x2] - RELU - CONV[5] - FC[2]",
     "single_pool": "INPUT[7x5x2] - CONV[5] - POOL[3x3, S=2] - FC[2]",
+    "single_average": "INPUT[7x5x2] - CONV[5] - POOL[3x3, S=2, average] - FC[2]",
+    "single_l2": "INPUT[7x5x2] - CONV[5] - POOL[3x3, S=2, l2] - FC[2]",
+    "single_lrn": "INPUT[3x2x2] - CONV[8] - LRN - FC[2]",
     "single_relu": "INPUT[3x2x5] - RELU - FC[2]",
+    "single_activation": "INPUT[3x2x5] - TANH - FC[2]",
+    "single_maxout": "INPUT[3x2x8] - MAXOUT - FC[2]",
     "single_flatten": "INPUT[3x2x2] - FC[2]",
     "single_fc": "INPUT[3x2x2] - FC[19]",
 }
@@ -103,6 +122,10 @@ READERS = {
     "pool_forward": 0,
     "single_conv": 0,
     "single_pool": 0,
+    "average_forward": 0,
+    "average_backward": 0,
+    "l2_backward": 0,
+    "single_average": 0,
 }
 HALOED = {
     "conv_forward": ["INPUT[7x5x2] - CONV[3] - FC[2]", "INPUT[6x6x2] - CONV[3, 4x4, S=2, P=1] - FC[2]"],
@@ -116,6 +139,9 @@ HALOED = {
     ],
     "pool_forward": ["INPUT[5x5x2] - POOL[3x3, S=2, P=1] - FC[2]", "INPUT[5x7x2] - POOL[fit=pad] - FC[2]"],
 }
+AVERAGES = [line.replace("] - FC", ", average] - FC") for line in HALOED["pool_forward"]]
+HALOED |= {"average_forward": AVERAGES, "single_average": AVERAGES}
+HALOED |= {family: [EXAMPLES[family]] for family in ("average_backward", "l2_backward")}
 HALOED |= {"single_conv": HALOED["conv_forward"], "single_pool": HALOED["pool_forward"]}
 
 
@@ -193,6 +219,11 @@ def shifted(sweep: Sweep, by: int) -> Sweep:
         "pool_backward",
         "single_conv",
         "single_pool",
+        "average_forward",
+        "average_backward",
+        "l2_forward",
+        "l2_backward",
+        "single_average",
     ],
 )
 def test_a_sweep_shifted_by_one(family: str, axis: str, by: int) -> None:
@@ -224,8 +255,9 @@ def test_a_tensor_one_short(family: str) -> None:
                 run_kernel(made, call, [*shapes[:at], short, *shapes[at + 1 :]])
             except IndexError:
                 caught.add(at)
-    few = family.startswith(("relu", "dropout", "bias", "single_relu", "single_flatten")) or family.endswith("loss")
-    assert len(caught) >= (0 if family == "clear_halo" else 1 if few else 2), caught
+    few = family.startswith(("relu", "activation", "dropout", "bias")) or family.endswith("loss")
+    few |= family in ("single_relu", "single_activation", "single_maxout", "single_flatten")
+    assert len(caught) >= (0 if family in ("clear_halo", "activation") else 1 if few else 2), caught
 
 
 # ---- the kernels outside the schedule

@@ -96,6 +96,21 @@ def test_layers_that_only_move_and_compare() -> None:
     assert counted["all"].flops == 2 * counted["all"].multiply_adds + counted["all"].others
 
 
+def test_averages_and_norms() -> None:
+    counted = count("INPUT[4x4x3] - POOL[average] - POOL[2x2, S=1, l2] - FC[2]", "scores_float", "sse2", 4)
+    windows = 4 * 3
+    # A sum of few is made in two parts, which are added: 4 + 1 additions and a product; or one, and the root.
+    assert counted["average_forward"] == Counts(others=windows * 6 * 4, loaded=windows * 4 * 16, stored=windows * 16)
+    assert counted["l2_forward"] == Counts(multiply_adds=3 * 4 * 4, others=3 * 2 * 4, loaded=3 * 4 * 16, stored=3 * 16)
+
+
+def test_lrn_reads_every_slice_of_a_window() -> None:
+    counted = count("INPUT[4x2x6] - LRN[3] - FC[2]", "scores_float", "sse2", 4)
+    met, numbers = 8 * (2 + 3 * 4 + 2), 8 * 6
+    assert counted["lrn_forward"].multiply_adds == (met + numbers) * 4
+    assert counted["lrn_forward"].loaded == (met + numbers) * 16
+
+
 def test_dropout() -> None:
     """A hash is eleven operations on whole numbers; where a RELU's zeros come along, the way back needs none."""
     counted = count("INPUT[4x2x3] - DROPOUT - FC[5] - RELU - DROPOUT - FC[2]", "train_float", "sse2", 4)
@@ -105,6 +120,16 @@ def test_dropout() -> None:
     )
     assert counted["dropout_scale"] == Counts(others=5 * 4, loaded=5 * 16 + 4, stored=5 * 16)
     assert "dropout" not in count("INPUT[4x2x3] - DROPOUT - FC[2]", "scores_float", "sse2", 4)
+
+
+def test_functions_and_maxout() -> None:
+    """In place a number is read and written once; the way back reads the gradient and the result."""
+    counted = count("INPUT[4x2x3] - FC[6] - LEAKY - MAXOUT[3] - FC[2]", "train_float", "sse2", 4)
+    numbers = 6 * 4
+    assert counted["activation"] == Counts(others=2 * numbers, loaded=4 * numbers, stored=4 * numbers)
+    assert counted["activation_slope"] == Counts(others=2 * numbers, loaded=8 * numbers, stored=4 * numbers)
+    assert counted["maxout_forward"].loaded == 4 * numbers
+    assert counted["maxout_backward"].stored == 4 * numbers
 
 
 def test_groups_are_counted_alike_in_training_and_in_scores() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import ceil
+
 import numpy as np
 import pytest
 
 from corpus import CASES, NETS, draw
 from kept import kept
-from striate.layers import Conv, Fc, Pool, Relu
+from striate.layers import Conv, Fc, Lrn, Pool, Relu
 from striate.notation import Network, parse
 from striate.volume import Volume
 
@@ -55,6 +58,37 @@ def test_pool_against_plain_loops(pool: Pool) -> None:
             row, column = i * pool.stride + r - rows.before, j * pool.stride + c - columns.before
             seen.append(x[n, row, column, d] if 0 <= row < 8 and 0 <= column < 6 else 0.0)
         assert y[n, i, j, d] == max(seen)
+
+
+@pytest.mark.parametrize("of", ["average", "l2"])
+@pytest.mark.parametrize("pool", [Pool(), Pool(3, 2, 1, "pad"), Pool(3, 1, 0), Pool(2, 3, 0, "crop")])
+def test_averages_and_norms_against_plain_loops(pool: Pool, of: str) -> None:
+    x = np.random.default_rng(2).standard_normal((2, 8, 6, 3)) - 1
+    rows, columns = pool.windows(Volume(6, 8, 3))
+    y = replace(pool, of=of).forward(x, {})
+    for n, i, j, d in np.ndindex(y.shape):
+        top, left = i * pool.stride - rows.before, j * pool.stride - columns.before
+        seen = x[n, max(0, top) : top + pool.field, max(0, left) : left + pool.field, d]
+        expected = seen.sum() / pool.field**2 if of == "average" else np.sqrt((seen * seen).sum())
+        assert y[n, i, j, d] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("lrn", [Lrn(), Lrn(4, 2, 0.6, 0.5), Lrn(1, 1, 1, 1), Lrn(50, 3, 0.75, 2)])
+def test_lrn_against_plain_loops(lrn: Lrn) -> None:
+    """ONNX's definition, letter by letter."""
+    x = np.random.default_rng(2).standard_normal((2, 2, 3, 7))
+    y = lrn.forward(x, {})
+    for n, i, j, d in np.ndindex(y.shape):
+        first, last = max(0, d - (lrn.slices - 1) // 2), min(6, d + ceil((lrn.slices - 1) / 2))
+        squares = sum(x[n, i, j, other] ** 2 for other in range(first, last + 1))
+        expected = x[n, i, j, d] / (lrn.k + lrn.alpha / lrn.slices * squares) ** lrn.beta
+        assert y[n, i, j, d] == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_gradient_of_a_norm_is_finite_at_zero() -> None:
+    x = np.zeros((1, 2, 2, 1))
+    dx, _ = Pool(of="l2").backward(x, {}, Pool(of="l2").forward(x, {}), np.ones((1, 1, 1, 1)))
+    assert dx.ravel().tolist() == [0, 0, 0, 0]
 
 
 def test_fc_reads_its_input_depth_first() -> None:

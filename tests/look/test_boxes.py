@@ -68,6 +68,12 @@ def test_it_can_be_read(line: str) -> None:
     assert figure.get_size_inches()[0] * 96 <= 1300
 
 
+def test_functions_stand_with_their_layer_and_maxout_makes_a_volume() -> None:
+    figure = striate.look.architecture("INPUT[16x16x3] - CONV[4] - TANH - MAXOUT - FC[3] - LEAKY[0.2]")
+    assert texts(figure, "layer") == ["INPUT", "CONV[4]", "TANH", "MAXOUT", "FC[3]", "LEAKY[0.2]"]
+    assert texts(figure, "size") == ["16x16x3", "16x16x4", "16x16x2", "1x1x3"]
+
+
 def test_dropout_stands_with_its_layer() -> None:
     figure = striate.look.architecture("INPUT[16x16x3] - CONV[4] - RELU - DROPOUT - POOL - FC[3]")
     assert texts(figure, "layer") == ["INPUT", "CONV[4]", "RELU", "DROPOUT", "POOL", "FC[3]"]

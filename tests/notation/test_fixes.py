@@ -66,6 +66,9 @@ WAYS = [
     ("INPUT[224x224x3] - CONV[K=96, F=11, S=4, P=0]", ["S=3", "F=8", "F=12", "W=223", "W=227", "fit=pad", "fit=crop"]),
     ("INPUT[8x7x1] - POOL - FC[2]", ["S=1", "H=6", "H=8", "fit=pad", "fit=crop"]),
     ("INPUT[3x3x1] - CONV[2, 5x5, P=0] - FC[2]", ["P=1", "F=3", "W=5", "fit=pad"]),
+    ("INPUT[8x8x3] - CONV[16] - MAXOUT[3] - FC[2]", ["k=2", "k=4", "D=15", "D=18"]),
+    ("INPUT[8x8x3] - FC-5 - RELU - MAXOUT - FC[2]", ["k=5", "D=4", "D=6"]),
+    ("INPUT[8x8x1] - TANH - MAXOUT - FC[2]", ["D=2"]),
     (
         "INPUT[9x7x1] - POOL[S=2] - FC[2]",
         ["S=1", "F=3", "W=8, H=6", "W=8, H=8", "W=10, H=6", "W=10, H=8", "fit=pad", "fit=crop"],
@@ -113,6 +116,8 @@ SAID = [
     ("INPUT[8x8x1] - FC[2] - SOFTMAX", "leave SOFTMAX out", "INPUT[8x8x1] - FC[2]"),
     ("INPUT[8x8x1] - (RELU)*2 - FC[2]", "square brackets", "INPUT[8x8x1] - [RELU]*2 - FC[2]"),
     ("INPUT[8x8x1] - CONV[10, 4x4]", "P=1", "INPUT[8x8x1] - CONV[10, 4x4, P=1]"),
+    ("INPUT[8x8x1] - LEAKY[7] - FC[2]", "a=0.01", "INPUT[8x8x1] - LEAKY[0.01] - FC[2]"),
+    ("INPUT[8x8x1] - FC[5] - MAXOUT", "D=6", "INPUT[8x8x1] - FC[6] - MAXOUT"),
     ("INPUT[8x8x6] - CONV[9, 3x3, groups=each]", "K=12", "INPUT[8x8x6] - CONV[12, 3x3, groups=each]"),
     ("INPUT[9x8x3] - CONV[4, 3x5, S=2x2, P=0]", "F=3x4", "INPUT[9x8x3] - CONV[4, 3x4, S=2x2, P=0]"),
     ("INPUT[8x8x1]", "FC[10] at the end", "INPUT[8x8x1] - FC[10]"),

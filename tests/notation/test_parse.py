@@ -14,7 +14,24 @@ import striate.layers
 import striate.notation
 from corpus import CASES, LARGE, NETS, draw
 from striate.errors import ArgumentError, FitError, NotationError
-from striate.layers import Conv, Dropout, Fc, Input, Layer, Pool, Relu
+from striate.layers import (
+    Conv,
+    Dropout,
+    Elu,
+    Fc,
+    Gap,
+    Gelu,
+    Input,
+    Layer,
+    Leaky,
+    Lrn,
+    Maxout,
+    Pool,
+    Relu,
+    Sigmoid,
+    Silu,
+    Tanh,
+)
 from striate.notation import Network, parse
 from striate.notation.network import MOST_LAYERS
 from striate.volume import Volume
@@ -50,6 +67,19 @@ def layer(text: str, size: str = "32x32x3") -> Layer:
         ("CONV[016]", Conv(16)),
         ("relu", Relu()),
         ("RELU[]", Relu()),
+        ("LEAKY", Leaky(0.01)),
+        ("leaky[.2]", Leaky(0.2)),
+        ("LEAKY[a=0]", Leaky(0)),
+        ("ELU", Elu(1)),
+        ("ELU[A=0.5]", Elu(0.5)),
+        ("GELU", Gelu()),
+        ("SiLU", Silu()),
+        ("SIGMOID", Sigmoid()),
+        ("TANH", Tanh()),
+        ("MAXOUT", Maxout(2)),
+        ("MAXOUT[4]", Maxout(4)),
+        ("MAXOUT[k=4]", Maxout(4)),
+        ("MAXOUT2", Maxout(2)),
         ("DROPOUT", Dropout(0.5)),
         ("Dropout[]", Dropout(0.5)),
         ("DROPOUT[0.3]", Dropout(0.3)),
@@ -66,6 +96,15 @@ def layer(text: str, size: str = "32x32x3") -> Layer:
         ("POOL[F=4, S=4]", Pool(4, 4)),
         ("POOL[4x4, S=4]", Pool(4, 4)),
         ("POOL[3x3, S=1, P=1]", Pool(3, 1, 1)),
+        ("POOL[average]", Pool(of="average")),
+        ("pool[3X3, L2, S=2, P = 1, fit=pad]", Pool(3, 2, 1, "pad", "l2")),
+        ("POOL[max]", Pool()),
+        ("GAP", Gap()),
+        ("gap[]", Gap()),
+        ("LRN", Lrn()),
+        ("LRN[5, alpha=0.0001, beta=0.75, k=1]", Lrn()),
+        ("LRN3", Lrn(3)),
+        ("lrn[N=2, K=2, Alpha=.5]", Lrn(2, 0.5, 0.75, 2)),
         ("FC[10]", Fc(10)),
         ("FC-4096", Fc(4096)),
         ("FC10", Fc(10)),
@@ -74,7 +113,7 @@ def layer(text: str, size: str = "32x32x3") -> Layer:
 )
 def test_the_forms_of_a_layer(text: str, expected: Layer) -> None:
     size = "33x33x3" if isinstance(expected, Conv) and expected.fit == "crop" else "32x32x3"
-    assert layer(text, size) == expected
+    assert layer(text, "8x8x4" if isinstance(expected, Maxout) else size) == expected
 
 
 @pytest.mark.parametrize(

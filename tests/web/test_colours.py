@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 import striate
-from striate.look.palette import COLOURS, NEGATIVE, POSITIVE, contrast
+from striate.layers import LAYERS
+from striate.look.palette import ALIKE, COLOURS, NEGATIVE, POSITIVE, contrast
 
-TOKENS = (Path(striate.__file__).parent / "web" / "static" / "style" / "tokens.css").read_text(encoding="utf-8")
+STATIC = Path(striate.__file__).parent / "web" / "static"
+TOKENS = (STATIC / "style" / "tokens.css").read_text(encoding="utf-8")
 
 
 def properties(selector: str) -> dict[str, str]:
@@ -31,7 +33,18 @@ def test_the_page_has_the_pictures_colours(theme: str, selector: str) -> None:
 def test_text_can_be_read(selector: str) -> None:
     """A contrast of 4.5 at least with the ground and with raised panels (WCAG 2.1, level AA)."""
     page = properties(selector)
-    texts = ["ink", "pale", "accent", "good", "bad", "input", "conv", "local", "relu", "pool", "fc", "dropout"]
+    texts = ["ink", "pale", "accent", "good", "bad"]
+    texts += ["input", "conv", "local", "relu", "pool", "fc", "dropout", "gap", "lrn"]
     for ground in ("ground", "raised"):
         weak = {name: contrast(page[name], page[ground]) for name in texts if contrast(page[name], page[ground]) < 4.5}
         assert not weak, (ground, weak)
+
+
+def test_every_layer_has_a_colour() -> None:
+    base = (STATIC / "style" / "base.css").read_text(encoding="utf-8")
+    rules = [(set(re.findall(r"\.kind-(\w+)", names)), token) for names, token in
+             re.findall(r"((?:\.kind-\w+,? )+)\{ --kind: var\(--(\w+)\); \}", base)]  # fmt: skip
+    page = {name: token for names, token in rules for name in names}
+    assert page == {kind: ALIKE.get(kind, kind).lower() for kind in LAYERS}
+    words = (STATIC / "js" / "network" / "highlight.js").read_text(encoding="utf-8")
+    assert set(LAYERS) <= set(re.findall(r'"([A-Z]+)"', words))

@@ -7,18 +7,37 @@ from functools import partial
 from hashlib import sha256
 from inspect import signature
 
-from striate.emit import conv, depthwise, dropout, fc, local, loss, packed, pool, relu, winograd
+from striate.emit import (
+    activation,
+    conv,
+    depthwise,
+    dropout,
+    fc,
+    local,
+    loss,
+    lrn,
+    maxout,
+    mean,
+    packed,
+    pool,
+    relu,
+    winograd,
+)
 from striate.emit.builder import Kernel, ProgramBuilder
 from striate.emit.deep import deep_gradient
 from striate.emit.halo import clear_halo
 from striate.emit.index import Index, Span
 from striate.emit.input import input_forward
 from striate.emit.packed_gradient import packed_weight_gradient
+from striate.emit.single.activation import single_activation
 from striate.emit.single.conv import single_conv
 from striate.emit.single.fc import single_fc, single_flatten
 from striate.emit.single.grouped import single_grouped
 from striate.emit.single.input import single_input
 from striate.emit.single.local import single_local
+from striate.emit.single.lrn import single_lrn
+from striate.emit.single.maxout import single_maxout
+from striate.emit.single.mean import single_average, single_l2
 from striate.emit.single.pool import single_pool
 from striate.emit.single.relu import single_relu
 from striate.emit.single.winograd import single_winograd
@@ -48,8 +67,22 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "unpool": pool.unpool,
     "pool_forward": pool.pool_forward,
     "pool_backward": pool.pool_backward,
+    "average_forward": mean.average_forward,
+    "average_backward": mean.average_backward,
+    "average_spread": mean.average_spread,
+    "l2_forward": mean.l2_forward,
+    "l2_backward": mean.l2_backward,
+    "l2_spread": mean.l2_spread,
+    "lrn_forward": lrn.lrn_forward,
+    "lrn_backward": lrn.lrn_backward,
     "relu_forward": relu.relu_forward,
     "relu_backward": relu.relu_backward,
+    "activation": activation.activation,
+    "activation_forward": activation.activation,
+    "activation_slope": activation.activation_slope,
+    "activation_backward": activation.activation_backward,
+    "maxout_forward": maxout.maxout_forward,
+    "maxout_backward": maxout.maxout_backward,
     "dropout": dropout.dropout,
     "dropout_scale": dropout.dropout_scale,
     "clear_halo": clear_halo,
@@ -76,7 +109,12 @@ SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
     "single_grouped": single_grouped,
     "single_winograd": single_winograd,
     "single_pool": single_pool,
+    "single_average": single_average,
+    "single_l2": single_l2,
+    "single_lrn": single_lrn,
     "single_relu": single_relu,
+    "single_activation": single_activation,
+    "single_maxout": single_maxout,
     "single_flatten": single_flatten,
     "single_fc": single_fc,
     "single_local": single_local,

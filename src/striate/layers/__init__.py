@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from striate.layers.activation import Activation, Elu, Gelu, Leaky, Sigmoid, Silu, Tanh
 from striate.layers.conv import Conv
 from striate.layers.dropout import Dropout
 from striate.layers.fc import Fc
+from striate.layers.gap import Gap
 from striate.layers.input import Input
 from striate.layers.layer import Layer, Setting
 from striate.layers.local import Local
+from striate.layers.lrn import Lrn
+from striate.layers.maxout import Maxout
 from striate.layers.pool import Pool
 from striate.layers.relu import Relu
 from striate.layers.window import Window, window
 
-__all__ = ["LAYERS", "Conv", "Dropout", "Fc", "Input", "Layer", "Local", "Pool", "Relu", "Setting", "Window", "window"]
+__all__ = [
+    "LAYERS", "Activation", "Conv", "Dropout", "Elu", "Fc", "Gap", "Gelu", "Input", "Layer", "Leaky", "Local", "Lrn",
+    "Maxout", "Pool", "Relu", "Setting", "Sigmoid", "Silu", "Tanh", "Window", "window",
+]  # fmt: skip
 
 LAYERS: dict[str, type[Layer]] = {
     "INPUT": Input,
@@ -22,4 +29,13 @@ LAYERS: dict[str, type[Layer]] = {
     "POOL": Pool,
     "FC": Fc,
     "DROPOUT": Dropout,
+    "GAP": Gap,
+    "LRN": Lrn,
+    "LEAKY": Leaky,
+    "ELU": Elu,
+    "GELU": Gelu,
+    "SILU": Silu,
+    "SIGMOID": Sigmoid,
+    "TANH": Tanh,
+    "MAXOUT": Maxout,
 }

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from striate.errors import NotationError
 from striate.volume import Volume
 
-__all__ = ["FITS", "MOST", "Array", "Layer", "Parameters", "Setting", "Share"]
+__all__ = ["FITS", "MOST", "Array", "Layer", "Parameters", "Real", "Setting", "Share"]
 
 Array = npt.NDArray[np.float64]
 Parameters = Mapping[str, npt.NDArray[Any]]
@@ -30,6 +30,11 @@ class Setting:
     name: str
     meaning: str
     least: int = 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether its values are whole numbers."""
+        return True
 
     @property
     def sample(self) -> str:
@@ -61,6 +66,11 @@ class Share(Setting):
     """A setting that is a part of a whole, and never all of it."""
 
     @property
+    def whole(self) -> bool:
+        """Whether its values are whole numbers."""
+        return False
+
+    @property
     def sample(self) -> str:
         """A value for examples."""
         return "0.5"
@@ -76,11 +86,48 @@ class Share(Setting):
 
 
 @dataclass(frozen=True)
+class Real(Setting):
+    """A setting that is any number from ``low`` to ``high``, or ``above`` the first; ``usual`` is a value for examples.
+
+    >>> Real("eps", "eps", "a small number", low=0, high=1, above=True, usual="0.001").range
+    'a number above 0 and up to 1, such as 0.001'
+    """
+
+    low: float = 0.0
+    high: float = float(MOST)
+    above: bool = False
+    usual: str = "0.5"
+
+    @property
+    def whole(self) -> bool:
+        """Whether its values are whole numbers."""
+        return False
+
+    @property
+    def sample(self) -> str:
+        """A value for examples."""
+        return self.usual
+
+    @property
+    def range(self) -> str:
+        """The values it takes, in words."""
+        ends = f"above {self.low:g} and up to {self.high:g}" if self.above else f"from {self.low:g} to {self.high:g}"
+        return f"a number {ends}, such as {self.usual}"
+
+    def takes(self, value: object) -> bool:
+        """Whether a value is one of those."""
+        if not isinstance(value, int | float) or isinstance(value, bool) or not self.low <= value <= self.high:
+            return False
+        return not (self.above and value == self.low)
+
+
+@dataclass(frozen=True)
 class Layer(ABC):
     """A layer: it transforms one volume into another. Subclasses are frozen dataclasses of their settings.
 
     The class also tells the parser how its bracket reads: ``settings`` are its numbers, a bare number
-    sets ``number``, a bare size like 5x5 sets ``size``. Array volumes are ``(N, H, W, D)``, float64.
+    sets ``number``, a bare size like 5x5 sets ``size``, one of ``words`` sets the field ``word``.
+    Array volumes are ``(N, H, W, D)``, float64.
     """
 
     kind: ClassVar[str]
@@ -88,6 +135,8 @@ class Layer(ABC):
     required: ClassVar[tuple[str, ...]] = ()
     number: ClassVar[str] = ""
     size: ClassVar[str] = ""
+    words: ClassVar[tuple[str, ...]] = ()
+    word: ClassVar[str] = ""
     example: ClassVar[str]
 
     def __post_init__(self) -> None:

@@ -1,36 +1,46 @@
-"""POOL: the largest number of each window, in each depth slice on its own."""
+"""POOL: one number for each window, in each depth slice on its own: the largest, the average, or the l2 norm."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import ClassVar
 
 import numpy as np
 
+from striate.errors import NotationError
 from striate.layers.layer import Array, Layer, Parameters, Setting
 from striate.layers.sides import Lengths, Sides, both, sides_text, simple
 from striate.layers.window import Window, check_window, fits_neatly, pad, unpad, windows
 from striate.volume import Volume
 
-__all__ = ["Pool"]
+__all__ = ["KINDS", "Pool"]
+
+KINDS = ("max", "average", "l2")  #: what POOL makes of a window
 
 
 @dataclass(frozen=True)
 class Pool(Layer):
-    """POOL[FxF, S=.., P=..]: max pooling; ``field`` 2, ``stride`` 2 and no ``padding`` if left out.
+    """POOL[FxF, S=.., P=.., of]: max pooling; ``field`` 2, ``stride`` 2 and no ``padding`` if left out.
 
-    Each is one number or two, along the width and the height.
-    Padding adds zeros that take part in the maximum like any other number.
-    Raises NotationError for settings that make no sense, such as P >= F.
+    Each is one number or two, along the width and the height. ``of``: ``max``; ``average``, the sum divided by F*F; or
+    ``l2``, the root of the sum of squares, whose gradient is 0 where all of the window is. Padding adds zeros that take
+    part like any other number: an average is of F*F numbers at the border too. Raises NotationError for settings that
+    make no sense, such as P >= F.
 
     >>> Pool().output(Volume(32, 32, 12))
     Volume(width=16, height=16, depth=12)
+    >>> import numpy as np
+    >>> x = np.array([3.0, 4.0, 0.0, 0.0]).reshape(1, 2, 2, 1)
+    >>> [Pool(of=of).forward(x, {}).item() for of in KINDS]
+    [4.0, 1.75, 5.0]
     """
 
     field: Sides = 2
     stride: Sides = 2
     padding: Sides = 0
     fit: str = "raise"
+    of: str = "max"
 
     kind: ClassVar[str] = "POOL"
     settings: ClassVar[tuple[Setting, ...]] = (
@@ -40,6 +50,8 @@ class Pool(Layer):
     )
     number: ClassVar[str] = "F"
     size: ClassVar[str] = "F"
+    words: ClassVar[tuple[str, ...]] = KINDS
+    word: ClassVar[str] = "of"
     example: ClassVar[str] = "POOL or POOL[3x3, S=2]"
 
     def __post_init__(self) -> None:
@@ -47,6 +59,8 @@ class Pool(Layer):
             object.__setattr__(self, name, simple(getattr(self, name)))
         super().__post_init__()
         check_window(self.kind, self.field, self.padding, self.fit)
+        if self.of not in KINDS:
+            raise NotationError(f"{self.kind} takes one of {', '.join(KINDS)}, not {self.of!r}")
 
     def windows(self, input: Volume) -> tuple[Window, Window]:
         """The windows over the rows and the columns of ``input``; FitError where they do not fit."""
@@ -68,37 +82,48 @@ class Pool(Layer):
         return across * down
 
     def flops(self, input: Volume) -> int:
-        """F*F - 1 comparisons for each output."""
-        return (self.connections(input) - 1) * self.output(input).size
+        """For each output F*F - 1 comparisons; F*F - 1 additions and a product; or F*F multiply-adds and a root."""
+        connections = self.connections(input)
+        each = {"max": connections - 1, "average": connections, "l2": 2 * connections + 1}
+        return each[self.of] * self.output(input).size
 
     def notation(self) -> str:
-        """Canonical text, as POOL or POOL[3x3, S=2]: S always stands beside a size, to be plain."""
-        if self == Pool():
-            return self.kind
+        """Canonical text, as POOL, POOL[average] or POOL[3x3, S=2, l2]: S always stands beside a size, to be plain."""
+        word = [] if self.of == "max" else [self.of]
+        if self == Pool(of=self.of):
+            return f"{self.kind}[{self.of}]" if word else self.kind
         parts = ["x".join(map(str, both(self.field))), f"S={sides_text(self.stride)}"]
         if self.padding:
             parts.append(f"P={sides_text(self.padding)}")
         if self.fit != "raise":
             parts.append(f"fit={self.fit}")
-        return f"{self.kind}[{', '.join(parts)}]"
+        return f"{self.kind}[{', '.join(parts + word)}]"
 
     def receptive(self, input: Volume) -> tuple[int, int, int, int]:
         """F by F, S apart."""
         return (*both(self.field), *both(self.stride))
 
     def forward(self, x: Array, parameters: Parameters) -> Array:
-        """The maximum of each window."""
-        y: Array = self._taps(x).max(0)
-        return y
+        """The maximum of each window, its average, or its l2 norm."""
+        taps = self._taps(x)
+        if self.of == "average":
+            return np.asarray(taps.mean(0))
+        return np.asarray(np.sqrt((taps * taps).sum(0)) if self.of == "l2" else taps.max(0))
 
     def backward(self, x: Array, parameters: Parameters, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:
-        """The gradient goes to the first maximum of each window, in row-major order."""
+        """The gradient goes to the first maximum of each window, in row-major order; to all alike; or as x / y does."""
         rows, columns = self.windows(Volume(x.shape[2], x.shape[1], x.shape[3]))
-        winner = self._taps(x).argmax(0)
+        taps = self._taps(x)
+        if self.of == "average":
+            shares = np.full_like(taps, 1 / len(taps))
+        elif self.of == "l2":
+            norm = np.sqrt((taps * taps).sum(0))
+            shares = taps / np.where(norm > 0, norm, 1.0)
+        else:
+            shares = (taps.argmax(0) == np.arange(len(taps)).reshape(-1, 1, 1, 1, 1)).astype(np.float64)
         dpadded = np.zeros_like(pad(x, rows, columns))
-        for r, down in enumerate(rows.taps()):
-            for c, across in enumerate(columns.taps()):
-                dpadded[:, down, across] += np.where(winner == r * columns.field + c, dy, 0.0)
+        for share, (down, across) in zip(shares, product(rows.taps(), columns.taps()), strict=True):
+            dpadded[:, down, across] += share * dy
         return unpad(dpadded, rows, columns), {}
 
     def _taps(self, x: Array) -> Array:

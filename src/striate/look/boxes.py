@@ -12,6 +12,7 @@ from math import cos, log2, radians, sin, sqrt
 from typing import TYPE_CHECKING
 
 from striate.errors import ArgumentError
+from striate.layers import Activation, Dropout, Relu
 from striate.look.heads import EDGE, head, head_height
 from striate.look.layout import size_text
 from striate.look.palette import kind_colour, mixed
@@ -45,7 +46,7 @@ RATIO = 14.0  # between the longest side and the shortest that a scale is still 
 
 @dataclass(frozen=True)
 class Box:
-    """A volume with the layers that made it: a CONV or FC and the RELU behind it, or another alone."""
+    """A volume with the layers that made it: a CONV or FC and the RELU or its like behind it, or another alone."""
 
     nodes: tuple[Node, ...]
     rows: tuple[Row, ...]
@@ -122,12 +123,16 @@ def choose_scale(network: Network) -> str:
 
 
 def _boxes(network: Network, length: Callable[[int], float]) -> tuple[list[Box], int]:
-    """A box for every volume, RELU and DROPOUT with the layer before them; and how many layers have none."""
+    """A box for every volume, RELU, its like and DROPOUT with the layer before them; and how many layers have none."""
     unit = LONGEST / max(length(side) for node in network.nodes for side in node.output.shape)
     table = summary(network).rows
     groups: list[list[int]] = []
     for place, node in enumerate(network.nodes):
-        if node.layer.kind in ("RELU", "DROPOUT") and groups and network.nodes[groups[-1][0]].layer.kind != "INPUT":
+        if (
+            isinstance(node.layer, Activation | Dropout | Relu)
+            and groups
+            and network.nodes[groups[-1][0]].layer.kind != "INPUT"
+        ):
             groups[-1].append(place)
         else:
             groups.append([place])

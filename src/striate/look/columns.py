@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
+from striate.layers import Activation, Dropout, Relu
 from striate.notation.network import Network, Node
 
 MOST = 10  # depth slices of a volume that are shown where it has many
@@ -117,10 +118,11 @@ def _first(columns: list[Group]) -> list[Group]:
 
 
 def _together(nodes: Sequence[Node]) -> list[tuple[Node, ...]]:
-    """The layers in groups: RELU and DROPOUT stand beside the CONV, LOCAL or FC before them."""
+    """The layers in groups: RELU, its like and DROPOUT stand beside the CONV, LOCAL or FC before them."""
     found: list[list[Node]] = []
     for node in nodes:
-        if node.layer.kind in ("RELU", "DROPOUT") and found and found[-1][0].layer.kind in ("CONV", "LOCAL", "FC"):
+        beside = isinstance(node.layer, Activation | Dropout | Relu)
+        if beside and found and found[-1][0].layer.kind in ("CONV", "LOCAL", "FC"):
             found[-1].append(node)
         else:
             found.append([node])

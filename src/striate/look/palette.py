@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from striate.errors import ArgumentError
 
-__all__ = ["COLOURS", "NEGATIVE", "POSITIVE", "contrast", "kind_colour", "mixed", "rgb", "theme"]
+__all__ = ["ALIKE", "COLOURS", "NEGATIVE", "POSITIVE", "contrast", "kind_colour", "mixed", "rgb", "theme"]
 
 COLOURS: dict[str, dict[str, str]] = {
     "light": {
         "ground": "#ffffff", "raised": "#f6f7f9", "line": "#d9dde3", "ink": "#1b2129", "pale": "#5b6570",
         "accent": "#1f63a8", "good": "#2f7a3d", "bad": "#b3261e",
         "INPUT": "#5b6570", "CONV": "#1f63a8", "RELU": "#2f7a3d", "POOL": "#a8470f", "FC": "#7b3fa0",
-        "DROPOUT": "#7a5c00", "LOCAL": "#00707a",
+        "DROPOUT": "#7a5c00", "LOCAL": "#00707a", "GAP": "#a8470f", "LRN": "#8f2f66",
     },
     "dark": {
         "ground": "#14181d", "raised": "#1d232b", "line": "#353d48", "ink": "#e8ecf1", "pale": "#a3adb9",
         "accent": "#7db7f5", "good": "#7fcf8e", "bad": "#ff8a80",
         "INPUT": "#a3adb9", "CONV": "#7db7f5", "RELU": "#7fcf8e", "POOL": "#f2a365", "FC": "#cf9df0",
-        "DROPOUT": "#d9bd5b", "LOCAL": "#5fd0d8",
+        "DROPOUT": "#d9bd5b", "LOCAL": "#5fd0d8", "GAP": "#f2a365", "LRN": "#f29ac6",
     },
 }  # fmt: skip
 """Colours of text and lines; each has a contrast of at least 4.5 with its ground (WCAG 2.1), `line` apart."""
+
+ALIKE = dict.fromkeys(("LEAKY", "ELU", "GELU", "SILU", "SIGMOID", "TANH", "MAXOUT"), "RELU")
+"""Kinds that have the colour of another."""
 
 NEGATIVE, POSITIVE = "#2b6cb0", "#d9730d"
 """The ends of the scale for signed numbers: weights and gradients. Zero is `raised`."""
@@ -36,12 +39,12 @@ def theme(dark: bool = False) -> dict[str, str]:
 
 
 def kind_colour(colours: dict[str, str], kind: str) -> str:
-    """The colour of a kind of layer; a kind without one of its own is written in ink.
+    """The colour of a kind of layer, or of one like it; a kind without any is written in ink.
 
-    >>> kind_colour(theme(), "POOL"), kind_colour(theme(), "NORM")
-    ('#a8470f', '#1b2129')
+    >>> kind_colour(theme(), "POOL"), kind_colour(theme(), "TANH"), kind_colour(theme(), "NORM")
+    ('#a8470f', '#2f7a3d', '#1b2129')
     """
-    return colours.get(kind, colours["ink"])
+    return colours.get(ALIKE.get(kind, kind), colours["ink"])
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

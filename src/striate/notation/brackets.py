@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from striate.errors import NotationError
 from striate.layers import LAYERS, Layer
-from striate.layers.layer import FITS, Setting, Share, check_setting
+from striate.layers.layer import FITS, Setting, check_setting
 from striate.layers.sides import Lengths, Sides, sides_text, simple
+from striate.notation.bare_words import take_word
 from striate.notation.cursor import Cursor
 from striate.notation.tokens import Token
 from striate.notation.words import unknown_layer, unknown_setting
@@ -40,6 +42,7 @@ class _Found:
     word: Token
     values: dict[str, float | str | Sides] = field(default_factory=dict)
     fit: str | None = None
+    choice: str | None = None
 
 
 def read_layer(cursor: Cursor, fit: str) -> Placed:
@@ -66,6 +69,8 @@ def read_layer(cursor: Cursor, fit: str) -> Placed:
     settings: dict[str, Any] = {s.name: found.values[s.letter] for s in layer.settings if s.letter in found.values}
     if hasattr(layer, "fit"):
         settings["fit"] = found.fit or fit
+    if found.choice:
+        settings[layer.word] = found.choice
     try:
         return Placed(layer(**settings), word.position, end - word.position, bare)
     except NotationError as error:
@@ -113,12 +118,11 @@ def _unexpected(cursor: Cursor, found: _Found, opening: Token) -> NotationError:
     now, kind = cursor.now, found.layer.kind
     if now.kind == "open":
         return cursor.error(f"a bracket stands in {kind}'s bracket: write it as in {found.layer.example}")
-    if now.kind == "word" and now.text in "eE" and cursor.last.kind == cursor.after.kind == "number":
-        first, power = cursor.last, cursor.whole(cursor.after)
-        number = f"{cursor.whole(first) * 10**power}" if power <= 6 else "1000000"
-        reason = f"{first.text}{now.text}{power} is no number here: write it out, as in {number}"
-        return cursor.error(reason, first, cursor.after.end - first.position)
-    if now.kind == "number" and cursor.last.kind in ("number", "word"):
+    numbered = cursor.last.kind == "number" and cursor.after.kind in ("number", "dash")
+    if now.kind == "word" and now.text in "eE" and numbered:
+        return _exponent(cursor)
+    word = now.kind == "word" and now.text.lower() in (*found.layer.words, "l")
+    if (now.kind == "number" or word) and cursor.last.kind in ("number", "word"):
         return cursor.error(f"a comma is missing here: write it as in {found.layer.example}")
     if now.kind == "dash" and cursor.after.kind == "number":
         return cursor.error(f"numbers in {kind}'s bracket have no sign: write it as in {found.layer.example}", now, 2)
@@ -128,8 +132,24 @@ def _unexpected(cursor: Cursor, found: _Found, opening: Token) -> NotationError:
     return cursor.error(f"{now} has no place in {kind}'s bracket: write it as in {found.layer.example}")
 
 
+def _exponent(cursor: Cursor) -> NotationError:
+    """1e-4 has been read as far as its e."""
+    first, letter = cursor.last, cursor.take().text
+    sign = cursor.take().text if cursor.now.kind == "dash" else ""
+    digits = cursor.take().text if cursor.now.kind == "number" else ""
+    large = not sign and digits not in map(str, range(7))
+    exact = digits in map(str, range(10))
+    value = "1000000" if large else format(Decimal(f"{first.text}e{sign and '-'}{digits}"), "f") if exact else "0.0001"
+    reason = f"{first.text}{letter}{sign}{digits} is no number here: write it out, as in {value}"
+    return cursor.error(reason, first, cursor.last.end - first.position)
+
+
 def _named(cursor: Cursor, found: _Found) -> None:
-    """``S=2`` or ``fit=pad``."""
+    """``S=2`` or ``fit=pad``, or one of the layer's words."""
+    word = take_word(cursor, found.layer)
+    if word:
+        _put_word(cursor, found, *word)
+        return
     name = cursor.take()
     letter = next((s.letter for s in found.layer.settings if s.letter.upper() == name.text.upper()), None)
     is_fit = name.text.lower() == "fit" and hasattr(found.layer, "fit")
@@ -150,7 +170,7 @@ def _named(cursor: Cursor, found: _Found) -> None:
         _keep(cursor, found, letter or "", cursor.now.text.lower(), cursor.take())
     elif cursor.now.kind == "dash" and cursor.after.kind == "number":
         setting = _setting(found.layer, letter or "")
-        least = setting.range if isinstance(setting, Share) else f"a whole number from {setting.least}"
+        least = f"a whole number from {setting.least}" if setting.whole else setting.range
         reason = f"{letter} of {found.layer.kind} is {least}, not -{cursor.after.text}"
         raise cursor.error(reason, cursor.now, cursor.after.end - cursor.now.position)
     else:
@@ -178,6 +198,13 @@ def _put_fit(cursor: Cursor, found: _Found) -> None:
     if found.fit:
         raise cursor.error(f"fit is said twice in {found.layer.kind}'s bracket: leave one out", value)
     found.fit = value.text.lower()
+
+
+def _put_word(cursor: Cursor, found: _Found, word: str, token: Token, length: int) -> None:
+    if found.choice:
+        reason = f"what {found.layer.kind} makes of a window is said twice, first as {found.choice}: leave one out"
+        raise cursor.error(reason, token, length)
+    found.choice = word
 
 
 def _put_named(cursor: Cursor, found: _Found, letter: str, numbers: list[Token]) -> None:
@@ -211,6 +238,10 @@ def _bare(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
         raise cursor.error(reason, numbers[0], length)
     elif layer.number:
         reason = f"{layer.kind} takes one number, not {shown}: write {layer.kind}[{numbers[-1].text}]"
+        raise cursor.error(reason, numbers[0], length)
+    elif layer.settings:
+        names = " or ".join(f"{s.letter}={s.sample}" for s in layer.settings)
+        reason = f"{shown} has no name, and {layer.kind}'s numbers have: write {names}"
         raise cursor.error(reason, numbers[0], length)
     else:
         raise cursor.error(f"{layer.kind} has no settings: leave {shown} out", numbers[0], length)
@@ -273,13 +304,12 @@ def _put(cursor: Cursor, found: _Found, letter: str, number: Token, length: int 
 def _value(cursor: Cursor, found: _Found, letter: str, number: Token, length: int) -> float:
     """The number, once it is in the setting's range."""
     setting = _setting(found.layer, letter)
-    share = isinstance(setting, Share)
-    if "." in number.text and not share:
+    if "." in number.text and setting.whole:
         raise cursor.error(
             f"{letter}, {setting.meaning}, is a whole number, not {number.text}: write one, as in {letter}=3",
             number,
         )
-    value = float(number.text) if share else cursor.whole(number)
+    value = cursor.whole(number) if setting.whole else float(number.text)
     try:
         check_setting(found.layer.kind, setting, value)
     except NotationError as error:

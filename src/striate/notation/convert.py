@@ -13,7 +13,7 @@ from typing import Any
 import numpy.typing as npt
 
 from striate.errors import ArgumentError, FitError
-from striate.layers import Conv, Fc, Input, Layer
+from striate.layers import Conv, Fc, Gap, Input, Layer, Pool
 from striate.notation.network import Network, Node
 from striate.volume import Volume
 
@@ -23,11 +23,13 @@ __all__ = ["is_padded", "reshaped", "shown_step", "step", "to_conv"]
 def to_conv(network: Network, width: int | None = None, height: int | None = None) -> Network:
     """The network with a CONV for every FC, for images of ``width`` x ``height``, its own size if not given.
 
-    On its own size it gives the same scores; on a larger one, a volume of scores: one depth column for each window of
-    the network's own size, ``step(network)`` pixels apart. Raises ArgumentError where the size does not work out, and
-    for an FC whose input is not square.
+    GAP becomes POOL[.., average] of the size that it has here. On its own size the network gives the same scores; on a
+    larger one, a volume of scores: one depth column for each window of the network's own size, ``step(network)`` pixels
+    apart. Raises ArgumentError where the size does not work out, and for an FC whose input is not square.
 
     >>> from striate.notation.parse import parse
+    >>> print(to_conv(parse("INPUT[6x4x3] - CONV[5, P=0] - GAP"), 8, 8))
+    INPUT[8x8x3] - CONV[5, P=0] - POOL[4x2, S=1, average]
     >>> vgg = parse("vgg-16")
     >>> to_conv(vgg, 384, 384).output, [str(node.layer.notation()) for node in to_conv(vgg).nodes[32:39:3]]
     (Volume(width=6, height=6, depth=1000), ['CONV[4096, 7x7, P=0]', 'CONV[4096, 1x1]', 'CONV[1000, 1x1]'])
@@ -91,7 +93,9 @@ def is_padded(network: Network) -> bool:
 
 
 def _as_conv(node: Node) -> Layer:
-    """An FC as a CONV on the input that it has in its own network; any other layer as it is."""
+    """An FC as a CONV on the input that it has in its own network, GAP as a POOL; any other layer as it is."""
+    if isinstance(node.layer, Gap):
+        return Pool((node.input.width, node.input.height), 1, of="average")
     if not isinstance(node.layer, Fc):
         return node.layer
     if node.input.width != node.input.height:

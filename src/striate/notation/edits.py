@@ -12,7 +12,7 @@ from striate.layers import Layer
 from striate.notation.brackets import read_layer
 from striate.notation.cursor import Cursor
 
-__all__ = ["Edit", "set_setting"]
+__all__ = ["Edit", "set_depth", "set_setting"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,21 @@ def set_setting(layer: str, letter: str, value: int | str, fit: str = "raise") -
             yield replace(read, **changes).notation()
         except NotationError:
             return
+
+
+def set_depth(text: str, end: int, depth: int) -> Iterator[Edit]:
+    """The edits of ``text`` that give the last layer before ``end`` that decides on a depth another one.
+
+    >>> text = "INPUT[8x8x1] - CONV[9] - RELU - MAXOUT - FC[3]"
+    >>> [edit.apply(text) for edit in set_depth(text, text.index("MAXOUT"), 8)][-1]
+    'INPUT[8x8x1] - CONV[8] - RELU - MAXOUT - FC[3]'
+    """
+    found = list(re.finditer(r"\b(input|conv|local|fc)\d*\s*(?:\[[^\[\]]*\]|-\s*\d+)", text[:end], re.IGNORECASE))
+    if found:
+        last = found[-1]
+        letter = {"INPUT": "D", "CONV": "K", "LOCAL": "K", "FC": "n"}[last[1].upper()]
+        for new in set_setting(last[0], letter, depth):
+            yield Edit(f"D={depth}", last.start(), last.end(), new)
 
 
 def _number(value: int | str) -> int | str | tuple[int, ...]:

@@ -13,7 +13,7 @@ from itertools import islice
 
 from striate.errors import FitError, NotationError
 from striate.layers import LAYERS
-from striate.notation.edits import Edit, set_setting
+from striate.notation.edits import Edit, set_depth, set_setting
 from striate.notation.parse import parse, read
 from striate.notation.pattern_fixes import PATTERN_RULES, give
 from striate.notation.slip_fixes import SLIP_RULES
@@ -147,9 +147,11 @@ class _Place:
 def _fit(place: _Place) -> Iterator[Edit]:
     """Every way that the arithmetic names: settings of the layer, the sides of its input, pad or crop."""
     ways = place.error.reason.rpartition(": try ")[2]
-    named = re.findall(r"\b([SPFWHK]|dilation|groups)=(\d+(?:x\d+)?)", ways)
+    named = re.findall(r"\b([SPFWHKkD]|dilation|groups)=(\d+(?:x\d+)?)", ways)
     for letter, value in named:
-        if letter not in "WH":
+        if letter == "D":
+            yield from set_depth(place.text, place.start, int(value))
+        elif letter not in "WH":
             yield from place.setting(letter, value)
     yield from _sides(place, named)
     for word in ("pad", "crop"):
@@ -328,7 +330,7 @@ def _said(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 
 
 def _named(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
-    for letter in re.findall(r"\b([A-Z])=\.\.", match[1]):
+    for letter in re.findall(r"\b([A-Za-z]+)=\.\.", match[1]):
         yield place.put(f"{letter}={place.pointed}")
 
 
@@ -366,7 +368,6 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     *PATTERN_RULES,
     *SLIP_RULES,
     (r"did you mean ([\w-]+)\?", _meant),
-    (r"AVGPOOL.*(POOL) takes", _meant),
     (r"begins with INPUT", _input_first),
     (r"computes nothing", _more),
     (r"write (INPUT\[)", _inputs),

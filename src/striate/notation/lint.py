@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import log2
 
 from striate.errors import pointed
-from striate.layers import Conv, Fc, Pool
+from striate.layers import Conv, Fc, Layer, Pool
 from striate.layers.sides import both
 from striate.notation.named import expand
 from striate.notation.network import Network, Node
@@ -24,7 +24,11 @@ LARGEST_POOL = 3
 HIDDEN = 3  # FCs before the last: as a rule there are fewer
 MUCH = 10_000_000  # activations of one image before the first volume becomes smaller; and weights of one FC
 _LEARNING = ("CONV", "LOCAL", "FC")
-_LINEAR = ("DROPOUT", "INPUT")  # whatever else stands between two layers makes them more than one linear function
+_LINEAR = (
+    "DROPOUT",
+    "INPUT",
+    "GAP",
+)  # whatever else stands between two layers makes them more than one linear function
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,8 @@ def _pool(nodes: Sequence[Node], at: int) -> Iterator[str]:
     elif (fields, strides) not in (((2, 2), (2, 2)), ((3, 3), (2, 2))):
         yield f"{layer.notation()} is not common: POOL, which is 2x2 with S=2, and POOL[3x3, S=2] are"
     if any(paddings):
-        yield f"P={max(paddings)}: it is not common to pad a POOL; its zeros take part in the maximum"
+        made = {"max": "maximum", "average": "average", "l2": "norm"}[layer.of]
+        yield f"P={max(paddings)}: it is not common to pad a POOL; its zeros take part in the {made}"
 
 
 def _fit(nodes: Sequence[Node], at: int) -> Iterator[str]:
@@ -181,10 +186,14 @@ def _fit(nodes: Sequence[Node], at: int) -> Iterator[str]:
         yield f"it does not fit {nodes[at].input} neatly, so {done}: other sizes would do without fit={fit}"
 
 
+def _is_linear(layer: Layer) -> bool:
+    return layer.kind in _LINEAR or (isinstance(layer, Pool) and layer.of == "average")
+
+
 def _linear(nodes: Sequence[Node], at: int) -> Iterator[str]:
     if nodes[at].layer.kind not in _LEARNING:
         return
-    before = next((node for node in nodes[at - 1 :: -1] if node.layer.kind not in _LINEAR), None)
+    before = next((node for node in nodes[at - 1 :: -1] if not _is_linear(node.layer)), None)
     if before is not None and before.layer.kind in _LEARNING:
         between = f"nothing but linear functions is between {before.name} and this"
         yield f"{between}: a RELU there makes more of them than one linear layer"

@@ -51,6 +51,19 @@ def _inner(place: Place, match: re.Match[str]) -> Iterator[Edit]:
         yield Edit("one bracket", place.start, close + 1, inside)
 
 
+def _pool_word(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+    """POOL with the word at the end of its bracket."""
+    rest = re.compile(r"(\d*)(?:\s*\[([^\[\]]*)\])?").match(place.text, place.end)
+    entries = [rest[1], (rest[2] or "").strip()] if rest else []
+    new = f"POOL[{', '.join([*filter(None, entries), match[1]])}]"
+    yield Edit(f"POOL, {match[1]}", place.start, rest.end() if rest else place.end, new)
+
+
+def _usual(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+    """The value that the range of a real number gives for example."""
+    yield place.put(match[2], f"{match[1]}={match[2]}")
+
+
 SLIP_RULES: tuple[tuple[str, Callable[[Place, re.Match[str]], Iterator[Edit]]], ...] = (
     (r": write '(.)'$", _put),
     (r"^':' has no meaning", _equals),
@@ -58,7 +71,9 @@ SLIP_RULES: tuple[tuple[str, Callable[[Place, re.Match[str]], Iterator[Edit]]], 
     (r"quotes have no meaning", _unquoted),
     (r"^'_' has no meaning", _unnamed),
     (r"stand one behind the other: write (\*\d+)", _times),
-    (r"write it out, as in (\d+)", _put),
+    (r"write it out, as in ([\d.]+)", _put),
+    (r"POOL with a word, as in .* (\w+)\]$", _pool_word),
+    (r"^(\w+)(?:,| of) .*is a number (?:from|above) .*such as ([\d.]+), not", _usual),
     (r"^a bracket stands in", _inner),
     (r"(?:begins with its word|joined by x|repeats what).*: write (INPUT\[[\dx]+\]|[\dx]+|\*\d+)", _put),
 )

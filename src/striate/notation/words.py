@@ -16,13 +16,18 @@ _MEANT = {
     "LINEAR": "FC", "DENSE": "FC", "FULL": "FC", "FULLY": "FC", "IP": "FC", "OUTPUT": "FC",
     "ACTIVATION": "RELU", "RECTIFIER": "RELU", "IMAGE": "INPUT", "IN": "INPUT", "DATA": "INPUT",
     "DROP": "DROPOUT", "LOCALLY": "LOCAL", "LC": "LOCAL", "UNSHARED": "LOCAL",
+    "GLOBALPOOL": "GAP", "GLOBALPOOLING": "GAP", "GLOBALAVERAGEPOOL": "GAP", "GLOBALAVGPOOL": "GAP", "GLOBAL": "GAP",
+    "RESPONSENORM": "LRN", "LOCALRESPONSENORM": "LRN", "LRNORM": "LRN",
+    "LEAKYRELU": "LEAKY", "LRELU": "LEAKY", "PRELU": "LEAKY", "SWISH": "SILU", "LOGISTIC": "SIGMOID", "SIGM": "SIGMOID",
+    "MOUT": "MAXOUT",
 }  # fmt: skip
 _ELSEWHERE = {
     "SOFTMAX": "it is a loss; end with FC and say loss='softmax'",
     "SVM": "it is a loss; end with FC and say loss='svm'",
     "LOSS": "end with FC and say loss='softmax' or loss='svm'",
     "FLATTEN": "FC takes any volume as it is: leave FLATTEN out",
-    "AVGPOOL": "POOL takes the maximum; there is no average here",
+    **dict.fromkeys(("AVGPOOL", "AVERAGEPOOL", "MEANPOOL"), "it is POOL with a word, as in POOL[3x3, S=2, average]"),
+    **dict.fromkeys(("LPPOOL", "NORMPOOL"), "it is POOL with a word, as in POOL[3x3, S=2, l2]"),
 }
 _NETWORKS = {
     "VGG": "vgg-16", "ALEXNET": "alexnet", "LENET": "lenet-5", "ZFNET": "zfnet", "CONVNETJS": "convnetjs-cifar10",
@@ -33,8 +38,9 @@ _LETTERS = {
     "SIZE": "F", "STRIDE": "S", "STRIDES": "S", "PAD": "P", "PADDING": "P", "ZEROS": "P",
     "WIDTH": "W", "HEIGHT": "H", "N": "n", "OUTPUTS": "n", "NEURONS": "n", "UNITS": "n", "CLASSES": "n",
     "DILATE": "dilation", "DILATIONS": "dilation", "ATROUS": "dilation", "GROUP": "groups", "DEPTHWISE": "groups",
-    "RATE": "p", "PROBABILITY": "p", "SHARE": "p",
+    "RATE": "p", "PROBABILITY": "p", "SHARE": "p", "BIAS": "k", "ALPHA": "a", "SLOPE": "a", "PIECES": "k",
 }  # fmt: skip
+_SIZES = ("SIZE", "DEPTH", "SLICES")  # which LRN calls n
 
 
 def is_layer_like(word: str, near: float) -> bool:
@@ -50,8 +56,8 @@ def is_layer_like(word: str, near: float) -> bool:
 def unknown_layer(word: str) -> str:
     """The message for a word that is no layer, with the nearest one that is.
 
-    >>> print(unknown_layer("Rleu"))
-    Rleu is no layer: did you mean RELU? The layers are INPUT, CONV, LOCAL, RELU, POOL, FC, DROPOUT
+    >>> print(unknown_layer("Rleu").partition(",")[0])
+    Rleu is no layer: did you mean RELU? The layers are INPUT
     """
     upper = word.upper()
     if upper in _NETWORKS:
@@ -73,10 +79,11 @@ def unknown_setting(word: str, layer: type[Layer]) -> str:
     upper = word.upper()
     letters = [setting.letter for setting in layer.settings]
     has_fit = hasattr(layer, "fit")
-    meant = _LETTERS.get(upper)
+    meant = "n" if layer.number == "n" and upper in _SIZES else _LETTERS.get(upper)
     guess = f"did you mean {meant}? " if meant in letters else ""
     if has_fit and not guess and get_close_matches(upper.lower(), ["fit"], 1, 0.6):
         guess = "did you mean fit? "
     known = [f"{setting.letter} ({setting.meaning})" for setting in layer.settings]
     known += ["fit (raise, pad or crop)"] if has_fit else []
+    known += [f"the words {' | '.join(layer.words)}"] if layer.words else []
     return f"{layer.kind} has no {word}: {guess}{'I' if guess else 'i'}t has {', '.join(known)}"

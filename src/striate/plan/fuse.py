@@ -1,4 +1,5 @@
-"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC or LOCAL.
+"""Which layers run as one: RELU and POOL 2x2 ride on the CONV that feeds them, RELU on an FC or LOCAL; and LEAKY, ELU,
+SIGMOID and TANH, whose results tell their slopes, on any of these.
 
 DROPOUT works in place, on the volume that is there, and scores do without it: it belongs to the unit that makes the
 volume. Behind INPUT, which is no unit, it is a unit of its own that makes none.
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from striate.layers import Conv, Dropout, Fc, Local, Pool, Relu
+from striate.layers import Activation, Conv, Dropout, Elu, Fc, Leaky, Local, Pool, Relu, Sigmoid, Tanh
 from striate.notation.network import Network, Node
 from striate.volume import Volume
 
@@ -58,6 +59,11 @@ class Unit:
         return tuple(node for node in self.nodes if isinstance(node.layer, Dropout))
 
     @property
+    def rider(self) -> Node | None:
+        """The LEAKY, ELU, SIGMOID or TANH that works on the unit's volume, after its POOL and before its DROPOUTs."""
+        return next((node for node in self.nodes[1:] if isinstance(node.layer, Activation)), None)
+
+    @property
     def makes(self) -> bool:
         """Whether the unit makes a volume of its own, and is no DROPOUT behind INPUT."""
         return not isinstance(self.node.layer, Dropout)
@@ -77,20 +83,26 @@ class Unit:
 
 
 def _rides(node: Node) -> bool:
-    """Whether a POOL is the 2x2, stride 2, unpadded one that a CONV's register tile can take along."""
+    """Whether a POOL is the 2x2, stride 2, unpadded one that a CONV's register tile can take along, and of maxima."""
     layer = node.layer
-    if not isinstance(layer, Pool) or layer.field != 2 or layer.stride != 2:
+    if not isinstance(layer, Pool) or layer.field != 2 or layer.stride != 2 or layer.of != "max":
         return False
     return all(w.before == 0 and w.after == 0 for w in layer.windows(node.input))
 
 
+#: Functions that never fall, and whose results tell their slopes.
+RISING = (Elu, Leaky, Sigmoid, Tanh)
+
+
 def _unit(nodes: Sequence[Node]) -> Unit:
     """The longest unit that starts with ``nodes[0]``."""
-    first, taken, relu, pool = nodes[0], 1, isinstance(nodes[0].layer, Relu), False
+    first, taken, relu, pool, rider = nodes[0], 1, isinstance(nodes[0].layer, Relu), False, False
     if isinstance(first.layer, Conv | Fc | Local):
         for node in nodes[1:]:
-            if isinstance(node.layer, Relu) and not relu:
+            if isinstance(node.layer, Relu) and not relu and not rider:
                 relu = True
+            elif isinstance(node.layer, RISING) and not rider and (pool or not relu):
+                rider = True
             elif _rides(node) and isinstance(first.layer, Conv) and not pool:
                 pool = True
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from striate.layers import Conv, Local, Pool
+from striate.layers import Conv, Gap, Local, Pool
 from striate.layers.window import Window
 from striate.notation.network import Node
 from striate.plan.fuse import Unit
@@ -22,8 +22,8 @@ Sweeps = tuple[tuple[Sweep, ...], tuple[Sweep, ...]]  #: over the rows, over the
 
 
 def windows(node: Node) -> tuple[Window, Window]:
-    """The windows of a CONV, LOCAL or POOL over rows and columns."""
-    assert isinstance(node.layer, Conv | Local | Pool)
+    """The windows of a CONV, LOCAL, POOL or GAP over rows and columns."""
+    assert isinstance(node.layer, Conv | Local | Pool | Gap)
     return node.layer.windows(node.input)
 
 
@@ -72,7 +72,8 @@ def volume_shape(volume: Volume, reader: Unit | None = None, tile: int = 1) -> S
 
 
 def gradient_shape(unit: Unit, goes_on: bool, tile: int = 1) -> Shape:
-    """The gradient of a CONV's results, with the zeros that the way back meets if it ``goes_on``, and whole tiles."""
+    """The gradient of a CONV's or POOL's results, with the zeros that the way back meets if it ``goes_on``, and whole
+    tiles."""
     axes = [Axis(unit.node.output.depth)]
     for size, sweeps in zip(counts(unit), backward(unit), strict=True):
         axis = _axis(size, sweeps, tile) if goes_on else Axis(size)

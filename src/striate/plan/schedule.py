@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from striate.layers import Conv, Fc, Local, Pool, Relu
+from striate.layers import Activation, Conv, Fc, Gap, Local, Lrn, Maxout, Pool, Relu
 from striate.notation.network import Node
-from striate.plan import convolution, local
+from striate.plan import activation, convolution, local, normalization, pooling
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
-from striate.plan.geometry import forward
 from striate.plan.kernels import Kernels
 from striate.plan.shape import Shape
 from striate.plan.sweep import pieces
@@ -51,13 +50,15 @@ def forward_calls(units: Sequence[Unit], chosen: Chosen, target: Target, trainin
             items = pieces(layer.outputs, tiles.forward)
             how = {"tile": tiles.forward, "unroll": tiles.unroll, "relu": unit.relu}
             calls.append(call("fc_forward", buffers, items, **how))
-        elif isinstance(layer, Pool):
-            rows, columns = forward(unit)
-            choice = [f"{name}.choice"] if training else []
-            buffers = [x, f"{name}.y", *choice]
-            calls.append(call("pool_forward", buffers, unit.output.depth, rows=rows, columns=columns))
+        elif isinstance(layer, Pool | Gap):
+            calls.append(pooling.forward_call(unit, x, training))
+        elif isinstance(layer, Lrn):
+            calls.append(normalization.forward_call(unit, x, training))
         elif isinstance(layer, Relu):
             calls.append(call("relu_forward", [x, f"{name}.y"], unit.output.depth))
+        elif isinstance(layer, Activation | Maxout):
+            calls.append(activation.forward_call(unit, x, training))
+        calls += activation.ride(unit)
         if training:
             calls += [_drop(unit, node, unit.result) for node in unit.dropouts]
     return tuple(calls)
@@ -115,6 +116,7 @@ def backward_calls(
         unit, x = inputs[i]
         before = units[i - 1] if i > learner else source
         calls += _drop_back(unit)
+        calls += activation.ride_back(unit)
         if not unit.makes:
             continue
         if isinstance(unit.node.layer, Fc):
@@ -134,10 +136,12 @@ def _unit_backward(
         yield from convolution.backward_calls(unit, chosen[name], x, dx, mask, target, learns)
     elif isinstance(layer, Local):
         yield from local.backward_calls(unit, x, dx, mask, target)
-    elif isinstance(layer, Pool) and before:
-        rows, columns = forward(unit)
-        named = [f"{name}.dy", f"{name}.y", f"{name}.choice", dx]
-        yield call("pool_backward", named, unit.input.depth, rows=rows, columns=columns, mask=mask)
+    elif isinstance(layer, Pool | Gap) and before:
+        yield pooling.backward_call(unit, x, dx, mask)
+    elif isinstance(layer, Lrn) and before:
+        yield normalization.backward_call(unit, x, dx, mask)
+    elif isinstance(layer, Activation | Maxout) and before:
+        yield activation.backward_call(unit, x, dx, mask)
     elif before:
         yield call("relu_backward", [f"{name}.dy", x, dx], unit.input.depth, mask=True)
 

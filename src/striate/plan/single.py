@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from striate.layers import Conv, Fc, Local, Pool, Relu
+from striate.layers import Activation, Conv, Fc, Gap, Local, Lrn, Maxout, Pool, Relu
 from striate.notation.network import Network
-from striate.plan import local
+from striate.plan import activation, local, normalization, pooling
 from striate.plan.arena import Arena
 from striate.plan.call import Call, call
 from striate.plan.fuse import Unit
@@ -26,6 +26,7 @@ from striate.volume import Volume
 
 OUTPUTS = 8  #: of an FC that are summed at a time
 FIXED = 20_000  #: cycles of a call from Python, whatever it computes
+POWER = 8  #: numbers of a sum that take as long as LRN's power
 ALONE = 300_000  #: cycles up to which one thread is done before a second would have woken up
 
 
@@ -64,10 +65,22 @@ def _volume(volume: Volume, reader: Unit | None, lanes: int, tile: int = 1) -> S
 
 def _image(volume: Volume, reader: Unit | None, lanes: int, in_vectors: bool) -> Shape:
     """The input: as the caller's images lie, unless it is read in vectors."""
-    if reader is None or isinstance(reader.node.layer, Pool | Relu) or in_vectors:
+    if reader is None or isinstance(reader.node.layer, Activation | Gap | Lrn | Maxout | Pool | Relu) or in_vectors:
         return _volume(volume, reader, lanes)
     _, rows, columns = volume_shape(volume, reader).axes
     return Shape((rows, columns, Axis(volume.depth)), "f32")
+
+
+def _squares(unit: Unit) -> str:
+    """The scratch of an LRN: booked for it alone, as nobody would clear its halo."""
+    return f"{unit.name}.line.single"
+
+
+def _squares_shape(unit: Unit, lanes: int) -> Shape:
+    """The squares of one position's depth column, with the zeros that LRN's windows meet at its ends."""
+    before, after = unit.node.layer.reach(unit.input.depth) if isinstance(unit.node.layer, Lrn) else (0, 0)
+    rest = -unit.input.depth % lanes
+    return Shape((Axis(unit.input.depth, before, rest + after),), "f32")
 
 
 def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[str, SingleConv]) -> None:
@@ -84,6 +97,8 @@ def _book(arena: Arena, network: Network, units: Sequence[Unit], convs: Mapping[
                 arena.book(buffer, shape)
         if isinstance(layer, Fc) and unit.input.size != unit.input.depth:
             arena.book(f"{name}.x", Shape.of(1, 1, unit.input.size, element="f32"))
+        if isinstance(layer, Lrn):
+            arena.book(_squares(unit), _squares_shape(unit, lanes), "rank")
         tile = convs[reader.name].size if reader and reader.name in convs else 1
         arena.book(f"{name}.y", _volume(unit.output, reader, lanes, max(tile, 1)))
 
@@ -104,11 +119,18 @@ def _calls(network: Network, units: Sequence[Unit], convs: Mapping[str, SingleCo
             yield call("single_fc", buffers, pieces(layer.outputs, OUTPUTS), tile=OUTPUTS, relu=unit.relu)
         elif isinstance(layer, Local):
             yield local.single_call(unit, x)
-        elif isinstance(layer, Pool):
-            rows, columns = forward(unit)
-            yield call("single_pool", [x, y], rows.count, rows=rows, columns=columns)
+        elif isinstance(layer, Pool | Gap):
+            (rows, columns), kind = forward(unit), pooling.kind_of(unit)
+            family = "single_pool" if kind == "max" else f"single_{kind}"
+            yield call(family, [x, y], rows.count, rows=rows, columns=columns)
+        elif isinstance(layer, Lrn):
+            how = normalization.settings(unit)
+            yield call("single_lrn", [x, _squares(unit), y], unit.output.height, **how)
+        elif isinstance(layer, Activation | Maxout):
+            yield activation.single_call(unit, x, y)
         else:
             yield call("single_relu", [x, y], unit.output.height)
+        yield from activation.single_ride(unit, y)
         x = y
 
 
@@ -118,7 +140,9 @@ def _cycles(unit: Unit, lanes: int) -> tuple[float, float]:
     if isinstance(layer, Fc | Local):
         products = layer.connections(unit.input) * unit.output.size
         return max(1.5 * products / lanes, products / 2 if products > 2**20 else 0) + 1.5 * size, 1.2 * products
-    vectors = unit.output.size * (layer.connections(unit.input) if isinstance(layer, Pool) else 1)
+    if isinstance(layer, Maxout):
+        return 3.0 * size, 3.0 * size
+    vectors = unit.output.size * (layer.connections(unit.input) + (POWER if isinstance(layer, Lrn) else 0))
     return 3.0 * vectors / min(lanes, unit.output.depth), 4.0 * vectors
 
 
@@ -150,5 +174,7 @@ def single(
         else:
             one, many = _cycles(unit, target.lanes)
             alone, group = alone + one, group + many
+        one, many = activation.cycles(unit, target.lanes)
+        alone, group = alone + one, group + many
     most = max(1, min(target.lanes, int(group / alone)))
     return Single(tuple(convs.values()), calls, scores, int(alone), most)

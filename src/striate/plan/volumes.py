@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from striate.layers import Conv, Pool
+from striate.layers import Conv, Gap, Lrn, Maxout, Pool
 from striate.notation.network import Network
+from striate.plan import activation, normalization, pooling
 from striate.plan.fuse import Unit
-from striate.plan.geometry import choice_shape, gradient_shape, volume_shape, wider
+from striate.plan.geometry import gradient_shape, volume_shape, wider
 from striate.plan.kernels import Kernels
 from striate.plan.shape import Shape
 from striate.volume import Volume
@@ -31,12 +32,19 @@ def volumes(
     yield "dscores", Shape.of(last.depth, last.height, last.width)
     for i, (unit, reader) in enumerate(zip(units, [*units, None][1:], strict=True)):
         yield f"{unit.name}.y", _read_by(unit.output, reader, chosen)
-        layer = unit.node.layer
-        if unit.pool or isinstance(layer, Pool):
-            numbers = layer.connections(unit.input) if isinstance(layer, Pool) else 4
-            yield f"{unit.name}.choice", choice_shape(unit.output, numbers)
+        yield from _kept(unit)
         if i >= learner:
             yield from _gradients(unit, reader, i > learner, chosen)
+
+
+def _kept(unit: Unit) -> Iterator[tuple[str, Shape]]:
+    """Name and shape of what a unit keeps from the way there for the way back."""
+    layer = unit.node.layer
+    if isinstance(layer, Lrn):
+        return normalization.kept_volumes(unit)
+    if isinstance(layer, Maxout):
+        return activation.kept_volumes(unit)
+    return pooling.kept_volumes(unit)
 
 
 def _read_by(volume: Volume, reader: Unit | None, chosen: Mapping[str, Kernels]) -> Shape:
@@ -45,8 +53,9 @@ def _read_by(volume: Volume, reader: Unit | None, chosen: Mapping[str, Kernels])
 
 
 def _gradient(volume: Volume, reader: Unit | None) -> Shape:
-    """A volume's gradient: POOL alone gives some to the zeros around, too."""
-    return volume_shape(volume, reader if reader and isinstance(reader.node.layer, Pool) else None)
+    """A volume's gradient: POOL of maxima alone gives some to the zeros around, too."""
+    pools = reader is not None and isinstance(reader.node.layer, Pool) and reader.node.layer.of == "max"
+    return volume_shape(volume, reader if pools else None)
 
 
 def _gradients(
@@ -55,7 +64,8 @@ def _gradients(
     """``dy`` is the gradient of what the unit makes, ``dz`` that of the CONV results behind a fused POOL."""
     output = _gradient(unit.output, reader)
     if not isinstance(unit.node.layer, Conv):
-        yield f"{unit.name}.dy", output
+        pools = isinstance(unit.node.layer, Pool | Gap)
+        yield f"{unit.name}.dy", pooling.output_gradient(unit, output) if pools else output
         return
     kernels = chosen[unit.name]
     tile = kernels.gradient_tile if goes_on else max(kernels.weights.size, 1)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.layers import Conv, Fc, Local, Pool
+from striate.layers import Activation, Conv, Fc, Gap, Local, Lrn, Maxout, Pool
 from striate.notation.network import Network, Node
 from striate.web.frames import Numbers, folded
 
@@ -57,13 +57,20 @@ def explain(
         said |= {"depth": weights.shape[2], "numbers": weights.size}
         seen, weights, first = _met(node, seen, weights, d)
         return said | _products(seen, weights, bias, first)
+    if isinstance(node.layer, Lrn):
+        return said | _normalized(node.layer, seen[0, 0], d)
+    if isinstance(node.layer, Maxout):
+        first = d * node.layer.pieces
+        together = seen[0, 0, first : first + node.layer.pieces]
+        slices = list(range(first, first + node.layer.pieces))
+        return said | {"slices": slices, "inputs": [[[x]] for x in together.tolist()], "sum": float(together.max())}
     return said | _chosen(node, seen[:, :, d], d)
 
 
 def window(node: Node, x: int, y: int) -> tuple[Span, Span]:
     """Columns and rows of the input that the position (x, y) of a layer reads; they may reach over the border."""
     layer = node.layer
-    if isinstance(layer, Fc):
+    if isinstance(layer, Fc | Gap):
         return (0, node.input.width - 1), (0, node.input.height - 1)
     if isinstance(layer, Conv | Local | Pool):
         rows, columns = layer.windows(node.input)
@@ -129,13 +136,31 @@ def _products(seen: Doubles, weights: Doubles, bias: float, first: int) -> dict[
     }
 
 
+def _normalized(layer: Lrn, column: Doubles, d: int) -> dict[str, Any]:
+    """The numbers of LRN's window, one of each of its slices, and what it divides slice `d` by."""
+    before, after = layer.reach(len(column))
+    slices = list(range(max(0, d - before), min(len(column), d + after + 1)))
+    base = layer.k + layer.alpha / layer.slices * float(np.square(column[slices]).sum())
+    said = {"slices": slices, "inputs": [[[float(column[other])]] for other in slices], "own": float(column[d])}
+    return said | {"divisor": float(base**layer.beta), "sum": float(column[d] / base**layer.beta)}
+
+
+def _pooled(of: str, seen: Doubles) -> dict[str, Any]:
+    """What POOL or GAP makes of a window."""
+    if of != "max":
+        return {"of": of, "sum": float(seen.mean() if of == "average" else np.sqrt(np.square(seen).sum()))}
+    row, column = np.unravel_index(int(seen.argmax()), seen.shape)
+    return {"of": of, "won": [int(row), int(column)], "sum": float(seen.max())}
+
+
 def _chosen(node: Node, seen: Doubles, d: int) -> dict[str, Any]:
-    """What POOL took the largest of, RELU cut at zero, and DROPOUT let pass."""
+    """What POOL and GAP made one of, RELU cut at zero, its like made of it, and DROPOUT let pass."""
     said: dict[str, Any] = {"slices": [d], "inputs": [seen.tolist()]}
-    if isinstance(node.layer, Pool):
-        row, column = np.unravel_index(int(seen.argmax()), seen.shape)
-        return said | {"won": [int(row), int(column)], "sum": float(seen.max())}
+    if isinstance(node.layer, Pool | Gap):
+        return said | _pooled(node.layer.of if isinstance(node.layer, Pool) else "average", seen)
     value = float(seen[0, 0])
+    if isinstance(node.layer, Activation):
+        return said | {"sum": float(node.layer.function(seen)[0, 0])}
     return said | {"sum": max(0.0, value) if node.layer.kind == "RELU" else value}
 
 

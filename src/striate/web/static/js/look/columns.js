@@ -266,7 +266,7 @@ export class Columns {
     if (!from) return;
     const deep = ["CONV", "LOCAL", "FC"].includes(kind);
     from.section.slices.forEach((slice, map) => {
-      if (deep || slice === position[2]) from.boxes.push(windowBox(from, map, window, kind));
+      if (deep || found.slices.includes(slice)) from.boxes.push(windowBox(from, map, window, kind));
     });
     from.maps.append(...from.boxes);
   }

@@ -51,8 +51,25 @@ export function explanation({ follow }) {
   return { node, show, fail, clear };
 }
 
-const SENTENCES = { CONV: convolved, LOCAL: convolved, FC: connected, POOL: pooled, RELU: rectified };
-const BODIES = { CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, RELU: cut };
+/** What functions of a single number do. */
+const FUNCTIONS = {
+  LEAKY: "a positive number is passed on, and of a negative one a part",
+  ELU: "a positive number is passed on, and a negative one bends towards a lowest value",
+  GELU: "a large number is passed on, one far below 0 becomes nearly 0, and between them the way is smooth",
+  SILU: "a large number is passed on, one far below 0 becomes nearly 0, and between them the way is smooth",
+  SIGMOID: "every number becomes one between 0 and 1",
+  TANH: "every number becomes one between −1 and 1",
+};
+const each = (make) => Object.fromEntries(Object.keys(FUNCTIONS).map((kind) => [kind, make]));
+const SENTENCES = {
+  CONV: convolved, LOCAL: convolved, FC: connected, POOL: pooled, GAP: pooled, LRN: normalized, RELU: rectified, MAXOUT: outdone,
+  ...each(bent),
+};
+const BODIES = {
+  CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, GAP: pool, LRN: divided, RELU: cut, MAXOUT: contest,
+  ...each(applied),
+};
+const SIGNS = { max: "max =", average: "average =", l2: "root of the sum of squares =" };
 
 function place({ window: { x, y, width, height } }) {
   return `${span("x", x, width)}, ${span("y", y, height)}`;
@@ -71,6 +88,8 @@ function connected({ window, position, depth_of_input: depth, input_layer: sourc
 }
 
 function pooled(found) {
+  if (found.of === "average") return `This is the average of the numbers of ${found.input_layer} at ${place(found)} in the same slice, zeros around them counted in.`;
+  if (found.of === "l2") return `This is the root of the sum of the squares of ${found.input_layer} at ${place(found)} in the same slice.`;
   return `The largest number of ${found.input_layer} at ${place(found)} in the same slice is passed on.`;
 }
 
@@ -79,8 +98,34 @@ function rectified({ inputs, input_layer: source }) {
   return `max(0, x) with x from ${source}: ${x > 0 ? "a positive number is passed on" : "what is not positive becomes 0"}.`;
 }
 
+function normalized({ slices, input_layer: source }) {
+  const last = slices.at(-1);
+  return `The number of ${source} at the same place is divided by a number that grows with the squares ${slices.length === 1 ? `of slice ${last}` : `of slices ${slices[0]} to ${last}`} there.`;
+}
+
+function divided({ own, divisor, value }) {
+  return el("p", { class: "terms-line", data: { role: "sum" } }, `${amount(own)} / ${amount(divisor)} = ${amount(value)}`);
+}
+
 function cut({ inputs, value }) {
   return el("p", { class: "terms-line", data: { role: "sum" } }, `max(0, ${amount(inputs.flat(2)[0])}) = ${amount(value)}`);
+}
+
+function bent({ kind, input_layer: source }) {
+  return `${kind.toLowerCase()}(x) with x from ${source}: ${FUNCTIONS[kind]}.`;
+}
+
+function applied({ kind, inputs, value }) {
+  const text = `${kind.toLowerCase()}(${amount(inputs.flat(2)[0])}) = ${amount(value)}`;
+  return el("p", { class: "terms-line", data: { role: "sum" } }, text);
+}
+
+function outdone({ slices, input_layer: source }) {
+  return `The largest number of the slices ${slices[0]} to ${slices.at(-1)} of ${source} at the same place is passed on.`;
+}
+
+function contest({ inputs, value }) {
+  return el("p", { class: "terms-line", data: { role: "sum" } }, `max(${inputs.flat(2).map(amount).join(", ")}) = ${amount(value)}`);
 }
 
 function passedOn({ layer, kind, input_layer: source }) {
@@ -211,14 +256,14 @@ function bar(share) {
 
 function pool(found, shapeOf) {
   const rows = found.inputs[0];
-  const winner = winnerOf(found);
+  const winner = found.of === "max" ? winnerOf(found) : [];
   const [height, width] = shapeOf(found.input_layer) ?? [Infinity, Infinity];
   const { window } = found;
   const made = new NumberTable(rows.length, rows[0].length, { caption: `${found.input_layer}, slice ${found.position[2]}`, kind: "inputs" });
   made.write(rows, tableFormat(rows.flat()));
   made.mark("winner", (row, column) => row === winner[0] && column === winner[1]);
   made.mark("padding", (row, column) => window.y + row < 0 || window.x + column < 0 || window.y + row >= height || window.x + column >= width);
-  return el("div", { class: "cards" }, el("div", { class: "card" }, made.node, el("span", { class: "sign", "aria-hidden": "true" }, "max ="), el("span", { class: "slice-sum" }, amount(found.value))));
+  return el("div", { class: "cards" }, el("div", { class: "card" }, made.node, el("span", { class: "sign", "aria-hidden": "true" }, SIGNS[found.of]), el("span", { class: "slice-sum" }, amount(found.value))));
 }
 
 /** Row and column of the first largest number of a POOL's window, in row-major order. */
@@ -234,9 +279,13 @@ function back(found, follow) {
   const { input_layer: source, kind, position, window } = found;
   if (source === "input" || source === undefined) return [];
   let to = position;
+  if (kind === "GAP" || kind === "LRN" || (kind === "POOL" && found.of !== "max")) return []; // many have a share in it
   if (kind === "POOL") {
     const [row, column] = winnerOf(found);
     to = [window.x + column, window.y + row, position[2]];
+  } else if (kind === "MAXOUT") {
+    const numbers = found.inputs.flat(2);
+    to = [position[0], position[1], found.slices[numbers.indexOf(Math.max(...numbers))]];
   } else if (["CONV", "LOCAL", "FC"].includes(kind)) {
     const [first] = contributions(found);
     if (!first || first.product === 0) return [];

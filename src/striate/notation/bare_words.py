@@ -1,0 +1,41 @@
+"""Words that stand in a bracket by themselves, such as POOL[3x3, S=2, average]."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from striate.layers import Layer
+from striate.notation.cursor import Cursor
+from striate.notation.tokens import Token
+
+__all__ = ["take_word"]
+
+_MEANT = {
+    "avg": "average", "ave": "average", "mean": "average", "maximum": "max", "largest": "max",
+    "lp": "l2", "norm": "l2", "euclidean": "l2", "rms": "l2",
+}  # fmt: skip
+
+
+def take_word(cursor: Cursor, layer: type[Layer]) -> tuple[str, Token, int] | None:
+    """One of the layer's words with its first token and its length, once it is read; None if none is at the cursor.
+
+    Raises NotationError for what is nearly one of them.
+
+    >>> from striate.layers import Pool
+    >>> take_word(Cursor("L2]"), Pool)[0], take_word(Cursor("S=2]"), Pool)
+    ('l2', None)
+    """
+    first, second = cursor.now, cursor.after
+    if not layer.words or second.kind == "equals":
+        return None
+    joined = second.kind == "number" and second.position == first.end  # L2 is a letter and a number
+    text = (first.text + (second.text if joined else "")).lower()
+    if text in layer.words:
+        for _ in range(1 + joined):
+            cursor.take()
+        return text, first, len(text)
+    near = get_close_matches(text, layer.words, 1, 0.7) if len(text) > 2 else []
+    meant = _MEANT.get(text) or next(iter(near), None)
+    if meant in layer.words:
+        raise cursor.error(f"{layer.kind} has no {first.text}: did you mean {meant}?", first, len(text))
+    return None
