@@ -203,7 +203,7 @@ def test_gradients_are_bare_and_leave_everything_as_it_was(ours: Optimizer, orde
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize(
     "ours",
-    [SGD(0.05, clip_norm=0.3, max_norm=0.9), Adam(0.01, clip_norm=0.3, max_norm=0.9), Adadelta(l1=0.01)],
+    [*ALL, SGD(0.05, clip_norm=0.3, max_norm=0.9), Adam(0.01, clip_norm=0.3, max_norm=0.9), Adadelta(l1=0.01)],
     ids=repr,
 )
 def test_the_same_bits_for_any_number_of_threads(ours: Optimizer, order: str) -> None:
@@ -410,7 +410,7 @@ def test_the_examples_in_the_docstrings(name: str) -> None:
 
 
 # ---- a run goes on, whatever the optimizer
-@pytest.mark.parametrize("ours", [Adam(0.003), Adadelta(), SGD(0.02, nesterov=True)], ids=repr)
+@pytest.mark.parametrize("ours", [*ALL, Adam(0.003, l1=1e-4, clip_norm=1, max_norm=2)], ids=repr)
 def test_a_run_goes_on_from_its_checkpoint(ours: Optimizer, tmp_path: Path) -> None:
     """And with another batch, to which the state is taken along."""
     digits, network = load("digits").train, parse("INPUT[8x8x1] - FC[10]")

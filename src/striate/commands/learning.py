@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -53,8 +54,17 @@ class Learning:
                 raise ArgumentError(f"--{name.replace('_', '-')} {_whose(name)}: with {self.optimizer}, leave it out")
         settings: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         settings["l2"] = self.l2 if self.l2 is not None else 0.0 if self.optimizer == "adamw" else L2
+        self._check_limits()
         settings |= {"max_norm": self.max_norm, "clip_norm": self.clip, "clip_value": self.clip_value}
         return kind(**settings, l1=self.l1)
+
+    def _check_limits(self) -> None:
+        """ArgumentError in the options' own names."""
+        for option, limit in (("--max-norm", self.max_norm), ("--clip", self.clip), ("--clip-value", self.clip_value)):
+            if limit is not None and not 0 < limit < math.inf:
+                raise ArgumentError(f"{option} is a finite number above zero, not {limit:g}: leave it out for no limit")
+        if self.clip is not None and self.clip_value is not None:
+            raise ArgumentError("gradients are clipped by --clip or by --clip-value, not by both: leave one out")
 
     def check(self, epochs: int) -> None:
         """ArgumentError for all that can be found wrong without the data."""
