@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 import judge
+from floors import own_of
 from judge import EACH_TARGET, IN_TURN
 from striate import ArgumentError, Preprocessing, compile, parse
 from striate.inside import Inside
@@ -28,7 +29,7 @@ def backwards(network: Network, parameters: judge.Numbers, made: dict[str, Array
     dy = dscores.reshape(count, depth, height, width).transpose(0, 2, 3, 1)
     found = {network.nodes[-1].name: dy}
     for node, before in zip(network.nodes[:0:-1], network.nodes[-2::-1], strict=True):
-        own = judge._own(node, parameters, training=False)
+        own = own_of(node, parameters, training=False)
         dy, _ = node.layer.backward(made[before.name], own, made[node.name], dy)
         found[before.name] = dy
     return found
