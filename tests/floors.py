@@ -1,4 +1,4 @@
-"""How small a gradient may be before its numbers are the roundings of what was summed: the least it is compared with."""
+"""How small a gradient may be before its numbers are roundings of what was summed: then it is compared with that."""
 
 from __future__ import annotations
 
