@@ -17,9 +17,7 @@ from striate.notation.network import Node
 Array = npt.NDArray[np.float64]
 Numbers = Mapping[str, npt.NDArray[Any]]
 
-CANCELLED = (
-    0.01  #: a gradient that is a smaller part than this of all that was summed, signs aside, is compared with it
-)
+CANCELLED = 0.01  #: a gradient that is a smaller part than this of all that was summed is compared with such a part
 
 
 def scores_of(network: Network, made: Mapping[str, Array]) -> Array:

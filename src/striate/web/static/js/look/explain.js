@@ -67,7 +67,8 @@ const SENTENCES = {
   ...each(bent),
 };
 const BODIES = {
-  CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, GAP: pool, LRN: divided, BN: scaled, RELU: cut, MAXOUT: contest,
+  CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, GAP: pool, LRN: divided, BN: scaled, RELU: cut,
+  MAXOUT: contest,
   ...each(applied),
 };
 const SIGNS = { max: "max =", average: "average =", l2: "root of the sum of squares =" };
