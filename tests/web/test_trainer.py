@@ -257,6 +257,7 @@ def test_frames_that_delay_steps_are_fewer(delay: float, frames: float, monkeypa
     trainer.listener, listening.trainer = listening, trainer
     run = trainer.runs[1] = Delayed(1)
     trainer._recount()
+    trainer._free = clock.now
     trainer.want((Want(WATCH, 20.0),))
     ends = []
     for seconds in (5.0, 25.0):  # the first let it find out

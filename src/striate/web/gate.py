@@ -8,6 +8,7 @@ from math import inf
 
 NEAR = 0.08  # seconds behind an update in which it is sent and drawn, and steps may take longer for it
 MOST = 0.03  # seconds that one update is blamed for, at most: beyond, it was something else
+FIRST = 0.008  # seconds that it is thought to cost at first: what a browser on the same two processors takes
 TOGETHER = 0.005  # seconds within which two updates are one: they are drawn in one go
 FRESH = 4.0  # seconds for which it is known how long a step takes that is left alone
 
@@ -54,7 +55,11 @@ class Toll:
         self._extra = 0.0  # of the steps beside the last update
         self._last = -inf  # when that was
         self._known = -inf  # when a step was last left alone
-        self._seconds = 0.0
+        self._seconds, self._count = FIRST, 1
+
+    def anew(self) -> None:
+        """Somebody else looks now, or at something else: what an update costs is to be found out."""
+        self._seconds, self._count = FIRST, 1
 
     @property
     def seconds(self) -> float:
@@ -77,7 +82,8 @@ class Toll:
         if when - self._last < TOGETHER:
             return
         if self._typical and self._last > -inf:
-            self._seconds += 0.1 * (min(self._extra, MOST) - self._seconds)
+            self._count += 1
+            self._seconds += max(0.1, 1 / self._count) * (min(self._extra, MOST) - self._seconds)
         self._extra, self._last = 0.0, when
 
     def step(self, run: int, began: float, spent: float) -> None:

@@ -83,6 +83,7 @@ class Trainer:
         self._updates: deque[float] = deque()  # when something went out that browsers draw
         self._turn = 0
         self._running: list[Run] = []
+        self._free = 0.0  # since when there is nothing to do but steps
         self._ending = False
         self._awake = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="striate-trainer", daemon=True)
@@ -109,6 +110,10 @@ class Trainer:
     def soon(self, run: Run) -> None:
         """Have a checkpoint of a standing run that has changed written in a moment; in the training thread."""
         self._changed[run] = time.monotonic() + min(SOON, self._checkpoint)
+
+    def anew(self) -> None:
+        """Others look now, or at something else: find out anew what updates cost."""
+        self.call(self._toll.anew)
 
     def drawn(self) -> None:
         """Something goes out now that a browser draws; from any thread."""
@@ -137,6 +142,7 @@ class Trainer:
             while self._controls:
                 _do(*self._controls.popleft())
                 self._recount()
+                self._free = time.monotonic()
             self._keep_changed()
             if self._running:
                 self._turn += 1
@@ -175,7 +181,6 @@ class Trainer:
                 self._saves[run.id] = time.monotonic() + self._checkpoint
 
     def _take_step(self, run: Run) -> None:
-        began = time.monotonic()
         try:
             run.step()
         except StriateError as error:
@@ -183,16 +188,20 @@ class Trainer:
         except Exception as error:
             # The thread must outlive whatever a run does, or no run would ever train again.
             run.fail(f"training ended: {type(error).__name__}: {error}")
-        spent = time.monotonic() - began
-        while self._updates:
-            self._toll.update(self._updates.popleft())
-        self._toll.step(run.id, began, spent)
+        self._count(run)
         if run.state != "running":
             self._recount()
             self._tell(run)
         elif time.monotonic() >= self._saves.get(run.id, 0.0):
             self._saves[run.id] = time.monotonic() + self._checkpoint
             self._due(run)
+
+    def _count(self, run: Run) -> None:
+        """What a step has taken since there was nothing else to do: where it waited for other threads, that too."""
+        began, self._free = self._free, time.monotonic()
+        while self._updates:
+            self._toll.update(self._updates.popleft())
+        self._toll.step(run.id, began, self._free - began)
 
     def _due(self, run: Run) -> None:
         self._heard("no checkpoint could be made", lambda listener: listener.due(run))
@@ -218,10 +227,12 @@ class Trainer:
     def _look(self, now: float) -> bool:
         """One visit and one frame, where somebody waits for them and their gates are open; whether there was any."""
         # Each has a gate of its own, so that a long visit does not keep frames away.
-        visited = self._gates["visit"].through(self._visit, now, SHARE)
-        if now < inf and self._toll.rests(now):
-            return visited
-        return self._gates["frame"].through(self._frame, now, DRAWN, self._toll.seconds) or visited
+        found = self._gates["visit"].through(self._visit, now, SHARE)
+        if now == inf or not self._toll.rests(now):
+            found |= self._gates["frame"].through(self._frame, now, DRAWN, self._toll.seconds)
+        if found:
+            self._free = time.monotonic()
+        return found
 
     def _visit(self) -> bool:
         if self._visits:
