@@ -177,6 +177,8 @@ def test_without_acks_there_are_two_frames(client: Client, run: dict[str, Any]) 
     client.acks = False
     client.ask("control", run=run["id"], action="resume")
     client.ask("watch", run=run["id"], rate=30)
+    client.frame()
+    client.frame()
     for _ in range(5):
         client.event("progress")
     assert len(client.frames) == 2

@@ -139,16 +139,22 @@ def test_dropout_changes_while_it_runs_and_with_another_batch(client: Client, sh
     assert program.batch == 64 and program.dropout == {"dropout1": 0.6} and program.steps == paused["step"]
 
 
-def test_a_race_takes_turns_and_a_start_alone_pauses_the_others(client: Client) -> None:
+def test_a_race_takes_turns_and_a_start_alone_pauses_the_others(client: Client, shared: Served) -> None:
+    trainer = shared.page.desk.trainer
+
+    def steps() -> dict[int, int]:
+        """At one time for all runs: between two steps."""
+        return trainer.call(lambda: {run.id: run.describe()["step"] for run in trainer.runs.values()}).result(60)
+
     first = client.ask("start", line=LINE, data="digits", settings={"epochs": 5000})["run"]["id"]
     client.state(first, "running")
     other = {"epochs": 5000, "lr": 0.001}
     second = client.ask("start", line=LINE, data="digits", settings=other, race=True)["run"]["id"]
     client.state(second, "running")
-    began = {run["id"]: run["step"] for run in client.ask("hello")["runs"]}
+    began = steps()
     for id in (first, second) * 2:
         client.event("progress", lambda event, id=id: event["run"] == id)
-    now = {run["id"]: run["step"] for run in client.ask("hello")["runs"]}
+    now = steps()
     gone = [now[id] - began[id] for id in (first, second)]
     assert min(gone) > 0 and abs(gone[0] - gone[1]) <= 2  # step by step
     third = client.ask("start", line=LINE, data="digits")["run"]["id"]

@@ -101,6 +101,7 @@ class Answers:
             test_image(run, values["image"])
             browser.watch = Watch(run.id, tuple(sorted(set(values["what"]))), values["image"], values["most"])
             browser.rate = values["rate"]
+        self.desk.trainer.anew()
         self.desk.hub.refresh()
         return {}
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CREDIT = 2  # frames under way at most
 PATIENCE = 20.0  # seconds that a socket may stay unwritable
 PAUSE = 0.05  # seconds from one progress event to the next, at least
-BESIDE = 0.2  # the same while frames flow, which show more
+ALONE = 1.0  # seconds without a frame until progress is told by itself: else beside frames, drawn in one go
 STREAM = 1.0  # seconds from one picture to the next, at most, that belong together
 
 Answer = Callable[["Browser", Ask], Awaitable[str | bytes]]
@@ -165,7 +165,9 @@ class Browser:
         """What a run has done since the last event; its whole history the first time."""
         now = time.monotonic()
         runs = self.hub.runs()
-        pause = BESIDE if self.watch is not None and now - self.framed < 1 else PAUSE
+        if self.watch is not None and now - self.framed < ALONE and (self.frame is None or self.credit <= 0):
+            return None
+        pause = max(PAUSE, self.hub.trainer.pace * len(self.hub.browsers))
         pause *= max(1, sum(run.state == "running" for run in runs))
         for run in runs:
             told, stands = self._told.get(run.id), (run.history.count, run.history.closed)
@@ -174,6 +176,7 @@ class Browser:
                 return self.hub.history_text(run)
             if told != stands and now - self._sent.get(run.id, 0.0) >= pause:
                 self._told[run.id], self._sent[run.id] = stands, now
+                self.hub.trainer.drawn()
                 return self.hub.progress_text(run, told, stands)
         return None
 
@@ -183,6 +186,7 @@ class Browser:
             return None
         self.frame = None
         self.credit -= 1
+        self.hub.trainer.drawn()
         self.hub.refresh()
         return frame
 

@@ -66,12 +66,14 @@ class Hub:
     def add(self, browser: Browser) -> None:
         """A browser has come."""
         self.browsers.add(browser)
+        self.trainer.anew()
         for note in self._notes:
             browser.tell(note)
 
     def remove(self, browser: Browser) -> None:
         """A browser has gone."""
         self.browsers.discard(browser)
+        self.trainer.anew()
         self.refresh()
 
     def forget(self, run: int) -> None:

@@ -26,6 +26,7 @@ T = TypeVar("T")
 LATER = 5.0  # seconds until a frame is tried again that nobody took
 SOON = 0.5  # seconds from a change of a standing run to its checkpoint
 SHARE = 0.03  # of the training thread's time, for visits while a run is training
+DRAWN = 0.04  # of its time, for frames and for what it waits while browsers draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,10 @@ class Trainer:
         self._changed: dict[Run, float] = {}  # standing runs, and when their checkpoint is due
         self._gates = {"visit": Gate(), "frame": Gate()}
         self._toll = Toll()
+        self._updates: deque[float] = deque()  # when something went out that browsers draw
         self._turn = 0
         self._running: list[Run] = []
+        self._free = 0.0  # since when there is nothing to do but steps
         self._ending = False
         self._awake = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="striate-trainer", daemon=True)
@@ -108,6 +111,20 @@ class Trainer:
         """Have a checkpoint of a standing run that has changed written in a moment; in the training thread."""
         self._changed[run] = time.monotonic() + min(SOON, self._checkpoint)
 
+    def anew(self) -> None:
+        """Others look now, or at something else: find out anew what updates cost."""
+        self.call(self._toll.anew)
+
+    def drawn(self) -> None:
+        """Something goes out now that a browser draws; from any thread."""
+        if self._running:
+            self._updates.append(time.monotonic())
+
+    @property
+    def pace(self) -> float:
+        """Seconds from one update to the next, at least, for browsers not to slow training by more than DRAWN."""
+        return self._toll.pace(DRAWN, time.monotonic()) if self._running else 0.0
+
     def _put(self, queue: deque[tuple[Callable[[], Any], Future[Any]]], work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
         queue.append((work, future))
@@ -125,6 +142,7 @@ class Trainer:
             while self._controls:
                 _do(*self._controls.popleft())
                 self._recount()
+                self._free = time.monotonic()
             self._keep_changed()
             if self._running:
                 self._turn += 1
@@ -163,7 +181,6 @@ class Trainer:
                 self._saves[run.id] = time.monotonic() + self._checkpoint
 
     def _take_step(self, run: Run) -> None:
-        began = time.monotonic()
         try:
             run.step()
         except StriateError as error:
@@ -171,13 +188,20 @@ class Trainer:
         except Exception as error:
             # The thread must outlive whatever a run does, or no run would ever train again.
             run.fail(f"training ended: {type(error).__name__}: {error}")
-        self._toll.step(run.id, began, time.monotonic() - began)
+        self._count(run)
         if run.state != "running":
             self._recount()
             self._tell(run)
         elif time.monotonic() >= self._saves.get(run.id, 0.0):
             self._saves[run.id] = time.monotonic() + self._checkpoint
             self._due(run)
+
+    def _count(self, run: Run) -> None:
+        """What a step has taken since there was nothing else to do: where it waited for other threads, that too."""
+        began, self._free = self._free, time.monotonic()
+        while self._updates:
+            self._toll.update(self._updates.popleft())
+        self._toll.step(run.id, began, self._free - began)
 
     def _due(self, run: Run) -> None:
         self._heard("no checkpoint could be made", lambda listener: listener.due(run))
@@ -203,9 +227,12 @@ class Trainer:
     def _look(self, now: float) -> bool:
         """One visit and one frame, where somebody waits for them and their gates are open; whether there was any."""
         # Each has a gate of its own, so that a long visit does not keep frames away.
-        share = SHARE / 2 if self._visits and self.wanted else SHARE
-        turns = {"visit": (self._visit, 0.0), "frame": (self._frame, self._toll.seconds)}
-        return any([self._gates[kind].through(turn, now, share, cost) for kind, (turn, cost) in turns.items()])
+        found = self._gates["visit"].through(self._visit, now, SHARE)
+        if now == inf or not self._toll.rests(now):
+            found |= self._gates["frame"].through(self._frame, now, DRAWN, self._toll.seconds)
+        if found:
+            self._free = time.monotonic()
+        return found
 
     def _visit(self) -> bool:
         if self._visits:
@@ -237,7 +264,6 @@ class Trainer:
         if not self._heard("a frame is lost", lambda listener: listener.captured(watch, raw)):
             self.busy.discard(watch)
             self._last[watch] = now + LATER
-        self._toll.frame(time.monotonic())
         return True
 
 
