@@ -139,18 +139,6 @@ CASES = {
     "dropout-after-lone-pool": "INPUT[7x7x2] - CONV[3] - RELU - POOL[3x3, S=2] - DROPOUT - FC[3]",
     "dropout-between-convs": "INPUT[6x5x3] - CONV[4] - RELU - DROPOUT[0.3] - CONV[7, 1x1] - DROPOUT - CONV[3] - FC[2]",
     "dropout-of-nothing": "INPUT[5x5x2] - DROPOUT[0] - CONV[4] - RELU - DROPOUT[0] - FC[3]",
-    # functions of single numbers, riding on a CONV or FC, on its POOL, and alone
-    "functions": "INPUT[5x5x2] - CONV[4] - LEAKY - CONV[3, 1x1] - GELU - FC[6] - ELU[0.5] - FC[5] - SILU - FC[3]",
-    "sigmoid-tanh": "INPUT[5x5x2] - CONV[4] - SIGMOID - CONV[17] - TANH - FC[5] - SIGMOID - FC[3] - TANH",
-    "tanh-pool": "INPUT[8x8x2] - CONV[4] - TANH - POOL - CONV[5] - POOL - SIGMOID - FC[3]",
-    "leaky-pool-dropout": "INPUT[6x6x2] - CONV[3] - LEAKY[0.3] - POOL - DROPOUT - DROPOUT[0.4] - CONV[4] - ELU"
-    " - DROPOUT - FC[3]",
-    "tanh-alone": "INPUT[4x4x2] - SIGMOID - CONV[3] - DROPOUT - TANH - DROPOUT[0.2] - CONV[2] - POOL[3x3, S=1, P=1]"
-    " - ELU - DROPOUT - SILU - FC[3] - GELU",
-    "tanh-beside-relu": "INPUT[6x6x2] - CONV[4] - RELU - SIGMOID - CONV[3] - TANH - RELU - CONV[4] - RELU - POOL"
-    " - LEAKY[0] - FC[4] - RELU - GELU - FC[3]",
-    "maxout": "INPUT[5x4x4] - MAXOUT - CONV[8] - RELU - MAXOUT[4] - RELU - FC[12] - DROPOUT[0.2] - MAXOUT[6] - FC[6]"
-    " - TANH - MAXOUT",
     # skips: ( ... )+
     "skip": "INPUT[6x6x3] - CONV[4] - RELU - ( CONV[4] - RELU - CONV[4] )+ - RELU - FC[3]",
     "skip-projected": "INPUT[7x7x3] - CONV[4] - RELU - ( CONV[5, S=2] - RELU - CONV[5] | CONV[5, 1x1, S=2] )+"
@@ -205,6 +193,22 @@ CASES = {
     " - RELU - CONV[6, S=2x1, P=1, fit=crop, groups=each] - BN - RELU - FC[3]",
     "bn-dilated": "INPUT[7x5x2] - CONV[4, 3x2, S=1, P=1x0, dilation=2x1] - BN - RELU - FC[3]",
     "bn-local": "INPUT[5x4x2] - LOCAL[3, 3x2, P=0] - BN - RELU - LOCAL[4] - RELU - BN - FC[3]",
+    "bn-functions": "INPUT[6x5x2] - CONV[4] - BN - TANH - POOL[2x2, S=2, fit=crop] - DROPOUT[0.2]"
+    " - CONV[4, groups=each] - BN - LEAKY[0.3] - CONV[3] - ELU - BN - GELU - FC[4] - BN - SIGMOID - FC[3]",
+    "bn-average": "INPUT[6x6x2] - CONV[4] - BN - RELU - POOL[2x2, S=2, average] - LRN[3] - BN - MAXOUT - CONV[4] - BN"
+    " - GAP - FC[3]",
+    # functions of single numbers, riding on a CONV or FC, on its POOL, and alone
+    "functions": "INPUT[5x5x2] - CONV[4] - LEAKY - CONV[3, 1x1] - GELU - FC[6] - ELU[0.5] - FC[5] - SILU - FC[3]",
+    "sigmoid-tanh": "INPUT[5x5x2] - CONV[4] - SIGMOID - CONV[17] - TANH - FC[5] - SIGMOID - FC[3] - TANH",
+    "tanh-pool": "INPUT[8x8x2] - CONV[4] - TANH - POOL - CONV[5] - POOL - SIGMOID - FC[3]",
+    "leaky-pool-dropout": "INPUT[6x6x2] - CONV[3] - LEAKY[0.3] - POOL - DROPOUT - DROPOUT[0.4] - CONV[4] - ELU"
+    " - DROPOUT - FC[3]",
+    "tanh-alone": "INPUT[4x4x2] - SIGMOID - CONV[3] - DROPOUT - TANH - DROPOUT[0.2] - CONV[2] - POOL[3x3, S=1, P=1]"
+    " - ELU - DROPOUT - SILU - FC[3] - GELU",
+    "tanh-beside-relu": "INPUT[6x6x2] - CONV[4] - RELU - SIGMOID - CONV[3] - TANH - RELU - CONV[4] - RELU - POOL"
+    " - LEAKY[0] - FC[4] - RELU - GELU - FC[3]",
+    "maxout": "INPUT[5x4x4] - MAXOUT - CONV[8] - RELU - MAXOUT[4] - RELU - FC[12] - DROPOUT[0.2] - MAXOUT[6] - FC[6]"
+    " - TANH - MAXOUT",
     # products of matrices, on the way back too
     "conv-1x1-padded": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1, S=3, fit=pad] - RELU - CONV[9, 1x1] - FC[2]",
     "conv-1x1-inside": "INPUT[6x5x3] - CONV[7] - RELU - CONV[5, 1x1] - RELU - CONV[9, 1x1, S=2, P=0, fit=crop] - FC[2]",

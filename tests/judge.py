@@ -22,14 +22,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from corpus import CASES, NETS
 from corpus import draw as draw_numbers
+from floors import floors_of, scores_of
 from kept import kept as kept_of
 from striate import SGD, Program
 from striate import compile as compile_network
-from striate.layers import Activation, Bn, Dropout, Elu, Gelu, Leaky, Maxout, Pool, Relu, Sigmoid, Silu, Tanh
-from striate.layers.loss import loss as loss_of
+from striate.layers import Elu, Leaky, Maxout, Pool, Relu
+from striate.layers.loss import Loss
 from striate.native.host import runs_here
 from striate.notation import Network, parse
-from striate.notation.network import Node
 from striate.plan import convolution, tiles
 from striate.plan import plan as planner
 from striate.plan.target import TARGETS
@@ -39,7 +39,6 @@ Numbers = Mapping[str, npt.NDArray[Any]]
 
 TOLERANCE = 1e-4
 FLOOR = 1e-3  #: a tensor whose largest number is below is compared as if that number were this
-CANCELLED = 0.01  #: the same for a gradient that is a smaller part than this of all that was summed, signs aside
 CLEAR = 5e-7  #: how far from every decision an image must stay, relative to the volume's largest number
 SHORT = 1e-3  #: an l2 norm this times shorter turns its gradient as far as a decision that is as close
 BATCH = 19  #: two groups of 16, three of 8, five of 4 lanes, and none of them full
@@ -91,7 +90,7 @@ def check_all(found: Numbers, expected: Numbers, what: str, floors: Mapping[str,
         check(found[name], numbers, f"{what} of {name}", max(FLOOR, (floors or {}).get(name, 0.0)))
 
 
-def clearances(network: Network, made: Mapping[str, Array], labels: npt.NDArray[Any], loss: str) -> Array:
+def clearances(network: Network, made: Mapping[str, Array], labels: npt.NDArray[Any], loss: str | Loss) -> Array:
     """For each image, its least distance from any decision, relative to the largest number of that volume."""
     least = np.full(len(labels), np.inf)
     for node in network.nodes[1:]:
@@ -160,97 +159,6 @@ def _mistaken(scores: Array, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.in
     return np.concatenate([scores[:1].argmin(1), labels[1:]])
 
 
-def _own(node: Node, parameters: Numbers, training: bool = True) -> dict[str, Array]:
-    """A layer's parameters by their names in the layer, and what it keeps, if that is said; its state for scores."""
-    names = [*node.layer.parameter_shapes(node.input), *(["kept"] if f"{node.name}.kept" in parameters else [])]
-    names += () if training else node.layer.state_shapes(node.input)
-    return {name: np.asarray(parameters[f"{node.name}.{name}"], np.float64) for name in names}
-
-
-def _summed(network: Network, parameters: Numbers, made: Mapping[str, Array]) -> dict[str, float]:
-    """For every volume, the largest sum of absolute values in the last CONV or FC up to there."""
-    summed = {network.nodes[0].name: 0.0}
-    for node in network.nodes[1:]:
-        own = {name: np.abs(numbers) for name, numbers in _own(node, parameters).items()}
-        before = sum(summed[name] for name in node.inputs)
-        sums = node.layer.forward(np.abs(network.read(node, made)), own) if own else before
-        if isinstance(node.layer, Bn):
-            x = network.read(node, made)
-            inverse = 1 / np.sqrt(x.var((0, 1, 2)) + node.layer.eps)
-            sums = (np.abs(x) + np.abs(x.mean((0, 1, 2)))) * inverse * own["weights"] + own["biases"]
-        if isinstance(node.layer, Dropout):
-            sums = before / (1 - node.layer.rate)
-        if isinstance(node.layer, Sigmoid | Tanh):
-            sums = np.minimum(sums, 1.0)  # nothing is left of what they saturate
-        summed[node.name] = float(np.max(sums))
-    return summed
-
-
-def _lost_in_bn(node: Node, x: Array, own: Numbers, size: Array, floors: dict[str, float]) -> Array:
-    """The terms of what BN passes back of gradients of that ``size``; those of its own gradients are noted."""
-    assert isinstance(node.layer, Bn)
-    inverse = 1 / np.sqrt(x.var((0, 1, 2)) + node.layer.eps)
-    normal = np.abs(x - x.mean((0, 1, 2))) * inverse
-    for name, terms in (("weights", size * normal), ("biases", size)):
-        floors[f"{node.name}.{name}"] = CANCELLED * float(terms.sum((0, 1, 2)).max())
-    slope = np.abs(own["weights"]) * inverse
-    terms = size + size.mean((0, 1, 2)) + normal * (size * normal).mean((0, 1, 2))
-    return np.asarray(slope * terms)
-
-
-def _floors(
-    network: Network, parameters: Numbers, made: Mapping[str, Array], labels: npt.NDArray[Any], loss: str
-) -> dict[str, float]:
-    """For every gradient, CANCELLED of the largest sum of its terms' absolute values.
-
-    A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms. A whole volume
-    may, too, such as one number of one image: its terms are then those of which it was summed. And what BN passes back
-    is what its mean and its slope leave of dy, which may be little, as may a slope such as y - y*y of SIGMOID: ``lost``
-    are the terms whose rounding is left.
-    """
-    last = made[network.nodes[-1].name]
-    scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
-    dlast = loss_of(loss, scores, labels)[1].reshape(last.transpose(0, 3, 1, 2).shape).transpose(0, 2, 3, 1)
-    on = {network.nodes[-1].name: dlast}
-    floors: dict[str, float] = {}
-    summed = _summed(network, parameters, made)
-    losts = {network.nodes[-1].name: np.zeros_like(dlast)}
-    for node in network.nodes[:0:-1]:
-        own = _own(node, parameters)
-        x, y, dy, lost = network.read(node, made), made[node.name], on.pop(node.name), losts.pop(node.name)
-        size, passed = np.maximum(np.abs(dy), lost), {name: np.abs(numbers) for name, numbers in own.items()}
-        if isinstance(node.layer, Bn):
-            lost = _lost_in_bn(node, x, own, size, floors)
-        else:
-            if own:
-                largest, before = float(np.abs(x).max()), sum(summed[name] for name in node.inputs)
-                cancelled = 0 < largest < CANCELLED * before
-                terms = np.full_like(x, before) if cancelled else np.abs(x)
-                _, sums = node.layer.backward(terms, own, y, size)
-                floors.update({f"{node.name}.{n}": CANCELLED * float(total.max()) for n, total in sums.items()})
-            lost = np.abs(node.layer.backward(x, passed, y, lost)[0])
-        if isinstance(node.layer, Activation):
-            lost = lost + np.abs(dy) * _slope_terms(node.layer, x, y)
-        dx, _ = node.layer.backward(x, own, y, dy)
-        for found, whole in ((on, dx), (losts, lost)):
-            for name, part in network.part(node, whole, made):
-                found[name] = found.get(name, 0) + part
-    return floors
-
-
-def _slope_terms(layer: Activation, x: Array, y: Array) -> Array:
-    """The absolute values of the terms of which a function's slope is the sum; zero where it is no sum."""
-    if isinstance(layer, Sigmoid):
-        return y + y * y
-    if isinstance(layer, Tanh):
-        return 1 + y * y
-    if isinstance(layer, Elu):
-        return np.where(x > 0, 0, layer.a + np.abs(y))
-    if isinstance(layer, Gelu | Silu):
-        return 1 + np.abs(x) * np.exp(-np.abs(x) / 2)
-    return np.zeros(())
-
-
 def _chosen(clear: Array, count: int, placed: bool) -> npt.NDArray[np.int64]:
     """The clearest ``count`` of the images; if they are ``placed``, row after row, the clearest for each place."""
     if placed:
@@ -258,12 +166,7 @@ def _chosen(clear: Array, count: int, placed: bool) -> npt.NDArray[np.int64]:
     return np.sort(np.argsort(-clear, kind="stable")[:count])
 
 
-def _scores(network: Network, made: Mapping[str, Array]) -> Array:
-    last = made[network.nodes[-1].name]
-    return last.transpose(0, 3, 1, 2).reshape(len(last), -1)
-
-
-def step(network: Network, parameters: Numbers, count: int, loss: str, seed: int, number: int) -> Step:
+def step(network: Network, parameters: Numbers, count: int, loss: str | Loss, seed: int, number: int) -> Step:
     """``count`` clear images with their labels; scores, loss and gradients by the oracle. ``number``: of the step."""
     if network.state_shapes():
         return _together(network, parameters, count, loss, seed, number)
@@ -294,12 +197,11 @@ def _step(
 ) -> Step:
     """What the oracle says of these images."""
     if loss == "softmax":
-        made = network.activations(parameters, images, kept, training=True)
-        labels = _mistaken(_scores(network, made), labels)
+        labels = _mistaken(scores_of(network, network.activations(parameters, images, kept, training=True)), labels)
     mean, gradients, made = network.gradients(parameters, images, labels, loss, kept)
-    hits = int((_scores(network, made).argmax(1) == labels).sum())
+    hits = int((scores_of(network, made).argmax(1) == labels).sum())
     own = {**parameters, **{f"{name}.kept": k for name, k in kept.items()}}
-    floors = _floors(network, own, made, labels, loss)
+    floors = floors_of(network, own, made, labels, loss)
     scores = network.forward(parameters, images)
     return Step(images, labels, kept, scores, hits, mean, gradients, floors, clearance)
 
@@ -309,7 +211,7 @@ class Trial:
     """A start, batches, and where the oracle ends after training on them."""
 
     network: Network
-    loss: str
+    loss: str | Loss
     start: dict[str, npt.NDArray[np.float32]]
     steps: tuple[Step, ...]
     end: dict[str, Array]
@@ -321,7 +223,7 @@ class Trial:
         return {name: max(step.floors[name] for step in self.steps) for name in self.velocity}
 
 
-def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Trial:
+def trial(line: str, loss: str | Loss, seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Trial:
     """Five steps of SGD in float64, each on images that are clear for the parameters of that step."""
     network = parse(line)
     start = {n: p.astype(np.float32) for n, p in draw_numbers(network, 1, seed)[0].items()}
@@ -340,7 +242,7 @@ def trial(line: str, loss: str, seed: int = 0, sizes: tuple[int, ...] = SIZES) -
 
 
 @cache
-def named(name: str, loss: str) -> Trial:
+def named(name: str, loss: str | Loss) -> Trial:
     """The trial of a net of the corpus."""
     return trial(LINES[name], loss, sizes=FEW if name == "vgg32" else SIZES)
 
@@ -423,7 +325,7 @@ class Run:
 
 
 @cache
-def run(name: str, loss: str, target: str, kernels: str | None = None, order: str | None = None) -> Run:
+def run(name: str, loss: str | Loss, target: str, kernels: str | None = None, order: str | None = None) -> Run:
     """The trial of a net of the corpus on one target."""
     known = named(name, loss)
     return play(known, program(known, target, kernels=kernels, order=order))

@@ -12,8 +12,8 @@ NETS = {
     "conv-pool": "INPUT[9x8x3] - CONV[5] - RELU - POOL[2x2, S=2, fit=crop] - CONV[7, S=2, fit=crop] - RELU - FC[11]",
     "1x1": "INPUT[6x5x3] - CONV[17] - RELU - CONV[19, 1x1] - RELU - CONV[18, 1x1] - FC[11]",
     "no-fusion": "INPUT[7x7x2] - RELU - POOL[3x3, S=2] - FC[9] - RELU - FC[4] - RELU",
-    "activations": "INPUT[6x6x3] - CONV[6] - TANH - POOL - DROPOUT - CONV[4] - GELU - MAXOUT - FC[7] - ELU - FC[4]",
     "bn": "INPUT[5x6x3] - BN - CONV[5] - BN - RELU - DROPOUT[0.2] - CONV[17, 1x1] - RELU - BN - FC[7] - BN - FC[4]",
+    "activations": "INPUT[6x6x3] - CONV[6] - TANH - POOL - DROPOUT - CONV[4] - GELU - MAXOUT - FC[7] - ELU - FC[4]",
     "groups": "INPUT[6x5x4] - CONV[6, groups=2] - RELU - CONV[6, 2x3, P=0, groups=each] - CONV[3, groups=3] - FC[4]",
     "local": "INPUT[6x5x3] - LOCAL[4] - RELU - LOCAL[3, 3x2, S=2x1, P=0, fit=crop] - FC[4]",
     "ways": "INPUT[6x5x3] - CONV[5] - RELU - ( CONV[5] - DROPOUT )+ - { CONV[3] - RELU | . | POOL[3x3, S=1, P=1] }"

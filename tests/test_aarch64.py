@@ -13,11 +13,14 @@ import test_single
 from emulated import TARGET, emulate, needs_emulator
 from judge import LINES
 from kept import kept
-from striate import Preprocessing, compile, parse
+from striate import AdamW, Loss, Preprocessing, compile, parse
 from striate.emit.kernels import EMITTERS
 from striate.masks import levels
+from striate.optimizers import Optimizer
 from striate.plan.order import ORDERS
 from striate.plan.plan import KERNELS, plan
+from test_learning import ALL
+from test_learning import LINE as LEARNED
 
 pytestmark = needs_emulator
 
@@ -56,13 +59,40 @@ def test_training(name: str, kernels: str | None, order: str | None) -> None:
 
 def test_every_kernel_family_is_trained() -> None:
     """So far as the ways are concerned; ``test_few_images`` runs the others. A score, BN without a batch, and what a
-    depthwise CONV passes back without its weights' gradient, are for scores and for looking inside."""
+    depthwise CONV passes back without its weights' gradient, are for scores and for looking inside; other losses have a
+    test of their own."""
     families: set[str] = set()
     for name, kernels, order in WAYS:
         loss = "svm" if order else "softmax"
         for call in plan(parse(LINES[name]), TARGET, judge.BATCH, loss, force=kernels, order=order).train:
             families |= {each.family for each in call.chain}
-    assert families == set(EMITTERS) - {"score_loss", "bn_scale", "bn_scale_backward", "depthwise_data_gradient"}
+    others = {"softmax_weighted_loss", "svm_squared_loss", "l2_loss"}
+    others |= {"score_loss", "bn_scale", "bn_scale_backward", "depthwise_data_gradient"}
+    assert families == set(EMITTERS) - others
+
+
+@pytest.mark.parametrize("loss", ["svm-squared", "l2", Loss(smoothing=0.1, class_weights=(1, 2, 3, 0.5, 0.7))])
+def test_other_losses(loss: str | Loss) -> None:
+    known = judge.trial(LINES["fc-fc"], loss)
+    judge.play(known, judge.program(known, TARGET.name, threads=1, cache=False)).check_oracle(known)
+
+
+@pytest.mark.skipif(not judge.ABLE, reason="this processor runs no target of the engine")
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("ours", [*ALL, AdamW(0.01, l1=0.01, clip_norm=0.3, max_norm=0.8)], ids=repr)
+def test_optimizers(ours: Optimizer, order: str) -> None:
+    """The numbers of the target that runs here, which PyTorch has judged."""
+    known = judge.trial(LEARNED, "softmax")
+    programs = [
+        compile(known.network, judge.BATCH, ours, threads=1, target=target, order=order, cache=False)
+        for target in (TARGET.name, judge.ABLE[0])
+    ]
+    for program in programs:
+        program.load(known.start)
+        for step in known.steps[:3]:
+            program.train(step.images, step.labels)
+    found, expected = ({**program.parameters(), **program.optimizer_state()} for program in programs)
+    judge.check_all(found, expected, "value", {name: 0.01 for name in expected})
 
 
 def test_what_dropout_keeps() -> None:

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import assume, given
 
 import judge
+from corpus import CASES
 from judge import EACH_TARGET, IN_TURN, LINES, OPTIMIZER
+from striate import Loss, parse
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: the engine is compared with it only where it is")
 
@@ -28,17 +30,10 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def _mean_loss(scores: Any, labels: Any, loss: str) -> Any:
-    if loss == "softmax":
-        return torch.nn.functional.cross_entropy(scores, labels)
-    # PyTorch divides by the number of classes as well.
-    return torch.nn.functional.multi_margin_loss(scores, labels) * scores.shape[1]
-
-
 def _optimizer(leaves: dict[str, Any]) -> Any:
-    """L2 acts on weights alone, so PyTorch's SGD needs the parameters in two groups."""
-    weights = [p for p in leaves.values() if p.ndim > 1]
-    biases = [p for p in leaves.values() if p.ndim == 1]
+    """L2 acts on weights alone, and not on those of BN, so PyTorch's SGD needs the parameters in two groups."""
+    pulled = {name: name.endswith(".weights") and p.ndim > 1 for name, p in leaves.items()}
+    weights, biases = ([p for name, p in leaves.items() if pulled[name] == each] for each in (True, False))
     groups = [
         {"params": weights, "weight_decay": OPTIMIZER.l2},
         {"params": biases, "weight_decay": 0.0},
@@ -47,7 +42,7 @@ def _optimizer(leaves: dict[str, Any]) -> Any:
 
 
 @cache
-def trained(name: str, loss: str) -> tuple[Any, ...]:
+def trained(name: str, loss: str | Loss) -> tuple[Any, ...]:
     """PyTorch's part of the trial of a net of the corpus."""
     return play(judge.named(name, loss))
 
@@ -63,7 +58,7 @@ def play(known: judge.Trial) -> tuple[Any, ...]:
         pixels = torch.from_numpy(step.images.astype(np.float64)).permute(0, 3, 1, 2)
         made = twin.forward(known.network, values, pixels)
         trained = twin.forward(known.network, values, pixels, step.kept, training=True)
-        mean = _mean_loss(trained, torch.from_numpy(step.labels), known.loss)
+        mean = twin.mean_loss(trained, torch.from_numpy(step.labels), known.loss)
         mean.backward()
         scores.append(made.detach().numpy())
         losses.append(mean.item())
@@ -83,6 +78,30 @@ def test_softmax(name: str, target: str) -> None:
 @pytest.mark.parametrize(("name", "target"), IN_TURN)
 def test_hinge(name: str, target: str) -> None:
     judge.run(name, "svm", target).check(judge.named(name, "svm"), *trained(name, "svm"))
+
+
+#: Every class weighs differently here, whatever the number of classes.
+WEIGHED = {count: tuple(0.5 + 0.75 * i for i in range(count)) for count in range(1, 73)}
+OTHERS = ["svm-squared", "l2", "smooth", "weighed", "both"]
+
+
+def _loss(name: str, kind: str) -> str | Loss:
+    if kind in ("svm-squared", "l2"):
+        return kind
+    classes = parse(LINES[name]).classes
+    return Loss(
+        smoothing=0.0 if kind == "weighed" else 0.2, class_weights=None if kind == "smooth" else WEIGHED[classes]
+    )
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("name", [*list(CASES)[::9], "fc-1", "volume-last", "relu-last", "lenet"])
+def test_other_losses(name: str, kind: str) -> None:
+    loss = _loss(name, kind)
+    for target in judge.ABLE:
+        found = judge.run(name, loss, target)
+        found.check_oracle(judge.named(name, loss))
+        found.check(judge.named(name, loss), *trained(name, loss))
 
 
 @pytest.mark.skipif(not judge.ABLE, reason="this processor runs no target of the engine")

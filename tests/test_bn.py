@@ -9,12 +9,17 @@ import numpy as np
 import pytest
 
 import judge
+import test_learning
 from judge import EACH_TARGET
 from lives import NETS, data, digest
-from striate import SGD, ArgumentError, Preprocessing, Program, compile, parse
+from striate import SGD, AdamW, ArgumentError, Preprocessing, Program, RMSProp, compile, parse
+from striate.gradcheck import TOLERANCE, gradcheck
 from striate.inside import Inside
+from striate.notation.lint import hints
+from striate.optimizers import Optimizer
 from striate.train.checkpoint import Checkpoint
 from striate.train.model import Model
+from striate.train.slide import slide
 from striate.train.steps import Position
 
 LINE = NETS["bn"]
@@ -191,6 +196,80 @@ def test_l2_leaves_scale_and_shift_alone() -> None:
     assert not np.allclose(after["conv1.weights"], before["conv1.weights"] - 0.1 * gradients["conv1.weights"])
 
 
+@pytest.mark.parametrize("kernels", [None, "direct", "winograd", "depthwise"])
+@pytest.mark.parametrize(
+    "conv", ["CONV[6]", "CONV[6, groups=2]", "CONV[8, groups=each]", "CONV[5, 3x2, P=1, dilation=2]", "FC[5]"]
+)
+def test_a_bias_before_it_learns_nothing(conv: str, kernels: str | None) -> None:
+    """What it adds, BN takes away; a RELU between them, and it learns."""
+    line = "INPUT[5x4x2] - CONV[4, 1x1] - RELU - {} - FC[3]"
+    network = parse(line.format(f"{conv} - BN - RELU"))
+    images, labels = data(str(network), 19)
+    for behind, still in (("BN - RELU", True), ("RELU - BN", False)):
+        program = make(line.format(f"{conv} - {behind}"), kernels=kernels)
+        _, found = program.gradients(images, labels)
+        _, expected, _ = program.network.gradients(program.parameters(), images, labels)
+        bias = f"{program.network.nodes[3].name}.biases"
+        assert (found[bias] == 0).all() == still
+        learning = {name: gradient for name, gradient in expected.items() if not (still and name == bias)}
+        judge.check_all({name: found[name] for name in learning}, learning, "gradient")
+
+
+ADAM = {"betas": (0.9, 0.999), "weight_decay": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("ours", "name", "settings"),
+    [
+        (SGD(0.03, 0.9, 0.01, l1=0.01, clip_norm=0.2, max_norm=0.8), "SGD", {"momentum": 0.9, "weight_decay": 0.01}),
+        (RMSProp(0.01, l2=0.1), "RMSprop", {"weight_decay": 0.1}),
+        (AdamW(0.01, weight_decay=0.1, max_norm=0.9), "AdamW", ADAM),
+    ],
+    ids=["sgd", "rmsprop", "adamw"],
+)
+def test_no_optimizer_pulls_at_it(ours: Optimizer, name: str, settings: dict[str, Any]) -> None:
+    """Neither L2, L1, weight decay nor a limit on norms has to do with its weights; nor is its state a parameter."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: optimizers are compared with it where it is")
+    line = "INPUT[5x4x2] - CONV[4, groups=2] - BN - RELU - LOCAL[3] - RELU - BN - FC[5] - BN - RELU - FC[3]"
+    program = test_learning.compare(torch, line, ours, name, settings, None)
+    assert not any(tensor.endswith(STATE) for tensor in program.optimizer_state())
+
+
+def test_l2_leaves_the_biases_of_a_local_alone() -> None:
+    """They begin as zero, too, although they are as many as its results."""
+    line = "INPUT[4x4x2] - LOCAL[3] - BN - RELU - FC[2]"
+    program = compile(parse(line), 8, SGD(lr=0.1, momentum=0, l2=0.5))
+    assert not program.parameters()["local1.biases"].any() and program.parameters()["local1.weights"].all()
+    program.load({name: values + 0.1 for name, values in program.parameters().items()})
+    images, labels = data(line, 8)
+    before, (_, gradients) = program.parameters(), program.gradients(images, labels)
+    program.train(images, labels)
+    expected = before["local1.biases"].astype(np.float64) - 0.1 * gradients["local1.biases"]
+    judge.check(program.parameters()["local1.biases"], expected, "biases")
+
+
+# ---- what other parts make of it
+def test_its_gradients_hold() -> None:
+    line = "INPUT[5x5x2] - CONV[4, groups=2] - BN - RELU - LOCAL[3] - BN - RELU - FC[5] - BN - RELU - FC[3]"
+    assert all(check.holds(TOLERANCE) for check in gradcheck(parse(line)))
+
+
+def test_it_slides_over_a_larger_image() -> None:
+    """Its numbers of a slice go along where an FC becomes a CONV."""
+    program = trained("INPUT[6x6x3] - CONV[4, P=0] - BN - RELU - FC[5] - BN - RELU - FC[4]")
+    image = np.random.default_rng(3).standard_normal((8, 7, 3)).astype(np.float32)
+    found = slide(Model(program.network, program.parameters(), tuple("abcd")), image)
+    assert found.scores.shape == (3, 2, 4)
+    for y, x in np.ndindex(3, 2):
+        expected = program.network.forward(program.parameters(), image[None, y : y + 6, x : x + 6])
+        judge.check(found.scores[y, x], expected[0], f"window {y}, {x}")
+
+
+def test_two_layers_with_it_between_are_one_linear_function() -> None:
+    (hint,) = hints("INPUT[32x32x3] - CONV[4] - BN - CONV[4] - BN - RELU - FC[10]")
+    assert hint.names == ("conv2",) and "nothing but linear functions is between conv1" in hint.reason
+
+
 # ---- files
 def test_a_model_file_scores_the_same(tmp_path: Path) -> None:
     program, (images, _) = trained(), data(LINE, 40)
@@ -205,14 +284,13 @@ def test_a_model_file_scores_the_same(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     whole, first = trained(steps=4, seed=9), trained(steps=2, seed=9)
-    kept = Checkpoint(
-        first.network, "x", "0f", tuple("abcd"), Preprocessing(), {}, Position(), first.parameters(), first.velocity()
-    )
+    own = first.parameters(), first.optimizer_state()
+    kept = Checkpoint(first.network, "x", "0f", tuple("abcd"), Preprocessing(), {}, Position(), *own)
     kept.save(tmp_path / "a.checkpoint")
     found = Checkpoint.load(tmp_path / "a.checkpoint")
     second = make(seed=9, threads=1)
     second.load(found.parameters)
-    second.load_velocity(found.velocity)
+    second.load_optimizer_state(found.optimizer_state)
     second.steps = first.steps
     for step in (2, 3):
         second.train(*data(LINE, 40, step))

@@ -24,7 +24,7 @@ ORDER = [
     ["plan"],
     ["emit"],
     ["native"],
-    ["inside"],
+    ["inside", "learning"],
     ["insight"],
     ["program"],
     ["gradcheck"],
@@ -36,6 +36,7 @@ ORDER = [
     ["commands"],
     ["cli_options"],
     ["cli_study"],
+    ["cli_learning"],
     ["cli"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 import judge
+from floors import own_of
 from judge import EACH_TARGET, IN_TURN
 from striate import ArgumentError, Preprocessing, compile, parse
 from striate.inside import Inside
@@ -29,7 +30,7 @@ def backwards(network: Network, parameters: judge.Numbers, made: dict[str, Array
     found = {network.nodes[-1].name: dy}
     for node in network.nodes[:0:-1]:
         x, y, dy = network.read(node, made), made[node.name], found[node.name]
-        dx, _ = node.layer.backward(x, judge._own(node, parameters, training=False), y, dy)
+        dx, _ = node.layer.backward(x, own_of(node, parameters, training=False), y, dy)
         for name, part in network.part(node, dx, made):
             found[name] = found[name] + part if name in found else part
     return found

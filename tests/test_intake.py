@@ -10,7 +10,8 @@ import pytest
 
 import judge
 from judge import EACH_TARGET
-from striate import SGD, ArgumentError, Program, compile, parse
+from striate import SGD, ArgumentError, Loss, Program, compile, parse
+from striate.layers.loss import LOSSES
 
 LINE = "INPUT[5x4x3] - CONV[4] - RELU - FC[3]"
 
@@ -122,7 +123,9 @@ def test_wrong_parameters(program: Program, call: str) -> None:
         ({"batch": "8"}, "batch is a whole number from 1, not '8'"),
         ({"threads": 0}, "threads is a whole number from 1, not 0"),
         ({"threads": 1.5}, "threads is a whole number from 1, not 1.5"),
-        ({"loss": "hinge"}, "loss is one of softmax, svm, not 'hinge'"),
+        ({"loss": "hinge"}, "loss is one of softmax, svm, svm-squared, l2, not 'hinge'"),
+        ({"loss": Loss(class_weights=(1, 2))}, "one for each of the 3 classes, not 2"),
+        ({"optimizer": "sgd"}, r"an optimizer is one of SGD, Adagrad, .*, as in SGD\(lr=0.01\), not 'sgd'"),
         ({"target": "avx1024"}, "target is one of avx512, avx2, sse2, neon, not 'avx1024'"),
         ({"target": "AVX2"}, "target is one of avx512, avx2, sse2, neon, not 'AVX2'"),
     ],
@@ -194,7 +197,8 @@ def test_what_is_no_number_gives_a_loss_that_is_none(line: str, loss: str, targe
 def test_an_exploded_network_shows_it(line: str, target: str, value: float) -> None:
     """Parameters beyond all bounds, or none any more: no POOL may turn them into a reasonable loss."""
     network = parse(line)
-    for loss in ("softmax", "svm"):
+    weighed = Loss(smoothing=0.1, class_weights=(1, 2, 3))
+    for loss in (*LOSSES, weighed):
         program = compile(network, 8, loss=loss, target=target)
         program.load({name: np.full(p.shape, value) for name, p in program.parameters().items()})
         pixels = np.random.default_rng(1).random((4, *network.input.shape), np.float32)

@@ -1,4 +1,4 @@
-"""docs/notes.md runs as it stands, and its commands are commands."""
+"""docs/notes.md and docs/learning.md run as they stand, and their commands are commands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import shlex
 from pathlib import Path
 
 import striate
+from striate.layers.loss import LOSSES
+from striate.optimizers import OPTIMIZERS
+from striate.train.schedule import SCHEDULES
 
 NOTES = Path(__file__).resolve().parent.parent / "docs" / "notes.md"
 TEXT = NOTES.read_text(encoding="utf-8")
@@ -17,6 +20,18 @@ def test_every_block_runs() -> None:
     found = doctest.testfile(str(NOTES), module_relative=False, encoding="utf-8")
     assert found.failed == 0
     assert found.attempted > 60
+
+
+def test_every_block_on_learning_runs() -> None:
+    found = doctest.testfile(str(NOTES.with_name("learning.md")), module_relative=False, encoding="utf-8")
+    assert found.failed == 0
+    assert found.attempted > 25
+
+
+def test_all_that_learns_is_described() -> None:
+    """Every optimizer, loss and schedule has its section."""
+    titles = {title.lower() for title in re.findall(r"^## (.*)$", NOTES.with_name("learning.md").read_text(), re.M)}
+    assert {*OPTIMIZERS, *LOSSES, *SCHEDULES} <= titles
 
 
 def test_the_commands_are_commands() -> None:

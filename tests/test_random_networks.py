@@ -31,8 +31,8 @@ from ways import items, layers_for
 
 DEPTHS = (1, 2, 3, 7, 8, 15, 16, 17)
 KINDS = (
-    "CONV", "CONV", "CONV", "LOCAL", "RELU", "POOL", "POOL", "POOL2", "FC", "DROPOUT", "LRN", "GAP",
-    "FUNCTION", "FUNCTION", "MAXOUT", "BN", "WAYS", "WAYS",
+    "CONV", "CONV", "CONV", "LOCAL", "RELU", "POOL", "POOL", "POOL2", "FC", "DROPOUT", "BN", "LRN", "GAP",
+    "FUNCTION", "FUNCTION", "MAXOUT", "WAYS", "WAYS",
 )  # fmt: skip
 IMAGES = (1, 2, 3, 5, 7, 13, 16, 17, 19, 31)
 FUNCTIONS = ("LEAKY", "LEAKY[0.3]", "LEAKY[0]", "ELU", "ELU[0.5]", "ELU[3]", "GELU", "SILU", "SIGMOID", "TANH")
@@ -140,7 +140,7 @@ def draws(draw: st.DrawFn, targets: Sequence[str] = judge.ABLE) -> Draw:
         images,
         max(batch, 2) if network.state_shapes() else batch,  # a program for one image at a time may refuse BN
         draw(st.integers(1, 3)),
-        draw(st.sampled_from(["softmax", "svm"])),
+        draw(st.sampled_from(["softmax", "svm", "svm-squared", "l2"])),
         draw(st.sampled_from(targets)),
         draw(st.sampled_from([None, *KERNELS])),
         draw(st.sampled_from([None, *ORDERS])),

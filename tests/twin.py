@@ -28,7 +28,8 @@ from striate.layers import (
     Sigmoid,
     Silu,
     Tanh,
-)  # fmt: skip
+)
+from striate.layers.loss import Loss, as_loss
 from striate.layers.sides import both
 from striate.notation import Network
 
@@ -115,6 +116,19 @@ def _local(x: torch.Tensor, weights: torch.Tensor, biases: torch.Tensor, down: i
     return made.reshape(len(x), filters, height, width) + biases.permute(2, 0, 1)
 
 
+def mean_loss(scores: Any, labels: Any, loss: str | Loss) -> Any:
+    """PyTorch's mean of a loss; labels may be real targets for ``l2``."""
+    loss = as_loss(loss)
+    if loss.name == "softmax":
+        weights = loss.class_weights and torch.tensor(loss.class_weights, dtype=scores.dtype)
+        return functional.cross_entropy(scores, labels, weights, label_smoothing=loss.smoothing)
+    if loss.name == "l2":
+        targets = labels if labels.dim() == 2 else functional.one_hot(labels, scores.shape[1]).to(scores.dtype)
+        return functional.mse_loss(scores, targets) * scores.shape[1]
+    # PyTorch divides by the number of classes as well.
+    return functional.multi_margin_loss(scores, labels, 2 if loss.name == "svm-squared" else 1) * scores.shape[1]
+
+
 def pooled(x: torch.Tensor, layer: Pool) -> torch.Tensor:
     """POOL without padding. PyTorch's own l2 norm has no gradient where all of a window is zero."""
     field, step = (tuple(reversed(both(sides))) for sides in (layer.field, layer.stride))
@@ -139,7 +153,7 @@ def gradients(
     parameters: Mapping[str, Any],
     images: Any,
     labels: Any,
-    loss: str = "softmax",
+    loss: str | Loss = "softmax",
     kept: Mapping[str, Any] | None = None,
 ) -> tuple[Any, float, dict[str, Any]]:
     """``(scores, mean loss, gradients)`` as arrays, in the precision of ``images`` ``(N, H, W, D)``; kept as above.
@@ -150,12 +164,9 @@ def gradients(
     leaves = {name: torch.from_numpy(np.array(p)).to(pixels.dtype) for name, p in parameters.items()}
     for name in network.parameter_shapes():
         leaves[name].requires_grad_()
-    scores, classes = forward(network, leaves, pixels, kept), torch.from_numpy(np.array(labels))
+    scores = forward(network, leaves, pixels, kept)
     trained = forward(network, leaves, pixels, kept, training=True)
-    if loss == "softmax":
-        mean = functional.cross_entropy(trained, classes)
-    else:  # PyTorch divides by the number of classes as well
-        mean = functional.multi_margin_loss(trained, classes) * network.classes
+    mean = mean_loss(trained, torch.from_numpy(np.array(labels)), loss)
     if mean.requires_grad:  # a network may have no parameters at all
         mean.backward()
     found = {name: leaf.grad.numpy() for name, leaf in leaves.items() if leaf.grad is not None}

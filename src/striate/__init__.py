@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from striate.errors import ArgumentError, DataError, DivergedError, FitError, ModelError, NotationError, StriateError
+from striate.layers.loss import Loss
 from striate.notation.network import Network
 from striate.notation.parse import parse
-from striate.optimizers import SGD
+from striate.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, RMSProp
 from striate.preprocessing import Preprocessing
 from striate.program import Program, compile
 from striate.train.model import Model
@@ -24,16 +25,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
     "ArgumentError",
     "DataError",
     "DivergedError",
     "FitError",
+    "Loss",
     "Model",
     "ModelError",
     "Network",
     "NotationError",
     "Preprocessing",
     "Program",
+    "RMSProp",
     "StriateError",
     "Volume",
     "__version__",

@@ -9,7 +9,27 @@ from typing import Annotated
 import typer
 
 from striate import __version__
-from striate.cli_options import DataDir, Fit, FitOption, Json, LineOf, Loss, Rate, Threads
+from striate.cli_learning import (
+    L1,
+    L2,
+    Clip,
+    ClipValue,
+    Decay,
+    Drop,
+    DropAt,
+    Kind,
+    LearningRate,
+    MaxNorm,
+    Momentum,
+    Nesterov,
+    OptimizerOption,
+    Rate,
+    RateOption,
+    Smoothing,
+    Warmup,
+    Weights,
+)
+from striate.cli_options import DataDir, Fit, FitOption, Json, LineOf, Loss, Threads
 from striate.cli_study import study
 from striate.commands.say import spoken, stop
 
@@ -56,17 +76,23 @@ def train(
         int, typer.Option("--epochs", metavar="N", min=1, help="Times to go through the training images.")
     ] = 20,
     batch: Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Images a step.")] = 32,
-    lr: Annotated[float, typer.Option("--lr", metavar="RATE", min=0.0, help="Learning rate.")] = 0.01,
-    momentum: Annotated[
-        float, typer.Option("--momentum", metavar="M", min=0.0, max=1.0, help="Momentum of the updates.")
-    ] = 0.9,
-    l2: Annotated[
-        float, typer.Option("--l2", metavar="STRENGTH", min=0.0, help="Strength of L2 regularisation.")
-    ] = 5e-4,
-    schedule: Annotated[
-        Rate, typer.Option("--schedule", help="Learning rate: constant, or falling to 0 along half a cosine.")
-    ] = Rate.cosine,
+    optimizer: OptimizerOption = Kind.sgd,
+    lr: LearningRate = None,
+    momentum: Momentum = None,
+    nesterov: Nesterov = False,
+    l2: L2 = None,
+    l1: L1 = 0.0,
+    weight_decay: Decay = None,
+    max_norm: MaxNorm = None,
+    clip: Clip = None,
+    clip_value: ClipValue = None,
+    schedule: RateOption = Rate.cosine,
+    warmup: Warmup = 0.0,
+    drop: Drop = None,
+    drop_at: DropAt = None,
     loss: Annotated[Loss, typer.Option("--loss", help="Loss on the scores.")] = Loss.softmax,
+    label_smoothing: Smoothing = 0.0,
+    class_weights: Weights = None,
     validation: Annotated[
         float,
         typer.Option(
@@ -101,7 +127,9 @@ def train(
       striate train
       striate train "INPUT[28x28x1] - CONV[8, 5x5] - RELU - POOL - FC[10]" mnist --epochs 3
       striate train "INPUT[64x64x3] - [CONV[16] - RELU - POOL]*3 - FC[5]" flowers/
+      striate train tiny-vgg cifar10 --optimizer adamw --schedule one-cycle --label-smoothing 0.1
     """
+    from striate.commands.learning import Learning
     from striate.commands.train import DATA, LINE, Options
     from striate.commands.train import train as run
 
@@ -116,11 +144,25 @@ def train(
             fit=fit.value,
             epochs=epochs,
             batch=batch,
-            lr=lr,
-            momentum=momentum,
-            l2=l2,
-            schedule=schedule.value,
-            loss=loss.value,
+            learning=Learning(
+                optimizer=optimizer.value,
+                lr=lr,
+                momentum=momentum,
+                nesterov=nesterov,
+                l1=l1,
+                l2=l2,
+                weight_decay=weight_decay,
+                max_norm=max_norm,
+                clip=clip,
+                clip_value=clip_value,
+                loss=loss.value,
+                label_smoothing=label_smoothing,
+                class_weights=class_weights,
+                schedule=schedule.value,
+                warmup=warmup,
+                drop=drop,
+                drop_at=drop_at,
+            ),
             validation=validation,
             seed=seed,
             threads=threads,

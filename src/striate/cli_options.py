@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["DataDir", "Fit", "FitOption", "Json", "LineOf", "Loss", "Rate", "Threads"]
+__all__ = ["DataDir", "Fit", "FitOption", "Json", "LineOf", "Loss", "Threads"]
 
 
 class Fit(str, Enum):
@@ -24,13 +24,8 @@ class Loss(str, Enum):
 
     softmax = "softmax"
     svm = "svm"
-
-
-class Rate(str, Enum):
-    """How the learning rate changes."""
-
-    constant = "constant"
-    cosine = "cosine"
+    squared = "svm-squared"
+    l2 = "l2"
 
 
 LineOf = typer.Argument(

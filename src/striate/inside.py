@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.emit.interface import INSIDE_ENTRIES, SINGLE_ENTRIES
-from striate.intake import address
+from striate.intake import Truth, address
+from striate.layers.loss import Loss
 from striate.native.assemble import Entry, Loaded
 from striate.native.build import build
 from striate.native.fork import open_at_fork
@@ -42,12 +43,13 @@ class Inside:
 class Interior:
     """A network compiled for looking inside, with parameters of its own, taken over from a program."""
 
-    def __init__(self, plan: Plan, threads: int, cache: bool) -> None:
+    def __init__(self, plan: Plan, threads: int, cache: bool, loss: Loss) -> None:
         self.plan, self.threads = plan, threads
         self.lock = open_at_fork(threading.RLock())
         self._cache = cache
         check_room(plan, threads)
         self._memory = Memory(plan, threads)
+        self._memory.weigh(loss)
         self._codes: dict[tuple[str, ...], Loaded] = {}
         self._version = -1
         self._ready: set[str] = set()  # what has been made of these parameters
@@ -78,7 +80,7 @@ class Interior:
                 made[name][i] = view
         return made
 
-    def inside(self, pictures: npt.NDArray[Any], labels: npt.NDArray[Any], preprocessing: Preprocessing) -> Inside:
+    def inside(self, pictures: npt.NDArray[Any], truth: Truth, preprocessing: Preprocessing) -> Inside:
         """Every layer's volume and its gradient, a group of images at a time."""
         lanes, names = self.plan.target.lanes, volume_names(self.plan.units)
         shapes = {name: (len(pictures), *self._group(own, "y").shape[1:]) for name, own in names.items()}
@@ -88,19 +90,17 @@ class Interior:
         for first in range(0, len(pictures), lanes):
             rows = slice(first, min(first + lanes, len(pictures)))
             count = rows.stop - first
-            self._back(pictures[rows], labels[rows], preprocessing)
+            self._back(pictures[rows], truth.part(rows), preprocessing)
             for name, own in names.items():
                 activations[name][rows] = self._group(own, "y")[:count]
                 gradients[name][rows] = self._group(own, "dy")[:count]
             values[rows] = self._memory.rows("losses")[:count]
         return Inside(activations, gradients, values)
 
-    def _back(self, pictures: npt.NDArray[Any], labels: npt.NDArray[Any], preprocessing: Preprocessing) -> None:
+    def _back(self, pictures: npt.NDArray[Any], truth: Truth, preprocessing: Preprocessing) -> None:
         byte, memory, count = pictures.dtype == np.uint8, self._memory, len(pictures)
         memory.scale(preprocessing, byte)
-        for name, own, other in (("labels", labels, -1), ("weights", np.float32(1), 0)):
-            row = memory.rows(name)
-            row[:count], row[count:] = own, other
+        memory.tell(truth, 1)
         entries = self._code(INSIDE_ENTRIES).entries
         self._prepare("prepare", entries)
         entry = entries["inside_byte" if byte else "inside_float"]

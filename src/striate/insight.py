@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy.typing as npt
 
 from striate.errors import ArgumentError
-from striate.intake import check_images, check_labels
+from striate.intake import check_images, check_truth
+from striate.layers.loss import Loss
 from striate.notation.network import Network
 from striate.plan.plan import Plan
 from striate.preprocessing import Preprocessing
@@ -30,7 +31,7 @@ class Insight(ABC):
     preprocessing: Preprocessing
     threads: int
     classes: int
-    loss: str
+    _loss: Loss
     _memory: Memory
     _lock: threading.RLock
     _cache: bool
@@ -55,7 +56,7 @@ class Insight(ABC):
         {'conv1': (5, 8, 8, 4), 'relu1': (5, 8, 8, 4), 'pool1': (5, 4, 4, 4), 'fc1': (5, 1, 1, 10)}
         """
         pictures = check_images(images, self.network.input, None)
-        with self._interior(self.loss, self.plan.target) as interior:
+        with self._interior(self.plan.loss, self.plan.target) as interior:
             return interior.activations(pictures, self.preprocessing)
 
     def inside(self, images: npt.ArrayLike, labels: npt.ArrayLike, of: str = "loss") -> Inside:
@@ -78,10 +79,10 @@ class Insight(ABC):
         from striate.plan.inside import for_few
 
         pictures = check_images(images, self.network.input, None)
-        classes = check_labels(labels, len(pictures), self.classes)
+        truth = check_truth(labels, len(pictures), self.classes, self._loss if of == "loss" else Loss())
         target = for_few(self.plan.target, len(pictures))
-        with self._interior(self.loss if of == "loss" else of, target) as interior:
-            return interior.inside(pictures, classes, self.preprocessing)
+        with self._interior(self.plan.loss if of == "loss" else of, target) as interior:
+            return interior.inside(pictures, truth, self.preprocessing)
 
     @contextmanager
     def _interior(self, of: str, target: Target) -> Iterator[Interior]:
@@ -92,7 +93,7 @@ class Insight(ABC):
         with self._lock:
             interior = self._interiors.get((of, target))
             if interior is None:
-                interior = Interior(plan_inside(self.network, target, of), self.threads, self._cache)
+                interior = Interior(plan_inside(self.network, target, of), self.threads, self._cache, self._loss)
                 self._interiors[of, target] = interior
         with interior.lock:
             with self._lock:

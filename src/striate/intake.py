@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from striate.errors import ArgumentError
 from striate.layers import Bn
+from striate.layers.loss import Loss, mean_weight
 from striate.notation.network import Network
 from striate.volume import Volume
 
@@ -48,6 +50,43 @@ def check_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray
         wrong = low if low < 0 else high
         raise ArgumentError(f"labels are from 0 to {classes - 1} for {classes} scores, but one is {wrong}")
     return array
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What the images of a batch should give: their labels (N,), and for ``l2`` their targets (N, outputs).
+
+    labels are -1 where there are targets alone. ``total`` is what the sum of the losses is divided by for their mean.
+    """
+
+    labels: npt.NDArray[Any]
+    targets: npt.NDArray[np.float32] | None
+    total: float
+
+    def part(self, rows: slice) -> Truth:
+        """That of some of the images."""
+        return Truth(self.labels[rows], None if self.targets is None else self.targets[rows], self.total)
+
+
+def check_truth(labels: npt.ArrayLike, count: int, classes: int, loss: Loss) -> Truth:
+    """Labels for a loss; with ``l2`` also real targets (N, outputs), or (N,) for one output."""
+    array = np.asarray(labels)
+    if loss.name != "l2":
+        checked = check_labels(array, count, classes)
+        return Truth(checked, None, mean_weight(loss, checked, classes))
+    if array.dtype.kind != "f":
+        checked = check_labels(array, count, classes)
+        return Truth(checked, np.eye(classes, dtype=np.float32)[checked], count)
+    if array.shape == (count,) and classes == 1:
+        array = array[:, None]
+    if array.shape != (count, classes):
+        raise ArgumentError(
+            f"{count} images need targets of the shape ({count}, {classes}), or labels ({count},) as whole numbers, "
+            f"not {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        raise ArgumentError("targets are finite numbers, but one of these is not")
+    return Truth(np.full(count, -1), array.astype(np.float32), count)
 
 
 def check_counts(**counts: int | None) -> None:
@@ -110,13 +149,13 @@ def check_steps(steps: int) -> int:
 
 
 def check_parameters(
-    values: Mapping[str, npt.ArrayLike], shapes: Mapping[str, tuple[int, ...]]
+    values: Mapping[str, npt.ArrayLike], shapes: Mapping[str, tuple[int, ...]], what: str = "the network's parameters"
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Every parameter under its name, float32, in its shape."""
     missing, unknown = sorted(shapes.keys() - values.keys()), sorted(values.keys() - shapes.keys())
     if missing or unknown:
         parts = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unknown {', '.join(unknown)}"] * bool(unknown)
-        raise ArgumentError(f"the network's parameters are {', '.join(shapes)}; {'; '.join(parts)}")
+        raise ArgumentError(f"{what} are {', '.join(shapes)}; {'; '.join(parts)}")
     checked = {name: np.asarray(values[name]) for name in shapes}
     for name, array in checked.items():
         if array.shape != tuple(shapes[name]) or array.dtype.kind not in "fiu":

@@ -12,22 +12,25 @@ import numpy.typing as npt
 from striate.errors import ArgumentError
 from striate.insight import Insight
 from striate.intake import (
+    Truth,
     address,
     check_choice,
     check_counts,
     check_dropouts,
     check_images,
-    check_labels,
     check_normalised,
     check_parameters,
     check_rate,
     check_seed,
-    check_steps,
+    check_truth,
 )
+from striate.layers.loss import Loss, as_loss
+from striate.learning import Learning, Parameters
 from striate.notation.network import Network
-from striate.optimizers import SGD
+from striate.optimizers import SGD, Optimizer, check_optimizer
 from striate.plan.order import ORDERS
-from striate.plan.plan import KERNELS, LOSSES, Plan, plan
+from striate.plan.plan import KERNELS, Plan, plan
+from striate.plan.update import Update
 from striate.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -35,11 +38,9 @@ if TYPE_CHECKING:
     from striate.native.assemble import Loaded
     from striate.plan.target import Target
 
-Parameters = dict[str, npt.NDArray[np.float32]]
 
-
-class Program(Insight):
-    """A network compiled for this processor, with its parameters and the optimiser's velocity.
+class Program(Insight, Learning):
+    """A network compiled for this processor, with its parameters and what the optimizer remembers of them.
 
     Make one with ``compile``. Methods may be called from several threads; they run one after the other.
     """
@@ -48,7 +49,8 @@ class Program(Insight):
         self,
         plan: Plan,
         code: Loaded,
-        optimizer: SGD,
+        optimizer: Optimizer,
+        loss: Loss,
         seed: int,
         threads: int,
         preprocessing: Preprocessing,
@@ -59,12 +61,13 @@ class Program(Insight):
         from striate.native.team import TEAM
 
         self.plan, self.network, self.batch = plan, plan.network, plan.batch
-        self.classes, self.threads, self.loss = plan.network.classes, threads, plan.loss
-        self.optimizer = optimizer
+        self.classes, self.threads, self.loss = plan.network.classes, threads, loss.name
+        self._optimizer, self._loss = optimizer, loss
         self.preprocessing = preprocessing
         self.losses: npt.NDArray[np.float32] = np.empty(0, np.float32)
         self.correct = 0
         self._memory = Memory(plan, threads)
+        self._memory.weigh(loss)
         self._team = TEAM
         self._code = code  # its functions are there as long as this is
         self._lock = open_at_fork(threading.RLock())
@@ -80,14 +83,15 @@ class Program(Insight):
             self._memory.drop(name, rate)
 
     def initialize(self, seed: int) -> None:
-        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, velocity and ``steps`` zero; BN as new.
+        """Weights anew (He et al. 2015: normal, variance 2 / fan-in), biases, ``optimizer_state`` and ``steps`` zero.
 
-        The weights are drawn when they are first wanted: never, where parameters are loaded instead.
+        BN begins as new. The weights are drawn when they are first wanted: never, where parameters are loaded instead.
         """
         with self._lock:
             self.seed, self._drawn, self._steps = check_seed(seed), False, 0
             self._changed()
-            self._memory.view("velocity")[...] = 0
+            for row in self.plan.update.rows:
+                self._memory.view(row)[...] = 0
 
     def _changed(self) -> None:
         """Whoever keeps something made of the parameters has to make it anew."""
@@ -100,20 +104,6 @@ class Program(Insight):
             return
         self._memory.initialize(self.seed)
         self._drawn = True
-
-    @property
-    def steps(self) -> int:
-        """How many steps of ``train`` there were. With the seed it decides what every DROPOUT keeps in the next one.
-
-        May be set: a program of the same line, seed and batches goes on exactly where another stopped once it has
-        that one's parameters, velocity and steps.
-        """
-        return self._steps
-
-    @steps.setter
-    def steps(self, steps: int) -> None:
-        with self._lock:
-            self._steps = check_steps(steps)
 
     @property
     def dropout(self) -> dict[str, float]:
@@ -141,8 +131,9 @@ class Program(Insight):
         """One step: forward, loss, backward, update. Returns the mean loss before the update.
 
         images: (N, H, W, D), uint8 or float32, N from 1 to ``batch``; labels: (N,) whole numbers below
-        ``classes``. ``losses`` and ``correct`` then speak of this batch; what DROPOUT dropped is part of them, and
-        BN normalises by the batch, whose statistics move the running ones. Raises ArgumentError for anything else.
+        ``classes``; for the loss ``l2`` also real targets, (N, outputs), of which none is ``correct``. ``losses`` and
+        ``correct`` then speak of this batch; what DROPOUT dropped is part of them, and BN normalises by the batch,
+        whose statistics move the running ones. Raises ArgumentError for anything else.
 
         >>> import numpy as np, striate
         >>> program = striate.compile(striate.parse("INPUT[8x8x1] - CONV[4] - RELU - FC[10]"), batch=32)
@@ -151,26 +142,25 @@ class Program(Insight):
         True
         """
         pictures = check_images(images, self.network.input, self.batch)
-        classes = check_labels(labels, len(pictures), self.classes)
+        truth = check_truth(labels, len(pictures), self.classes, self._loss)
         with self._lock:
-            loss = self._train(pictures, classes, self.optimizer)
+            loss = self._train(pictures, truth, self._optimizer.numbers(self._steps + 1))
             self._steps += 1
         return loss
 
-    def _train(self, pictures: npt.NDArray[Any], classes: npt.NDArray[Any], optimizer: SGD) -> float:
+    def _train(self, pictures: npt.NDArray[Any], truth: Truth, numbers: Mapping[str, float]) -> float:
         self._draw()
         count, memory = len(pictures), self._memory
         check_normalised(self.network, self.batch)
-        memory.view("settings")[:3] = optimizer.lr, optimizer.momentum, optimizer.l2
-        labels, weights = memory.rows("labels"), memory.rows("weights")
-        labels[:count], labels[count:] = classes, -1
-        weights[:count], weights[count:] = 1 / count, 0
+        names = self.plan.update.numbers
+        memory.view("settings")[: len(names)] = [numbers[name] for name in names]
+        memory.tell(truth, 1 / truth.total)
         memory.draw(self.seed, self._steps, count)
         self._changed()
         self._run("train", pictures, 0)
         self.losses = memory.rows("losses")[:count].copy()
         self.correct = int(memory.rows("hits")[:count].sum())
-        return float(self.losses.mean(dtype=np.float64))
+        return float(self.losses.sum(dtype=np.float64) / truth.total)
 
     def scores(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """The class scores (N, classes) of any number of images (N, H, W, D), uint8 or float32.
@@ -244,16 +234,15 @@ class Program(Insight):
         and BN normalises by the statistics of these images.
         """
         pictures = check_images(images, self.network.input, self.batch)
-        classes = check_labels(labels, len(pictures), self.classes)
+        truth = check_truth(labels, len(pictures), self.classes, self._loss)
         with self._lock:
             self._draw()
-            rows = [self._memory.view(name) for name in ("parameters", "velocity")]
+            rows = [self._memory.view(name) for name in ("parameters", *self.plan.update.rows)]
             rows += self._memory.state().values()
             kept = [row.copy() for row in rows], self.losses, self.correct
             try:
-                # With lr, momentum and l2 zero, the step leaves the bare gradient in the velocity.
-                loss = self._train(pictures, classes, SGD(0.0, 0.0, 0.0))
-                gradients = self._read("velocity")
+                loss = self._train(pictures, truth, self._optimizer.bare())
+                gradients = self._read(self.plan.update.rows[0])
             finally:
                 for row, values in zip(rows, kept[0], strict=True):
                     row[...] = values
@@ -276,16 +265,12 @@ class Program(Insight):
 
     def load(self, parameters: Mapping[str, npt.ArrayLike]) -> None:
         """Take over parameters as ``parameters()`` gives them; ArgumentError where names or shapes differ."""
-        self._write("parameters", parameters)
-
-    def velocity(self) -> Parameters:
-        """Copies of the momentum's running sums, named as the parameters."""
+        checked = check_parameters(parameters, self.network.tensor_shapes())
         with self._lock:
-            return self._read("velocity")
-
-    def load_velocity(self, velocity: Mapping[str, npt.ArrayLike]) -> None:
-        """The inverse of ``velocity``."""
-        self._write("velocity", velocity)
+            self._changed()
+            for name, numbers in self._tensors("parameters").items():
+                numbers[...] = checked[name]
+            self._drawn = True  # these replace what was still to be drawn
 
     def _read(self, row: str, names: tuple[str, ...] = ()) -> Parameters:
         tensors = self._tensors(row)
@@ -295,16 +280,6 @@ class Program(Insight):
         """The parts of a row, to be read and written; with the parameters, the state."""
         return self._memory.tensors(row) | (self._memory.state() if row == "parameters" else {})
 
-    def _write(self, row: str, values: Mapping[str, npt.ArrayLike]) -> None:
-        shapes = self.network.tensor_shapes() if row == "parameters" else self.network.parameter_shapes()
-        checked = check_parameters(values, shapes)
-        with self._lock:
-            self._changed()
-            for name, numbers in self._tensors(row).items():
-                numbers[...] = checked[name]
-            if row == "parameters":
-                self._drawn = True  # these replace what was still to be drawn
-
     def __repr__(self) -> str:
         return f"Program({self.network}, batch={self.batch}, {self.plan.target.name}, threads={self.threads})"
 
@@ -312,8 +287,8 @@ class Program(Insight):
 def compile(
     network: Network,
     batch: int = 128,
-    optimizer: SGD | None = None,
-    loss: str = "softmax",
+    optimizer: Optimizer | None = None,
+    loss: str | Loss = "softmax",
     seed: int = 0,
     threads: int | None = None,
     *,
@@ -326,12 +301,13 @@ def compile(
 ) -> Program:
     """Plan the network and compile it to one native function; its weights are drawn from ``seed``.
 
-    batch: the most images a training step takes. loss: ``softmax`` or ``svm``. threads: how many take part, all
-    processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``, ``sse2``, or the best
-    that runs here if None. cache: keep machine code on disk and take it from there. exact: only direct kernels, whose
-    rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep``, ``packed`` or ``depthwise`` wherever
-    there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for the better; training
-    with BN always goes layer by layer.
+    batch: the most images a training step takes. optimizer: one of ``striate.optimizers``, SGD if None. loss:
+    ``softmax``, ``svm``, ``svm-squared``, ``l2``, or a ``Loss`` with smoothing or class weights. threads: how many
+    take part, all processors of this process if None; results do not depend on it. target: ``avx512``, ``avx2``,
+    ``sse2``, or the best that runs here if None. cache: keep machine code on disk and take it from there. exact: only
+    direct kernels, whose rounding errors are the smallest. kernels: ``direct``, ``winograd``, ``deep``, ``packed`` or
+    ``depthwise`` wherever there is one; None for the fastest. order: ``depth first`` or ``layer by layer``; None for
+    the better; training with BN always goes layer by layer.
     Raises ArgumentError.
 
     >>> import striate
@@ -345,14 +321,19 @@ def compile(
     from striate.native.team import usable_processors
 
     check_counts(batch=batch, threads=threads)
-    check_choice("loss", loss, LOSSES)
     check_choice("kernels", kernels, KERNELS, "None for the fastest")
     check_choice("order", order, ORDERS, "None for the better")
     if not isinstance(network, Network):
         raise ArgumentError(f"compile takes a network, as striate.parse gives it, not {type(network).__name__}")
     check_seed(seed)
+    judged, optimizer = as_loss(loss), check_optimizer(SGD() if optimizer is None else optimizer)
+    judged.weights(network.classes)
     preprocessing = preprocessing or Preprocessing()
     preprocessing.scales(network.input.depth)
-    chosen, members = choose_target(target), int(threads or usable_processors())
-    made = fitting(lambda images: plan(network, chosen, images, loss, exact, kernels, order), int(batch), members)
-    return Program(made, build(made, cache), optimizer or SGD(), seed, members, preprocessing, cache)
+    update, chosen, members = Update.of(optimizer), choose_target(target), int(threads or usable_processors())
+
+    def for_batch(images: int) -> Plan:
+        return plan(network, chosen, images, judged.kind, exact, kernels, order, update=update)
+
+    made = fitting(for_batch, int(batch), members)
+    return Program(made, build(made, cache), optimizer, judged, seed, members, preprocessing, cache)

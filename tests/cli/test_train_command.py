@@ -91,6 +91,30 @@ def test_every_option_reaches_the_training(run: Run, tmp_path: Path) -> None:
     assert model.notes["steps"] == 2 * 22
 
 
+def test_every_option_of_learning_reaches_the_training(run: Run, tmp_path: Path) -> None:
+    words = "--optimizer adamw --lr 0.01 --weight-decay 0.1 --l1 0.001 --max-norm 3 --clip 1 --label-smoothing 0.1"
+    words += " --class-weights balanced --schedule step --warmup 1 --drop 0.5 --drop-at 0.5 --epochs 2"
+    run("train", TINY, "digits", *words.split())
+    model = Model.load(tmp_path / "digits.striate")
+    counts = np.bincount(hold_out(load("digits"), 0.1, 0).train.labels)
+    assert model.notes["class_weights"] == pytest.approx((counts.sum() / (10 * counts)).tolist())
+    expected = {
+        "optimizer": "adamw", "lr": 0.01, "beta1": 0.9, "l2": 0.0, "weight_decay": 0.1, "l1": 0.001, "max_norm": 3,
+        "clip_norm": 1, "label_smoothing": 0.1, "schedule": "step", "warmup": 1, "drop": 0.5, "drop_at": "0.5",
+    }  # fmt: skip
+    assert {name: model.notes[name] for name in expected} == expected
+    assert "clip_value" not in model.notes and "momentum" not in model.notes
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["--optimizer rmsprop --schedule one-cycle", "--loss svm-squared --nesterov --lr 0.003", "--loss l2 --clip 1"],
+)
+def test_what_learns(run: Run, words: str) -> None:
+    said = run("train", TINY, "digits", "--epochs", 6, *words.split()).stdout
+    assert float(re.search(r"test accuracy ([\d.]+) %", said)[1]) > 75  # type: ignore[index]
+
+
 def test_without_validation(run: Run) -> None:
     said = run("train", TINY, "digits", "--epochs", 1, "--validation", 0).stdout
     assert "validat" not in said

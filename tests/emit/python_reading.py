@@ -15,14 +15,16 @@ from striate.emit.kernels import EMITTERS, SINGLE_EMITTERS
 from striate.emit.program import emit_entry
 from striate.emit.python import PythonBuilder
 from striate.emit.tensor import Tensor
+from striate.layers.loss import Loss, as_loss
 from striate.notation import parse
 from striate.plan.flow import flow
 from striate.plan.inside import plan_inside
 from striate.plan.parts import parts, root
-from striate.plan.plan import Plan, plan
+from striate.plan.plan import LOSSES, Plan, plan
 from striate.plan.schedule import Call
 from striate.plan.shape import Shape
 from striate.plan.target import TARGETS
+from striate.plan.update import DEFAULT, Update
 
 
 @dataclass
@@ -66,13 +68,31 @@ def make_plan(
     line: str,
     target: str = "sse2",
     batch: int = 5,
-    loss: str = "softmax",
+    loss: str | Loss = "softmax",
     force: str | None = "direct",
     order: str | None = "depth first",
+    update: Update = DEFAULT,
 ) -> Plan:
     """A plan with what otherwise only large volumes have: halos that are cleared, and sums of a few filters."""
+    kind = loss if loss in LOSSES else as_loss(loss).kind
     with judge.as_if_large():
-        return plan(parse(line), TARGETS[target], batch, loss, force=force, order=order)
+        return plan(parse(line), TARGETS[target], batch, kind, force=force, order=order, update=update)
+
+
+def weigh(arena: Arena, labels: npt.NDArray[Any], loss: Loss) -> None:
+    """Targets, class weights and smoothing, where the plan has them."""
+    made, classes, count = arena.plan, arena.plan.network.classes, len(labels)
+    if made.loss == "l2":
+        lanes = made.target.lanes
+        rows = arena.numbers("targets", made.groups * classes * lanes).reshape(made.groups, classes, lanes)
+        rows[...] = 0
+        for image, label in enumerate(labels):
+            rows[image // lanes, :, image % lanes] = np.arange(classes) == label
+    if made.loss == "softmax-weighted":
+        arena.numbers("class.weights", classes)[:] = loss.weights(classes)
+        rest = loss.smoothing / classes
+        arena.numbers("smoothing", 2)[:] = 1 - loss.smoothing + rest, rest
+        arena.numbers("weights", count)[:] = 1 / loss.weights(classes)[labels].sum()
 
 
 def prepare(made: Plan, known: judge.Trial, labels: npt.NDArray[Any]) -> Arena:
@@ -95,6 +115,7 @@ def prepare(made: Plan, known: judge.Trial, labels: npt.NDArray[Any]) -> Arena:
     if "present" in made.buffers:
         arena.numbers("present", lanes)[:] = np.arange(lanes) < len(labels)
     arena.numbers("weights", lanes)[:] = np.where(np.arange(lanes) < len(labels), 1 / len(labels), 0)
+    weigh(arena, labels, as_loss(known.loss))
     return arena
 
 
@@ -139,7 +160,8 @@ def plan_for(family: str, line: str) -> Plan:
     if family in ("score_loss", "bn_scale_backward", "depthwise_data_gradient"):
         return plan_inside(parse(line), TARGETS["sse2"], "score")
     order = "layer by layer" if family == "fc_update" else "depth first"
-    return make_plan(line, loss="svm" if family == "svm_loss" else "softmax", force=kind_of(family), order=order)
+    loss = family.removesuffix("_loss").replace("_", "-") if family.endswith("_loss") else "softmax"
+    return make_plan(line, loss=loss, force=kind_of(family), order=order)
 
 
 def first_call(made: Plan, family: str) -> Call:

@@ -122,16 +122,6 @@ def test_dropout() -> None:
     assert "dropout" not in count("INPUT[4x2x3] - DROPOUT - FC[2]", "scores_float", "sse2", 4)
 
 
-def test_functions_and_maxout() -> None:
-    """In place a number is read and written once; the way back reads the gradient and the result."""
-    counted = count("INPUT[4x2x3] - FC[6] - LEAKY - MAXOUT[3] - FC[2]", "train_float", "sse2", 4)
-    numbers = 6 * 4
-    assert counted["activation"] == Counts(others=2 * numbers, loaded=4 * numbers, stored=4 * numbers)
-    assert counted["activation_slope"] == Counts(others=2 * numbers, loaded=8 * numbers, stored=4 * numbers)
-    assert counted["maxout_forward"].loaded == 4 * numbers
-    assert counted["maxout_backward"].stored == 4 * numbers
-
-
 def test_batch_normalization() -> None:
     """Training sweeps a slice twice on the way there and twice back; folded into a CONV, scores never do."""
     line = "INPUT[4x2x3] - CONV[5, 1x1] - BN - RELU - FC[2]"
@@ -143,6 +133,16 @@ def test_batch_normalization() -> None:
     scored = count(line, "scores_float", "sse2", 4)
     assert not [family for family in scored if family.startswith("bn")]
     assert scored["conv_forward"].others == numbers  # the RELU's
+
+
+def test_functions_and_maxout() -> None:
+    """In place a number is read and written once; the way back reads the gradient and the result."""
+    counted = count("INPUT[4x2x3] - FC[6] - LEAKY - MAXOUT[3] - FC[2]", "train_float", "sse2", 4)
+    numbers = 6 * 4
+    assert counted["activation"] == Counts(others=2 * numbers, loaded=4 * numbers, stored=4 * numbers)
+    assert counted["activation_slope"] == Counts(others=2 * numbers, loaded=8 * numbers, stored=4 * numbers)
+    assert counted["maxout_forward"].loaded == 4 * numbers
+    assert counted["maxout_backward"].stored == 4 * numbers
 
 
 def test_groups_are_counted_alike_in_training_and_in_scores() -> None:

@@ -11,10 +11,11 @@ from striate.emit.index import Index
 from striate.emit.input import input_forward, write_scores
 from striate.emit.kernels import EMITTERS, SINGLE_EMITTERS
 from striate.emit.program import emit_entry
-from striate.emit.sgd import sgd_update
 from striate.emit.tensor import Tensor
 from striate.emit.text import TextBuilder
+from striate.emit.update import row_update
 from striate.plan.shape import Shape
+from striate.plan.update import DEFAULT
 
 ALL = {**EMITTERS, **SINGLE_EMITTERS}
 
@@ -62,7 +63,10 @@ KERNELS = {
     "fc_weight_gradient": "INPUT[3x3x1] - FC[3]",
     "fc_update": "INPUT[3x3x1] - FC[3]",
     "softmax_loss": "INPUT[3x2x2] - FC[3]",
+    "softmax_weighted_loss": "INPUT[3x2x2] - FC[3]",
     "svm_loss": "INPUT[3x2x2] - FC[3]",
+    "svm_squared_loss": "INPUT[3x2x2] - FC[3]",
+    "l2_loss": "INPUT[3x2x2] - FC[3]",
     "score_loss": "INPUT[3x2x2] - FC[3]",
     "winograd_forward": "INPUT[4x4x2] - CONV[3, 5x5] - RELU - FC[2]",
     "winograd_data_gradient": "INPUT[4x4x1] - CONV[2, 1x1] - RELU - CONV[3, 5x5] - FC[2]",
@@ -87,11 +91,11 @@ KERNELS = {
     "single_l2": "INPUT[4x4x2] - CONV[5] - POOL[l2] - FC[2]",
     "single_lrn": "INPUT[3x2x2] - CONV[5] - LRN - FC[2]",
     "single_relu": "INPUT[3x2x2] - RELU - FC[2]",
+    "single_bn": "INPUT[3x2x3] - BN - RELU - FC[2]",
     "single_activation": "INPUT[3x2x2] - FC[3] - LEAKY - FC[2]",
     "single_maxout": "INPUT[3x2x4] - MAXOUT - FC[2]",
     "single_add": "INPUT[3x2x2] - ( RELU )+ - RELU - FC[2]",
     "single_concat": "INPUT[3x2x2] - { . | RELU | CONV[7, 1x1] } - FC[2]",
-    "single_bn": "INPUT[3x2x3] - BN - RELU - FC[2]",
     "single_flatten": "INPUT[3x2x2] - FC[2]",
     "single_fc": "INPUT[3x3x1] - FC[3] - RELU",
 }
@@ -152,7 +156,7 @@ def test_input_scores_and_update_read_well() -> None:
     b.say("update:")
     wide = Shape.of(1024, **f32)
     row = named(b, w=wide, v=wide, g=Shape.of(3, 1024, **f32), settings=Shape.of(4, **f32))
-    sgd_update(b, *row, start=Index.variable("chunk") * 64, count=64, decay=True)
+    row_update(b, *row, update=DEFAULT, start=Index.variable("chunk") * 64, count=64, decay=True)
     golden_text.check("loops_around.txt", "\n".join(b.lines))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from python_reading import all_calls, make_plan, prepare, run_entry
@@ -9,9 +11,11 @@ from python_reading import all_calls, make_plan, prepare, run_entry
 import judge
 from corpus import CASES
 from striate.emit.kernels import EMITTERS, SINGLE_EMITTERS
+from striate.layers.loss import Loss, as_loss, mean_weight
 from striate.notation import parse
 from striate.plan.inside import plan_inside, volume_names
 from striate.plan.order import ORDERS
+from striate.plan.plan import LOSSES
 from striate.plan.target import TARGETS
 
 SLOW = {
@@ -30,7 +34,7 @@ SIZES = (5,)  #: of 4 lanes: a full group and one image
 
 
 def step_through(
-    line: str, target: str, loss: str, batch: int = 5, force: str = "direct", order: str = "depth first"
+    line: str, target: str, loss: str | Loss, batch: int = 5, force: str = "direct", order: str = "depth first"
 ) -> None:
     """One training step and the scores, held against the oracle."""
     known = judge.trial(line, loss, sizes=(batch,))
@@ -43,7 +47,8 @@ def step_through(
     judge.check(run_entry(arena, "single_float", step.images[:1]), step.scores[:1], "scores of one image")
     run_entry(arena, "train_float", step.images)
     losses, hits = arena.numbers("losses", batch), arena.numbers("hits", batch)
-    judge.check(losses.mean(), step.loss, "loss")
+    weights = 1 / mean_weight(as_loss(loss), step.labels, made.network.classes)
+    judge.check(losses.sum() * weights, step.loss, "loss")
     assert int(hits.sum()) == step.hits
     judge.check_all(arena.parameters("velocity"), known.velocity, "velocity", known.floors)
     judge.check_all(arena.parameters(), known.end, "value")
@@ -87,6 +92,14 @@ def test_winograd(line: str, force: str) -> None:
         step_through(line, "sse2", "softmax", force=force, order=order)
 
 
+@pytest.mark.parametrize("loss", ["svm-squared", "l2", Loss(smoothing=0.1, class_weights=(1, 2, 0.5))])
+@pytest.mark.parametrize("name", ["fc-fc-linear", "conv-last", "relu-last", "depth-7"])
+def test_losses(name: str, loss: str | Loss) -> None:
+    if isinstance(loss, Loss):
+        loss = replace(loss, class_weights=tuple(1 + i for i in range(parse(CASES[name]).classes)))
+    step_through(CASES[name], "sse2", loss)
+
+
 INSIDE = {
     *QUICK[::3],
     "relu-first",
@@ -127,6 +140,7 @@ def test_every_kernel_family_has_run() -> None:
     plans.append(make_plan(CASES["fc-fc"], order="layer by layer"))
     inside = ("fc-fc", "bn-twice", "depthwise")
     plans += [plan_inside(parse(CASES[name]), TARGETS["sse2"], "score") for name in inside]
+    plans += [make_plan(CASES["fc-only"], loss=loss) for loss in LOSSES]
     families = {call.family for made in plans for call in all_calls(made)}
     assert families == {*EMITTERS, *SINGLE_EMITTERS}
 

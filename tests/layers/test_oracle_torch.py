@@ -76,7 +76,7 @@ def test_layers_that_pytorch_has_by_name() -> None:
 
 
 KINDS = (
-    "CONV", "LOCAL", "RELU", "POOL", "FC", "DROPOUT", "GAP", "LRN", "BN",
+    "CONV", "LOCAL", "RELU", "POOL", "FC", "DROPOUT", "BN", "GAP", "LRN",
     "LEAKY", "ELU[2]", "GELU", "SILU", "SIGMOID", "TANH", "MAXOUT",
 )  # fmt: skip
 

@@ -62,6 +62,7 @@ MISTAKES = [
     "INPUT[8x8x1] - POOL[median] - FC[2]",
     "INPUT[9x8x1] - POOL[average] - FC[2]",
     "INPUT[8x8x1] - GAP[2] - FC[2]",
+    "INPUT[8x8x1] - LRN[5, alpha=1e−4] - FC[2]",
     "INPUT[8x8x1] - LRN[5, 2] - FC[2]",
     "INPUT[8x8x1] - LRN[size=5] - FC[2]",
     "INPUT[8x8x1] - LRN[5, k=0] - FC[2]",

@@ -25,9 +25,10 @@ def made(**changes: Any) -> Checkpoint:
     random = np.random.default_rng(0)
     shapes = NETWORK.parameter_shapes()
     rows = [{name: random.standard_normal(shapes[name]).astype(np.float32) for name in shapes} for _ in range(2)]
+    state = {f"velocity.{name}": values for name, values in rows[1].items()}
     whole = Checkpoint(
         NETWORK, "digits", "0123", ("a", "ü", "c"), Preprocessing((0.1,), (0.3,)), {"lr": 0.1, "batch": 3},
-        Position(2, 30, 20, 1.5, 47, 300, 10, 0.25), rows[0], rows[1],
+        Position(2, 30, 20, 1.5, 47, 300, 10, 0.25), rows[0], state,
         random.random((7, 4), np.float32), np.float32([[1, 2, 0.5, np.nan, np.nan]]), {"id": 4, "line": "x"},
     )  # fmt: skip
     return replace(whole, **changes)
@@ -39,7 +40,7 @@ def test_every_bit_comes_back(tmp_path: Path) -> None:
     found = Checkpoint.load(tmp_path / "a.checkpoint")
     for name in ("network", "data", "fingerprint", "classes", "preprocessing", "settings", "position", "facts"):
         assert getattr(found, name) == getattr(kept, name), name
-    for row in ("parameters", "velocity"):
+    for row in ("parameters", "optimizer_state"):
         ours, theirs = getattr(kept, row), getattr(found, row)
         assert all((ours[name] == theirs[name]).all() for name in ours) and ours.keys() == theirs.keys()
     np.testing.assert_array_equal(found.points, kept.points)
@@ -81,7 +82,9 @@ def test_no_bit_may_change(tmp_path: Path, place: int, flip: int) -> None:
         {"position": {"epoch": 1}},
         {"points": np.zeros((3, 5), np.float32)},
         {"epochs": np.zeros(5, np.float32)},
-        {"velocity": {"conv1.weights": np.zeros((1,), np.float32)}},
+        {"optimizer_state": {"velocity.conv1.weights": np.zeros((1,), np.float32)}},
+        {"optimizer_state": {}},
+        {"optimizer_state": {**made().optimizer_state, "speed.conv1.weights": np.zeros((2, 1, 3, 3), np.float32)}},
     ],
 )
 def test_contents_that_do_not_fit_together_are_refused(

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from striate import __version__
 from striate.commands.interrupt import Interrupt
+from striate.commands.learning import Learning
 from striate.commands.outputs import check_outputs
 from striate.commands.progress import watching
 from striate.commands.say import FAILED, INTERRUPTED, count, percent, stop
 from striate.commands.source import load_data
 from striate.errors import DivergedError
+from striate.layers.loss import Loss
 from striate.notation.parse import parse
 from striate.notation.table import summary
-from striate.optimizers import SGD
+from striate.optimizers import Optimizer
 from striate.train.evaluate import Evaluation, evaluate
 from striate.train.held_out import Parts, fingerprint, hold_out
 from striate.train.loop import Report, check_finite, train_epochs
 from striate.train.match import check_match
 from striate.train.model import Model
-from striate.train.schedule import schedule
 
 if TYPE_CHECKING:
     from striate.program import Program
@@ -40,11 +41,7 @@ class Options:
     fit: str
     epochs: int
     batch: int
-    lr: float
-    momentum: float
-    l2: float
-    schedule: str
-    loss: str
+    learning: Learning
     validation: float
     seed: int
     threads: int | None
@@ -56,15 +53,15 @@ class Options:
 def train(options: Options) -> None:
     """Check everything that can be checked, train, test, save."""
     network = parse(options.line, fit=options.fit)
-    optimizer = SGD(lr=options.lr, momentum=options.momentum, l2=options.l2)
-    schedule(options.schedule)
+    options.learning.check(options.epochs)
     check_outputs(options.out, options.png)
     splits = load_data(options.data, options.data_dir, network.input)
     parts = hold_out(splits, options.validation, options.seed)
     check_match(network, parts.train)
+    optimizer, loss = options.learning.make_optimizer(), options.learning.make_loss(parts.train)
     print(network)
     print(f"{parts.train.name}: {parts}", flush=True)
-    run = _Run(options, parts, _compile(options, network, optimizer, parts))
+    run = _Run(options, parts, _compile(options, network, optimizer, loss, parts), loss)
     facts = {"data": options.data, "fingerprint": fingerprint(splits) if splits.test is None else None}
     try:
         with Interrupt() as interrupt:
@@ -76,7 +73,7 @@ def train(options: Options) -> None:
         stop(f"{error}; nothing was saved", FAILED)
 
 
-def _compile(options: Options, network: Any, optimizer: SGD, parts: Parts) -> Program:
+def _compile(options: Options, network: Any, optimizer: Optimizer, loss: Loss, parts: Parts) -> Program:
     from striate.preprocessing import Preprocessing
     from striate.program import compile as compile_network
 
@@ -85,7 +82,7 @@ def _compile(options: Options, network: Any, optimizer: SGD, parts: Parts) -> Pr
         network,
         batch=options.batch,
         optimizer=optimizer,
-        loss=options.loss,
+        loss=loss,
         seed=options.seed,
         threads=options.threads,
         preprocessing=Preprocessing.measure(parts.train.images),
@@ -102,8 +99,8 @@ def _compile(options: Options, network: Any, optimizer: SGD, parts: Parts) -> Pr
 class _Run:
     """One training run on its way: the program, the reports so far, and what becomes of them."""
 
-    def __init__(self, options: Options, parts: Parts, program: Program) -> None:
-        self.options, self.parts, self.program = options, parts, program
+    def __init__(self, options: Options, parts: Parts, program: Program, loss: Loss) -> None:
+        self.options, self.parts, self.program, self.loss = options, parts, program, loss
         self.history: list[Report] = []
 
     def learn(self, interrupt: Interrupt) -> None:
@@ -115,7 +112,7 @@ class _Run:
             parts.validation,
             options.epochs,
             options.seed,
-            schedule=options.schedule,
+            schedule=options.learning.make_schedule(options.epochs),
         )
         with watching(parts.validation is not None) as progress:
             for report in reports:
@@ -173,10 +170,7 @@ class _Run:
             "epochs": last.time,
             "steps": last.step,
             "batch": options.batch,
-            "lr": options.lr,
-            "momentum": options.momentum,
-            "l2": options.l2,
-            "schedule": options.schedule,
+            **options.learning.notes(self.program.optimizer, self.loss),
             "seed": options.seed,
             "validation": options.validation,
             "validation_accuracy": last.validation_accuracy,

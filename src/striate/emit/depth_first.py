@@ -6,7 +6,7 @@ from striate.emit.builder import ProgramBuilder
 from striate.emit.input import write_scores
 from striate.emit.kernels import run, take_in
 from striate.emit.prepare import prepared
-from striate.emit.sgd import update
+from striate.emit.update import update
 from striate.plan.plan import SCORES, Plan
 
 

@@ -102,13 +102,12 @@ def fc_weight_gradient(
     x: Tensor,
     dz: Tensor,
     dweights: Tensor,
-    dbiases: Tensor,
-    *,
+    *dbiases: Tensor,
     tile: int,
     local: bool = False,
     span: Span | None = None,
 ) -> None:
-    """dweights += dz times x and dbiases += dz, summed over lanes.
+    """dweights += dz times x and dbiases += dz, if they are to learn, summed over lanes.
 
     local: dweights has room for one tile, (tile, inputs); ``span`` is then that tile.
     The inputs are transposed, so that neighbours of one image fill a vector and each dz is one number.
@@ -132,4 +131,5 @@ def fc_weight_gradient(
             given = dz[k + n, 0, 0]
             for rest in range(whole, inputs):
                 dweights[top + n, rest] = dweights[top + n, rest] + b.reduce_add(given * x[rest])
-            dbiases[k + n] = dbiases[k + n] + b.reduce_add(given)
+            for biases in dbiases:
+                biases[k + n] = biases[k + n] + b.reduce_add(given)

@@ -31,7 +31,6 @@ from striate.emit.halo import clear_halo
 from striate.emit.index import Index, Span
 from striate.emit.input import input_forward
 from striate.emit.packed_gradient import packed_weight_gradient
-from striate.emit.sgd import fc_update
 from striate.emit.single.activation import single_activation
 from striate.emit.single.bn import single_bn
 from striate.emit.single.conv import single_conv
@@ -46,6 +45,7 @@ from striate.emit.single.mean import single_average, single_l2
 from striate.emit.single.pool import single_pool
 from striate.emit.single.relu import single_relu
 from striate.emit.single.winograd import single_winograd
+from striate.emit.update import fc_update
 from striate.emit.weight_gradient import bias_gradient, conv_weight_gradient
 from striate.emit.winograd_gradient import winograd_weight_gradient
 from striate.plan.call import Call
@@ -110,7 +110,10 @@ EMITTERS: dict[str, Callable[..., None]] = {
     "local_data_gradient": local.local_data_gradient,
     "local_weight_gradient": local.local_weight_gradient,
     "softmax_loss": loss.softmax_loss,
+    "softmax_weighted_loss": loss.softmax_weighted_loss,
     "svm_loss": loss.svm_loss,
+    "svm_squared_loss": loss.svm_squared_loss,
+    "l2_loss": loss.l2_loss,
     "score_loss": loss.score_loss,
 }
 
@@ -126,11 +129,11 @@ SINGLE_EMITTERS: dict[str, Callable[..., None]] = {
     "single_l2": single_l2,
     "single_lrn": single_lrn,
     "single_relu": single_relu,
+    "single_bn": single_bn,
     "single_activation": single_activation,
     "single_maxout": single_maxout,
     "single_add": single_add,
     "single_concat": single_concat,
-    "single_bn": single_bn,
     "single_flatten": single_flatten,
     "single_fc": single_fc,
     "single_local": single_local,

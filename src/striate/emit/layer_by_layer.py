@@ -11,7 +11,7 @@ from striate.emit.index import Index
 from striate.emit.input import write_scores
 from striate.emit.kernels import run, take_in
 from striate.emit.prepare import prepared
-from striate.emit.sgd import update
+from striate.emit.update import update
 from striate.plan.call import Call
 from striate.plan.parameters import CHUNK
 from striate.plan.plan import Plan

@@ -1,4 +1,5 @@
-"""The losses on the scores: softmax, and the notes' multiclass SVM (hinge, margin 1). And a score by itself."""
+"""The losses on the scores: softmax, the notes' multiclass SVM (hinge, margin 1) and its square, and L2 for real
+outputs. And a score by itself."""
 
 from __future__ import annotations
 
@@ -47,6 +48,87 @@ def softmax_loss(
         dscores[k] = dscores[k] * share - b.where(label, "==", number, weight, b.zero())
     nothing = total.value - total.value  # keeps what is not finite from looking like a loss
     losses[0] = logarithm(b, total.value) + (best.value - own.value) + nothing
+    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+
+
+def softmax_weighted_loss(
+    b: Builder,
+    scores: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    classes: Tensor,
+    smoothing: Tensor,
+    dscores: Tensor,
+    losses: Tensor,
+    hits: Tensor,
+) -> None:
+    """softmax_loss with a target of shares: losses = the sum over classes of share * -log of the softmax.
+
+    classes: (C,), every class's weight; smoothing: the share of the label and that of the others, before the weight.
+    """
+    scores, dscores = scores.flat, dscores.flat
+    label, weight = labels[0], weights[0]
+    on, off = b.splat(smoothing[0]), b.splat(smoothing[1])
+    best, which, _ = _survey(b, scores, label)
+    total, shares, given = b.register("total", b.zero()), b.register("shares", b.zero()), b.register("given", b.zero())
+    for k, number in _classes(b, scores):
+        shifted = b.register("shifted", scores[k] - best.value)
+        power = b.register("power", exp(b, shifted.value))
+        dscores[k] = power.value
+        total.value = total.value + power.value
+        share = b.register("share", b.where(label, "==", number, on, off) * b.splat(classes[k]))
+        shares.value = shares.value + share.value
+        given.value = b.fma(share.value, shifted.value, given.value)
+    part = b.register("part", b.divide(shares.value * weight, total.value))
+    for k, number in _classes(b, scores):
+        share = b.where(label, "==", number, on, off) * b.splat(classes[k])
+        dscores[k] = dscores[k] * part.value - share * weight
+    nothing = total.value - total.value  # as in softmax_loss
+    losses[0] = b.fma(shares.value, logarithm(b, total.value), nothing) - given.value
+    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+
+
+def svm_squared_loss(
+    b: Builder, scores: Tensor, labels: Tensor, weights: Tensor, dscores: Tensor, losses: Tensor, hits: Tensor
+) -> None:
+    """losses = the sum over the other classes of max(0, score - the label's score + 1), squared."""
+    scores, dscores = scores.flat, dscores.flat
+    label, weight = labels[0], weights[0]
+    _, which, own = _survey(b, scores, label)
+    loss, pull = b.register("loss", b.zero()), b.register("pull", b.zero())
+    for k, number in _classes(b, scores):
+        margin = b.where(label, "==", number, b.zero(), scores[k] - own.value + b.constant(1))
+        over = b.register("over", b.relu(margin))
+        loss.value = b.fma(over.value, over.value, loss.value)
+        over.value = over.value * (weight + weight)
+        pull.value = pull.value + over.value
+        dscores[k] = over.value
+    for k, number in _classes(b, scores):
+        dscores[k] = dscores[k] - b.where(label, "==", number, pull.value, b.zero())
+    losses[0] = loss.value
+    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+
+
+def l2_loss(
+    b: Builder,
+    scores: Tensor,
+    labels: Tensor,
+    targets: Tensor,
+    weights: Tensor,
+    dscores: Tensor,
+    losses: Tensor,
+    hits: Tensor,
+) -> None:
+    """losses = the sum over the scores of (score - target), squared; targets: (C,). Labels are for hits alone."""
+    scores, dscores = scores.flat, dscores.flat
+    label, weight = labels[0], weights[0]
+    _, which, _ = _survey(b, scores, label)
+    loss = b.register("loss", b.zero())
+    for k in b.range(scores.shape.axes[0].size, "k"):
+        away = b.register("away", scores[k] - targets[k])
+        loss.value = b.fma(away.value, away.value, loss.value)
+        dscores[k] = away.value * (weight + weight)
+    losses[0] = loss.value
     hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
 
 

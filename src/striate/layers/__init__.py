@@ -32,6 +32,7 @@ LAYERS: dict[str, type[Layer]] = {
     "POOL": Pool,
     "FC": Fc,
     "DROPOUT": Dropout,
+    "BN": Bn,
     "GAP": Gap,
     "LRN": Lrn,
     "LEAKY": Leaky,
@@ -41,5 +42,4 @@ LAYERS: dict[str, type[Layer]] = {
     "SIGMOID": Sigmoid,
     "TANH": Tanh,
     "MAXOUT": Maxout,
-    "BN": Bn,
 }

@@ -11,15 +11,15 @@ COLOURS: dict[str, dict[str, str]] = {
         "ground": "#ffffff", "raised": "#f6f7f9", "line": "#d9dde3", "ink": "#1b2129", "pale": "#5b6570",
         "accent": "#1f63a8", "good": "#2f7a3d", "bad": "#b3261e",
         "INPUT": "#5b6570", "CONV": "#1f63a8", "RELU": "#2f7a3d", "POOL": "#a8470f", "FC": "#7b3fa0",
-        "ADD": "#a02c6a", "CONCAT": "#4a56a6", "DROPOUT": "#7a5c00", "LOCAL": "#00707a", "GAP": "#a8470f",
-        "LRN": "#8f2f66", "BN": "#566b00",
+        "ADD": "#a02c6a", "CONCAT": "#4a56a6", "DROPOUT": "#7a5c00", "LOCAL": "#00707a", "BN": "#566b00",
+        "GAP": "#a8470f", "LRN": "#8f2f66",
     },
     "dark": {
         "ground": "#14181d", "raised": "#1d232b", "line": "#353d48", "ink": "#e8ecf1", "pale": "#a3adb9",
         "accent": "#7db7f5", "good": "#7fcf8e", "bad": "#ff8a80",
         "INPUT": "#a3adb9", "CONV": "#7db7f5", "RELU": "#7fcf8e", "POOL": "#f2a365", "FC": "#cf9df0",
-        "ADD": "#f49ac6", "CONCAT": "#aab4f7", "DROPOUT": "#d9bd5b", "LOCAL": "#5fd0d8", "GAP": "#f2a365",
-        "LRN": "#f29ac6", "BN": "#b9d65a",
+        "ADD": "#f49ac6", "CONCAT": "#aab4f7", "DROPOUT": "#d9bd5b", "LOCAL": "#5fd0d8", "BN": "#b9d65a",
+        "GAP": "#f2a365", "LRN": "#f29ac6",
     },
 }  # fmt: skip
 """Colours of text and lines; each has a contrast of at least 4.5 with its ground (WCAG 2.1), `line` apart."""

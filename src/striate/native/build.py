@@ -29,7 +29,7 @@ def build(plan: Plan, cache: bool = True, entries: Iterable[str] = tuple(ENTRIES
     """The code of some of the program's functions; with ``cache`` the object file is kept on disk, and taken where it
     is there."""
     names = needed(plan, entries)
-    decided = (repr(plan.target), repr(plan.kernels), repr(plan.order), repr(plan.inside))
+    decided = map(repr, (plan.target, plan.kernels, plan.order, plan.inside, plan.update))
     key = cache_key(*map(str, (plan.network, plan.batch, plan.loss, *decided, names, toolchain())))
     with _LOCK:
         loaded = _LOADED.get(key) if cache else None

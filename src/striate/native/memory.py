@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.emit.interface import CONTEXT, COUNTERS, LINE
-from striate.intake import address
+from striate.intake import Truth, address
+from striate.layers.loss import Loss
 from striate.masks import image_seeds, levels
 from striate.native.aligned import aligned_zeros
 from striate.native.team import pause_address
@@ -51,7 +52,7 @@ class Memory:
         return self._views[name]
 
     def tensors(self, row: str) -> dict[str, npt.NDArray[np.float32]]:
-        """The parts of ``parameters`` or ``velocity``, to be read and written, by the parameter's name."""
+        """The parts of ``parameters`` or of an optimizer's row, to be read and written, by the parameter's name."""
         numbers = self.view(row)
         places = self._plan.row.places
         return {place.name: numbers[place.start : place.start + place.size].reshape(place.shape) for place in places}
@@ -86,6 +87,25 @@ class Memory:
             for start in range(0, place.size, DRAWN):
                 part = numbers[start : start + DRAWN]
                 part[:] = generator.standard_normal(len(part)) * scale
+
+    def tell(self, truth: Truth, weight: float) -> None:
+        """Write a batch's labels and targets, and ``weight`` of each image; lanes beyond count for nothing."""
+        count, labels, weights = len(truth.labels), self.rows("labels"), self.rows("weights")
+        labels[:count], labels[count:] = truth.labels, -1
+        weights[:count], weights[count:] = weight, 0
+        if truth.targets is not None:
+            scores, lanes = truth.targets.shape[1], self._plan.target.lanes
+            whole = np.zeros((self._plan.groups * lanes, scores), np.float32)
+            whole[:count] = truth.targets
+            self.rows("targets").reshape(-1, scores, lanes)[...] = whole.reshape(-1, lanes, scores).transpose(0, 2, 1)
+
+    def weigh(self, loss: Loss) -> None:
+        """Write how softmax weighs its classes, where it does."""
+        if "smoothing" in self._plan.buffers:
+            classes = self._plan.network.classes
+            self.view("class.weights")[:] = loss.weights(classes)
+            rest = loss.smoothing / classes
+            self.view("smoothing")[:] = 1 - loss.smoothing + rest, rest
 
     def drop(self, name: str, rate: float) -> None:
         """Write the rate of a DROPOUT."""

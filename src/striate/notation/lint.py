@@ -24,8 +24,7 @@ LARGEST_POOL = 3
 HIDDEN = 3  # FCs before the last: as a rule there are fewer
 MUCH = 10_000_000  # activations of one image before the first volume becomes smaller; and weights of one FC
 _LEARNING = ("CONV", "LOCAL", "FC")
-#: Whatever else stands between two layers makes them more than one linear function.
-_LINEAR = ("BN", "DROPOUT", "GAP", "INPUT")
+_LINEAR = ("INPUT", "BN", "DROPOUT", "GAP")  # whatever else stands between two layers makes them more than a linear one
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from striate.errors import ArgumentError, FitError, NotationError
 from striate.layers import Add, Bn, Conv, Dropout, Fc, Input, Join, Layer
 from striate.layers.join import join_all, part_all
 from striate.layers.layer import Array, Parameters
+from striate.layers.loss import Loss, as_loss, mean_weight
 from striate.layers.loss import loss as loss_of
 from striate.notation.tree import Mark, text, tree
 from striate.volume import Volume
@@ -195,7 +196,7 @@ class Network:
         parameters: Parameters,
         images: npt.ArrayLike,
         labels: npt.ArrayLike,
-        loss: str = "softmax",
+        loss: str | Loss = "softmax",
         kept: Parameters | None = None,
     ) -> tuple[float, dict[str, Array], dict[str, Array]]:
         """``(mean loss, its gradient on every parameter, every node's activations)`` of a training step, in float64.
@@ -216,7 +217,7 @@ class Network:
                 on[name] = on[name] + part if name in on else part
             gradients.update({f"{node.name}.{name}": gradient for name, gradient in found.items()})
         ordered = {name: gradients[name] for name in self.parameter_shapes()}
-        return float(losses.mean()), ordered, made
+        return float(losses.sum() / mean_weight(as_loss(loss), np.asarray(labels), self.classes)), ordered, made
 
     def _checked(self, parameters: Parameters, kept: Parameters | None, training: bool = False) -> dict[str, Array]:
         shapes = self.tensor_shapes()

@@ -76,7 +76,7 @@ def folds(way: Flow, apart: bool = False) -> tuple[Fold, ...]:
         if isinstance(unit.node.layer, Bn):
             before, after = way.sources[unit.name][0], _reader(way, unit)
             takes = not apart and _plain(before) and _reader(way, before) is unit
-            pool = after if takes and after is not None and rides(after.node) and not unit.rider else None
+            pool = after if takes and after is not None and rides(after.node) else None
             found.append(Fold(unit, before if takes else None, pool))
     return tuple(found)
 
@@ -212,6 +212,7 @@ def folded_calls(
     folded = [fold if fold.fits(chosen[fold.conv.name]) else replace(fold, pool=None) for fold in found if fold.conv]
     by_result = {f"{fold.merged.name}.y": fold for fold in folded}
     gone = {unit.result for fold in folded for unit in fold.taken}
+    moved = {fold.unit.result: fold.taken[-1].result for fold in folded}  # functions that never fall go behind a POOL
     for made in calls:
         fold = next((by_result[name] for name in made.buffers[1:] if name in by_result), None)
         if fold:
@@ -220,5 +221,7 @@ def folded_calls(
             other[f"{name}.y"] = fold.taken[-1].result
             whole = forward_call(fold.merged, chosen[name], made.buffers[0], target, False)
             yield replace(whole, buffers=tuple(other.get(buffer, buffer) for buffer in whole.buffers))
+        elif made.family == "activation":
+            yield replace(made, buffers=tuple(moved.get(buffer, buffer) for buffer in made.buffers))
         elif made.family not in ("bn_scale", "pool_forward") or made.buffers[-1] not in gone:
             yield made

@@ -18,13 +18,14 @@ from striate.plan.fuse import Unit, fuse
 from striate.plan.kernels import Kernels, choose
 from striate.plan.lifetimes import Lifetime, clear_halos, lifetimes
 from striate.plan.order import Order, choose_order
-from striate.plan.parameters import Row, row
+from striate.plan.parameters import CHUNK, Row, row
 from striate.plan.parts import Part, Parts, book_parts, fitted, parts, whole_lives, wholes
 from striate.plan.schedule import backward_calls, forward_calls, loss_call
 from striate.plan.shape import Shape
 from striate.plan.single import Single, single
 from striate.plan.target import Target
 from striate.plan.tiles import fc_tiles
+from striate.plan.update import DEFAULT, Update
 from striate.plan.volumes import volumes
 
 MOST_SLOTS = 16  #: gradient slots: as many threads can work on one batch
@@ -33,7 +34,7 @@ CLEARED_BYTES = 2**20  #: volumes below keep their bytes: to clear a halo for ea
 
 SCORES = "scores."  #: before the names of volumes that scores have for themselves
 
-LOSSES = ("softmax", "svm")
+LOSSES = ("softmax", "softmax-weighted", "svm", "svm-squared", "l2")  #: kinds that are compiled apart
 KERNELS = ("direct", "winograd", "deep", "packed", "depthwise")  #: kinds of CONV kernels that can be asked for
 
 
@@ -64,6 +65,7 @@ class Plan:
     shared_bytes: int
     rank_bytes: int
     inside: bool = False  #: made by ``plan_inside``
+    update: Update = DEFAULT
     folds: tuple[Fold, ...] = ()  #: every BN, as scores have it
     fold_prepare: tuple[Preparation, ...] = ()
 
@@ -92,6 +94,7 @@ class Plan:
     def shares(self) -> int:
         """Counters of work that threads share, at most, in one run."""
         together = len(self.prepare) + len(self.train) + len(self.scores) + 4
+        together += self.update.shares + len(self.update.capped(self.row))
         return max(together, 2 * len(self.single.convs), len(self.single.calls) + 1)
 
     def bytes(self, threads: int) -> int:
@@ -103,7 +106,8 @@ class Plan:
             str(self.network),
             f"{self.target}; batch {self.batch} in {self.groups} groups, {self.slots} slots",
         ]
-        lines += [str(self.order), "", "units: " + ", ".join(f"[{unit}]" for unit in self.units)]
+        lines += [str(self.order), *([f"update: {self.update}"] if self.update != DEFAULT else [])]
+        lines += ["", "units: " + ", ".join(f"[{unit}]" for unit in self.units)]
         way = flow(self.network, self.units, self.inside)
         wanted = {unit.name for unit in self.units if way.goes_on(unit)}
         for name, kernels in self.kernels.items():
@@ -130,8 +134,14 @@ def _slots(groups: int, numbers: int) -> int:
     return max(1, min(groups, MOST_SLOTS, SLOT_BYTES // max(1, numbers * 4)))
 
 
-def book_images(arena: Arena, network: Network, groups: int) -> None:
+def book_images(arena: Arena, network: Network, groups: int, loss: str) -> None:
     """What goes in and out beside the images."""
+    scores = network.classes
+    if loss == "softmax-weighted":
+        arena.book("class.weights", Shape.of(scores, element="f32"))
+        arena.book("smoothing", Shape.of(2, element="f32"))
+    if loss == "l2":
+        arena.book("targets", Shape.of(scores), "group", groups)
     depth = network.input.depth
     arena.book("scales", Shape.of(depth, element="f32"))
     arena.book("shifts", Shape.of(depth, element="f32"))
@@ -151,9 +161,9 @@ def book_parameters(arena: Arena, network: Network, numbers: Row) -> None:
             arena.book(f"{node.name}.biases", Shape.of(node.output.depth, element="f32"))
 
 
-def _book_learning(arena: Arena, numbers: Row, slots: int) -> None:
-    """Velocity, gradient slots, and the settings of the update."""
-    velocity = arena.book("velocity", Shape.of(numbers.size, element="f32")).offset
+def _book_learning(arena: Arena, numbers: Row, slots: int, update: Update) -> None:
+    """What the optimizer remembers, gradient slots, and the settings of the update."""
+    rows = {name: arena.book(name, Shape.of(numbers.size, element="f32")).offset for name in update.rows}
     slots_buffer = arena.book("gradients", Shape.of(slots, numbers.summed, element="f32"))
     slot = numbers.summed * 4
     arena.add(Buffer("gradient", Shape.of(numbers.summed, element="f32"), "slot", slots_buffer.offset, slot, slot))
@@ -164,8 +174,12 @@ def _book_learning(arena: Arena, numbers: Row, slots: int) -> None:
             at = slots_buffer.offset + start
             arena.add(Buffer(f"{place.name}.gradient", shape, "slot", at, size, slot))
         else:
-            arena.add(Buffer(f"{place.name}.velocity", shape, "shared", velocity + start, size))
-    arena.book("settings", Shape.of(4, element="f32"))
+            for name, at in rows.items():
+                arena.add(Buffer(f"{place.name}.{name}", shape, "shared", at + start, size))
+    arena.book("settings", Shape.of(-(-len(update.numbers) // 4) * 4, element="f32"))
+    if update.whole and numbers.summed:
+        arena.book("clip.squares", Shape.of(numbers.summed // CHUNK, element="f32"))
+        arena.book("clip.scale", Shape.of(1, element="f32"))
 
 
 def _book_dropouts(arena: Arena, network: Network, groups: int) -> None:
@@ -235,25 +249,27 @@ def plan(
     force: str | None = None,
     order: str | None = None,
     apart: bool = False,
+    update: Update = DEFAULT,
 ) -> Plan:
     """Decide everything that the emitters then write down.
 
     exact: direct kernels alone. force: one of KERNELS wherever there is one of the kind; order: one of ORDERS; both
-    for tests. apart: no two volumes share bytes, so that calls can be run alone and looked at.
+    for tests. apart: no two volumes share bytes, so that calls can be run alone and looked at. update: of an optimizer.
     """
     units, arena = fuse(network), Arena(target.lanes)
     groups = -(-batch // target.lanes)
     chosen_order = choose_order(units, groups, order)
     layered = chosen_order.layered
-    numbers = row(network, [unit.name for unit in units if layered and isinstance(unit.node.layer, Fc)])
+    streamed = layered and not update.whole
+    numbers = row(network, [unit.name for unit in units if streamed and isinstance(unit.node.layer, Fc)])
     slots = 1 if layered else _slots(groups, numbers.size)
     convs = [unit for unit in units if isinstance(unit.node.layer, Conv)]
     chosen = {unit.name: choose(unit, target.lanes, exact, force) for unit in convs}
     way = flow(network, units)
     book_parameters(arena, network, numbers)
     book_state(arena, network)
-    _book_learning(arena, numbers, slots)
-    book_images(arena, network, groups)
+    _book_learning(arena, numbers, slots, update)
+    book_images(arena, network, groups, loss)
     _book_dropouts(arena, network, groups)
     book_batch(arena, units, groups)
     for unit in convs:
@@ -264,7 +280,7 @@ def plan(
     joint: Parts = parts(way)
     shapes = fitted(dict(volumes(network, way, chosen)), joint)
     scores = tuple(folded_calls(forward_calls(way, chosen, target, shapes, False), norms, chosen, target))
-    back = backward_calls(way, chosen, target, shapes, layered, groups=groups)
+    back = backward_calls(way, chosen, target, shapes, update if streamed else None, groups=groups)
     training = (*forward_calls(way, chosen, target, shapes, True, groups), loss_call(way, loss), *back)
     named = {unit.name: unit for unit in convs}
     scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
@@ -292,6 +308,7 @@ def plan(
         alone,
         aligned(arena.shared),
         aligned(arena.rank),
+        update=update,
         folds=norms,
         fold_prepare=tuple(fold_preparations(norms, chosen, target.lanes)),
     )

@@ -17,6 +17,13 @@ from striate.plan.shape import Shape
 from striate.plan.sweep import pieces
 from striate.plan.target import Target
 from striate.plan.tiles import fc_tiles
+from striate.plan.update import Update
+
+#: What a loss reads beside the scores, where that is more than labels and the images' weights in the mean.
+LOSS_BUFFERS = {
+    "softmax-weighted": ("labels", "weights", "class.weights", "smoothing"),
+    "l2": ("labels", "targets", "weights"),
+}
 
 Chosen = Mapping[str, Kernels]  #: the kernels of every CONV, by the unit's name
 
@@ -91,8 +98,9 @@ def gradient_enters(last: Unit) -> str:
 
 def loss_call(flow: Flow, loss: str) -> Call:
     """The loss on the last unit's output, and the gradient it starts with."""
-    buffers = [flow.last.result, "labels", "weights", gradient_enters(flow.last), "losses", "hits"]
-    return call(f"{loss}_loss", buffers)
+    truth = LOSS_BUFFERS.get(loss, ("labels", "weights"))
+    buffers = [flow.last.result, *truth, gradient_enters(flow.last), "losses", "hits"]
+    return call(f"{loss.replace('-', '_')}_loss", buffers)
 
 
 def backward_calls(
@@ -100,14 +108,14 @@ def backward_calls(
     chosen: Chosen,
     target: Target,
     shapes: Mapping[str, Shape],
-    streamed: bool,
+    streamed: Update | None,
     learns: bool = True,
     groups: int = 0,
 ) -> tuple[Call, ...]:
     """The way back, last unit first, as far as gradients are wanted.
 
-    streamed: an FC's weights are updated where their gradient is made. learns: else who asks leaves the gradients of
-    parameters out. groups: as for ``forward_calls``.
+    streamed: how an FC's weights are updated where their gradient is made; None where they are not. learns: else who
+    asks leaves the gradients of parameters out. groups: as for ``forward_calls``.
     """
     last, gradients = flow.last, Gradients()
     if last.name not in flow.wanted:
@@ -128,13 +136,13 @@ def backward_calls(
                 calls += gradients.into(source, [made], "")
             continue
         x, before = flow.x(unit), flow.before(unit)
+        # What a bias adds to a slice, BN takes away: the sum of its gradient would be roundings alone.
+        biased = not (groups and len(unit.nodes) == 1 and bn.follows(flow, unit))
         if isinstance(unit.node.layer, Fc):
-            back = _fc_backward(unit, _flat(unit, x, shapes), before, shapes, target, streamed)
+            back = _fc_backward(unit, _flat(unit, x, shapes), before, shapes, target, streamed, biased)
         elif isinstance(unit.node.layer, Bn):
             back = _bn_backward(unit, x, before, groups, target)
         else:
-            # What a CONV's bias adds, BN takes away: the sum of its gradient would be roundings alone.
-            biased = not (groups and len(unit.nodes) == 1 and bn.follows(flow, unit))
             back = _unit_backward(unit, x, before, chosen, target, learns, biased)
         calls += gradients.into(before, back, f"{unit.name}.dx")
     return tuple(calls)
@@ -169,7 +177,13 @@ def _bn_backward(unit: Unit, x: str, before: Unit | None, groups: int, target: T
 
 
 def _fc_backward(
-    unit: Unit, x: str, before: Unit | None, shapes: Mapping[str, Shape], target: Target, streamed: bool
+    unit: Unit,
+    x: str,
+    before: Unit | None,
+    shapes: Mapping[str, Shape],
+    target: Target,
+    streamed: Update | None,
+    biased: bool,
 ) -> Iterator[Call]:
     """The data gradient first: where weights are streamed, the weight gradient's turn also updates them."""
     name, tiles = unit.name, fc_tiles(target)
@@ -181,9 +195,9 @@ def _fc_backward(
         yield call("fc_data_gradient", [dy, weights, x, dx], shared, **how)
     items = pieces(unit.output.size, tiles.weights)
     gradient = f"{weights}.gradient"
-    named = [x, dy, gradient, f"{name}.biases.gradient"]
-    learn = call("fc_weight_gradient", named, items, tile=tiles.weights, local=streamed)
+    named = [x, dy, gradient, *([f"{name}.biases.gradient"] if biased else [])]
+    learn = call("fc_weight_gradient", named, items, tile=tiles.weights, local=streamed is not None)
     if streamed:
-        update = call("fc_update", [gradient, weights, f"{weights}.velocity", "settings"], items, tile=tiles.weights)
-        learn = replace(learn, then=update)
+        named = [gradient, weights, *(f"{weights}.{row}" for row in streamed.rows), "settings"]
+        learn = replace(learn, then=call("fc_update", named, items, tile=tiles.weights, update=streamed))
     yield learn

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from striate.errors import ArgumentError, ModelError, StriateError
 from striate.notation.network import Network
 from striate.notation.parse import parse
+from striate.optimizers import OPTIMIZERS
 from striate.preprocessing import Preprocessing
 from striate.train.modelfile import read_tensors, write_tensors
 from striate.train.steps import Position
@@ -30,11 +31,13 @@ class Checkpoint:
     `data` names what it is trained on and `fingerprint` is that of exactly these images; `settings`
     and `facts` are plain values that JSON can hold; `points` (n, 4) and `epochs` (n, 5) are its curves:
     time in epochs, loss, accuracy, learning rate; time, the means of both, and those of validation.
+    `optimizer_state` is what the optimizer remembers, as `program.optimizer_state()` gives it.
 
     >>> import tempfile
     >>> network = parse("INPUT[2x2x1] - FC[2]")
     >>> values = {"fc1.weights": np.ones((2, 4), np.float32), "fc1.biases": np.zeros(2, np.float32)}
-    >>> kept = Checkpoint(network, "two", "0f", ("no", "yes"), Preprocessing(), {}, Position(), values, values)
+    >>> state = {f"velocity.{name}": numbers for name, numbers in values.items()}
+    >>> kept = Checkpoint(network, "two", "0f", ("no", "yes"), Preprocessing(), {}, Position(), values, state)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     kept.save(f"{folder}/one.checkpoint")
     ...     print(Checkpoint.load(f"{folder}/one.checkpoint").position.epoch)
@@ -49,7 +52,7 @@ class Checkpoint:
     settings: Mapping[str, Any]
     position: Position
     parameters: Mapping[str, Floats]
-    velocity: Mapping[str, Floats]
+    optimizer_state: Mapping[str, Floats]
     points: Floats = field(default_factory=lambda: np.empty((0, 4), np.float32))
     epochs: Floats = field(default_factory=lambda: np.empty((0, 5), np.float32))
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -58,7 +61,7 @@ class Checkpoint:
         """Write the run to `path`, whole or not at all; an OSError says why it cannot be written."""
         tensors = {
             **{f"parameters.{name}": values for name, values in self.parameters.items()},
-            **{f"velocity.{name}": values for name, values in self.velocity.items()},
+            **self.optimizer_state,
             "curves.points": self.points,
             "curves.epochs": self.epochs,
         }
@@ -96,7 +99,7 @@ class Checkpoint:
                 settings=settings,
                 position=_position(json.loads(metadata["position"])),
                 parameters=_row(tensors, "parameters", network.tensor_shapes()),
-                velocity=_row(tensors, "velocity", network.parameter_shapes()),
+                optimizer_state=_state(tensors, network),
                 points=_curve(tensors["curves.points"], 4),
                 epochs=_curve(tensors["curves.epochs"], 5),
                 facts=facts,
@@ -122,6 +125,16 @@ def _position(values: Any) -> Position:
     if at.seen and not at.step:
         raise ArgumentError(f"no run has seen {at.seen:,} images before its first step")
     return at
+
+
+def _state(tensors: Mapping[str, Floats], network: Network) -> dict[str, Floats]:
+    """What one of the optimizers remembers: all there is beside the parameters and the curves."""
+    rows = {name.partition(".")[0]: None for name in tensors}
+    rows = {row: None for row in rows if row not in ("parameters", "curves")}
+    if not any(set(kind.rows) == rows.keys() for kind in OPTIMIZERS.values()):
+        raise ArgumentError(f"no optimizer remembers {' and '.join(sorted(rows)) or 'nothing'}")
+    shapes = network.parameter_shapes()
+    return {f"{row}.{name}": values for row in sorted(rows) for name, values in _row(tensors, row, shapes).items()}
 
 
 def _row(tensors: Mapping[str, Floats], row: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Floats]:

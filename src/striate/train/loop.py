@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from striate.data.dataset import Dataset
+from striate.train.schedule import Schedule
 from striate.train.steps import Report, Steps, check_finite
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ def train_epochs(
     epochs: int = 1,
     seed: int = 0,
     *,
-    schedule: str = "constant",
+    schedule: str | Schedule = "constant",
 ) -> Iterator[Report]:
     """Train `program` on `train` and yield a Report after every step and every epoch.
 
     The order of the images is drawn from (seed, epoch); the last batch of an epoch may be short.
-    `schedule` ("constant" or "cosine") changes the learning rate of `program.optimizer`, which is put
-    back at the end. Who stops iterating stops training.
+    `schedule`, a name in SCHEDULES or what `train.schedule.schedule` makes, changes the learning rate of
+    `program.optimizer`, which is put back at the end. Who stops iterating stops training.
 
     Raises ArgumentError at once where the data does not fit the network, and DivergedError as soon
     as the loss or a parameter is not finite.

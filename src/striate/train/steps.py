@@ -16,6 +16,7 @@ from striate.data.dataset import Dataset, Images, Labels
 from striate.errors import ArgumentError, DivergedError
 from striate.train.evaluate import Evaluation, judge
 from striate.train.match import check_match
+from striate.train.schedule import Schedule
 from striate.train.schedule import schedule as schedule_of
 
 if TYPE_CHECKING:
@@ -98,12 +99,13 @@ class Steps:
         validation: Dataset | None = None,
         epochs: int = 1,
         seed: int = 0,
-        schedule: str = "constant",
+        schedule: str | Schedule = "constant",
         position: Position | None = None,
     ) -> None:
         _check(program, train, validation, epochs)
         self.program, self.train, self.validation = program, train, validation
-        self.epochs, self.seed, self.schedule = epochs, seed, schedule_of(schedule)
+        self.epochs, self.seed = epochs, seed
+        self.schedule = schedule_of(schedule) if isinstance(schedule, str) else schedule
         self.base = program.optimizer
         self.images = 0
         self.began = time.perf_counter()
@@ -193,11 +195,11 @@ class Steps:
     def change_program(self, program: Program) -> None:
         """Go on with another program of the same network, such as one for another batch.
 
-        It takes over parameters, BN's running statistics, velocity and the rates of DROPOUT; the schedule goes on from
-        where it is.
+        It takes over parameters, BN's running statistics, the optimizer's state and the rates of DROPOUT; the schedule
+        goes on from where it is.
         """
         program.load(self.program.parameters())
-        program.load_velocity(self.program.velocity())
+        program.load_optimizer_state(self.program.optimizer_state())
         program.optimizer, program.steps = self.base, self.program.steps
         for name, rate in self.program.dropout.items():
             program.set_dropout(rate, name)

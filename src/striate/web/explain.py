@@ -61,6 +61,8 @@ def explain(
         said |= {"depth": weights.shape[2], "numbers": weights.size}
         seen, weights, first = _met(node, seen, weights, d)
         return said | _products(seen, weights, bias, first)
+    if isinstance(node.layer, Bn):
+        return said | _standardised(node.layer, {kind: parameters[f"{layer}.{kind}"] for kind in NORM}, seen, d)
     if isinstance(node.layer, Lrn):
         return said | _normalized(node.layer, seen[0, 0], d)
     if isinstance(node.layer, Maxout):
@@ -68,8 +70,6 @@ def explain(
         together = seen[0, 0, first : first + node.layer.pieces]
         slices = list(range(first, first + node.layer.pieces))
         return said | {"slices": slices, "inputs": [[[x]] for x in together.tolist()], "sum": float(together.max())}
-    if isinstance(node.layer, Bn):
-        return said | _normalised(node.layer, {kind: parameters[f"{layer}.{kind}"] for kind in NORM}, seen, d)
     return said | _chosen(node, seen[:, :, d], d)
 
 
@@ -156,7 +156,7 @@ def _products(seen: Doubles, weights: Doubles, bias: float, first: int) -> dict[
     }
 
 
-def _normalised(layer: Bn, own: Numbers, seen: Doubles, d: int) -> dict[str, Any]:
+def _standardised(layer: Bn, own: Numbers, seen: Doubles, d: int) -> dict[str, Any]:
     """The scale and the shift that the running statistics make of BN."""
     weight, bias, mean, variance = (float(own[kind][d]) for kind in NORM)
     scale = weight / (variance + layer.eps) ** 0.5

@@ -254,7 +254,7 @@ def snapshot(run: Run) -> Checkpoint:
         settings=run.settings.to_json(),
         position=steps.position,
         parameters=program.parameters(),
-        velocity=program.velocity(),
+        optimizer_state=program.optimizer_state(),
         points=np.array(run.history.whole(), np.float32).reshape(-1, 4),
         epochs=np.array(epochs, np.float32).reshape(-1, 5),
         facts={

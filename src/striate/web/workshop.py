@@ -84,7 +84,7 @@ class Workshop:
                 raise ArgumentError(f"{kept.data} holds other images than when {run.name} was trained: it cannot go on")
             program = self._woken(run, kept, material)
             program.load(dict(kept.parameters))
-            program.load_velocity(dict(kept.velocity))
+            program.load_optimizer_state(kept.optimizer_state)
             steps = _steps(program, run.settings, material, kept)
             return program, material, steps
 

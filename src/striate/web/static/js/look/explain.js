@@ -62,13 +62,13 @@ const FUNCTIONS = {
 };
 const each = (make) => Object.fromEntries(Object.keys(FUNCTIONS).map((kind) => [kind, make]));
 const SENTENCES = {
-  CONV: convolved, LOCAL: convolved, FC: connected, POOL: pooled, GAP: pooled, LRN: normalized, RELU: rectified, MAXOUT: outdone,
-  ADD: added, BN: normalised,
+  CONV: convolved, LOCAL: convolved, FC: connected, POOL: pooled, GAP: pooled, LRN: normalized, BN: levelled, RELU: rectified,
+  MAXOUT: outdone, ADD: added,
   ...each(bent),
 };
 const BODIES = {
-  CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, GAP: pool, LRN: divided, RELU: cut, MAXOUT: contest,
-  ADD: addition, BN: scaled,
+  CONV: convolution, LOCAL: convolution, FC: connections, POOL: pool, GAP: pool, LRN: divided, BN: scaled, RELU: cut,
+  MAXOUT: contest, ADD: addition,
   ...each(applied),
 };
 const SIGNS = { max: "max =", average: "average =", l2: "root of the sum of squares =" };
@@ -121,6 +121,14 @@ function cut({ inputs, value }) {
   return el("p", { class: "terms-line", data: { role: "sum" } }, `max(0, ${amount(inputs.flat(2)[0])}) = ${amount(value)}`);
 }
 
+function levelled({ input_layer: source, position }) {
+  return `BN brings slice ${position[2]} of ${source} to the mean and the spread that it has learned: times a scale, plus a shift, both from the slice's running mean and variance.`;
+}
+
+function scaled({ inputs, scale, shift, value }) {
+  return el("p", { class: "terms-line", data: { role: "sum" } }, `${amount(inputs.flat(2)[0])} × ${amount(scale)} ${shift < 0 ? "−" : "+"} ${amount(Math.abs(shift))} = ${amount(value)}`);
+}
+
 function bent({ kind, input_layer: source }) {
   return `${kind.toLowerCase()}(x) with x from ${source}: ${FUNCTIONS[kind]}.`;
 }
@@ -136,14 +144,6 @@ function outdone({ slices, input_layer: source }) {
 
 function contest({ inputs, value }) {
   return el("p", { class: "terms-line", data: { role: "sum" } }, `max(${inputs.flat(2).map(amount).join(", ")}) = ${amount(value)}`);
-}
-
-function normalised({ input_layer: source, position }) {
-  return `BN brings slice ${position[2]} of ${source} to the mean and the spread that it has learned: times a scale, plus a shift, both from the slice's running mean and variance.`;
-}
-
-function scaled({ inputs, scale, shift, value }) {
-  return el("p", { class: "terms-line", data: { role: "sum" } }, `${amount(inputs.flat(2)[0])} × ${amount(scale)} ${shift < 0 ? "−" : "+"} ${amount(Math.abs(shift))} = ${amount(value)}`);
 }
 
 function passedOn({ layer, kind, input_layer: source }) {

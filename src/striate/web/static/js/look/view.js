@@ -182,7 +182,7 @@ class Look {
     show(this.wrong, false);
     drawImage(this.input, this.#run.volume, seen.pixels);
     this.columns.draw(header, bytes, this.#run.classes);
-    this.scores.draw(header.scores, this.#run.settings?.loss !== "svm");
+    this.scores.draw(header.scores, (this.#run.settings?.loss ?? "softmax") === "softmax");
     if (this.#chosen) this.#explainSoon();
   }
 

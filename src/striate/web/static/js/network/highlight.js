@@ -1,8 +1,8 @@
 // The notation in colour: pieces of a line, each with the layer kind that it belongs to.
 
 const KINDS = [
-  "INPUT", "CONV", "LOCAL", "RELU", "POOL", "FC", "DROPOUT", "GAP", "LRN", "LEAKY", "ELU", "GELU", "SILU", "SIGMOID", "TANH",
-  "MAXOUT", "BN",
+  "INPUT", "CONV", "LOCAL", "RELU", "POOL", "FC", "DROPOUT", "BN", "GAP", "LRN", "LEAKY", "ELU", "GELU", "SILU", "SIGMOID",
+  "TANH", "MAXOUT",
 ];
 const NAME = /[A-Za-z]+/y;
 const SETTINGS = /\[[^[\]\n]*\]?|[0-9][0-9-]*/y;

@@ -166,7 +166,7 @@ export class Guesses {
     if (card.shown !== key) drawImage(card.canvas, header.volume, bytes, at);
     card.shown = key;
     card.button.disabled = false;
-    const probable = run.settings?.loss !== "svm";
+    const probable = (run.settings?.loss ?? "softmax") === "softmax";
     const name = String(run.classes[guess.label] ?? guess.label);
     const right = guess.right && sound(guess);
     const best = sound(guess) ? guess.best : [];

@@ -78,7 +78,7 @@ export class Picture {
   best(run, header) {
     const right = run.classes[header.label];
     const sound = header.scores.every(([, value]) => Number.isFinite(value));
-    const probable = run.settings?.loss !== "svm";
+    const probable = (run.settings?.loss ?? "softmax") === "softmax";
     for (const [i, bar] of this.bars.entries()) {
       const [name, value] = sound ? (header.scores[i] ?? ["", NaN]) : ["", NaN];
       const marked = name !== "" && String(name) === String(right);

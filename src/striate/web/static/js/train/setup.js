@@ -10,8 +10,8 @@ const NUMBERS = [
   ["l2", "L2", { min: "0", step: "any" }], ["seed", "Seed", { min: "0", step: "1" }],
 ];
 const CHOICES = [
-  ["schedule", "Schedule", ["constant", "cosine", "step"]],
-  ["loss", "Loss", ["softmax", "svm"]],
+  ["schedule", "Schedule", ["constant", "cosine", "step", "one-cycle"]],
+  ["loss", "Loss", ["softmax", "svm", "svm-squared", "l2"]],
 ];
 /** name, words, and the settings of the runs that race, made from those in the form. */
 const RACES = [

@@ -1,0 +1,120 @@
+"""Options of `striate train` on how the network learns."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "L1",
+    "L2",
+    "Clip",
+    "ClipValue",
+    "Decay",
+    "Drop",
+    "DropAt",
+    "Kind",
+    "LearningRate",
+    "MaxNorm",
+    "Momentum",
+    "Nesterov",
+    "OptimizerOption",
+    "Rate",
+    "RateOption",
+    "Smoothing",
+    "Warmup",
+    "Weights",
+]
+
+
+class Kind(str, Enum):
+    """How gradients move the parameters."""
+
+    sgd = "sgd"
+    adagrad = "adagrad"
+    adadelta = "adadelta"
+    rmsprop = "rmsprop"
+    adam = "adam"
+    adamw = "adamw"
+
+
+class Rate(str, Enum):
+    """How the learning rate changes."""
+
+    constant = "constant"
+    cosine = "cosine"
+    step = "step"
+    one_cycle = "one-cycle"
+
+
+OptimizerOption = Annotated[Kind, typer.Option("--optimizer", help="What moves the parameters.")]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(
+        "--lr",
+        metavar="RATE",
+        min=0.0,
+        help="Learning rate; if not given 0.01, of adadelta 1, of adam and adamw 0.001.",
+    ),
+]
+Momentum = Annotated[
+    float | None,
+    typer.Option("--momentum", metavar="M", min=0.0, max=1.0, help="Momentum of sgd; 0.9 if not given."),
+]
+Nesterov = Annotated[bool, typer.Option("--nesterov", help="Nesterov's momentum, of sgd.")]
+L2 = Annotated[
+    float | None,
+    typer.Option("--l2", metavar="STRENGTH", min=0.0, help="L2 regularisation; if not given 0.0005, of adamw 0."),
+]
+L1 = Annotated[float, typer.Option("--l1", metavar="STRENGTH", min=0.0, help="L1 regularisation.")]
+Decay = Annotated[
+    float | None,
+    typer.Option("--weight-decay", metavar="D", min=0.0, help="Decay of weights, of adamw; 0.01 if not given."),
+]
+MaxNorm = Annotated[
+    float | None, typer.Option("--max-norm", metavar="N", help="The largest norm of an output's weights.")
+]
+Clip = Annotated[
+    float | None, typer.Option("--clip", metavar="N", help="The largest norm of the gradient of all parameters.")
+]
+ClipValue = Annotated[
+    float | None, typer.Option("--clip-value", metavar="V", help="The largest number of a gradient, instead.")
+]
+RateOption = Annotated[
+    Rate,
+    typer.Option(
+        "--schedule",
+        help="Learning rate: constant; falling along half a cosine; dropping; or rising first, then falling.",
+    ),
+]
+Warmup = Annotated[
+    float, typer.Option("--warmup", metavar="EPOCHS", min=0.0, help="Epochs in which the rate first rises.")
+]
+Drop = Annotated[
+    float | None,
+    typer.Option("--drop", metavar="FACTOR", help="By how much the rate drops, with step; 0.1 if not given."),
+]
+DropAt = Annotated[
+    str | None,
+    typer.Option("--drop-at", metavar="F,F,...", help="After which fractions of the training; 0.5,0.75 if not given."),
+]
+Smoothing = Annotated[
+    float,
+    typer.Option(
+        "--label-smoothing",
+        metavar="E",
+        min=0.0,
+        max=0.99,
+        help="So much of a label is spread over all classes, with softmax.",
+    ),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        "--class-weights",
+        metavar="W,W,...",
+        help="What each class counts for, with softmax; or balanced, for rare ones to count more.",
+    ),
+]
