@@ -104,7 +104,8 @@ class Twin:
             self.optimizer.step()
             for name, leaf in self.leaves.items():
                 if name in self.pulled and ours.max_norm is not None:
-                    outputs = self.leaves[name.replace(".weights", ".biases")].numel()
+                    bias = self.leaves.get(name.replace(".weights", ".biases"))
+                    outputs = len(leaf) if bias is None else bias.numel()
                     leaf.copy_(torch.renorm(leaf.reshape(outputs, -1), 2, 0, ours.max_norm).reshape(leaf.shape))
 
     def state(self, row: str) -> dict[str, Any]:

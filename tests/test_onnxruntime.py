@@ -75,7 +75,7 @@ def graph(network: Network, parameters: judge.Numbers) -> bytes:
         return add("ReduceMax", [apart, "pieces"], node.name, keepdims=0)
 
     for node in network.nodes[1:]:
-        layer, own = node.layer, [f"{node.name}.weights", f"{node.name}.biases"]
+        layer, own = node.layer, [f"{node.name}.{name}" for name in node.layer.parameter_shapes(node.input)]
         if isinstance(layer, Conv):
             rows, columns = layer.windows(node.input)
             pads = [rows.before, columns.before, rows.after, columns.after]

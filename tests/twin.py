@@ -55,7 +55,7 @@ def forward(
             rows, columns = layer.windows(node.input)
             x = functional.pad(x, (columns.before, columns.after, rows.before, rows.after))
         if isinstance(layer, Conv):
-            weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
+            weights, biases = parameters[f"{node.name}.weights"], parameters.get(f"{node.name}.biases")
             groups = x.shape[1] if layer.groups == "each" else layer.groups
             step, dilation = (tuple(reversed(both(sides))) for sides in (layer.stride, layer.dilation))
             x = functional.conv2d(x, weights, biases, step, 0, dilation, groups)
@@ -88,7 +88,7 @@ def forward(
         elif isinstance(layer, Bn):
             x = _normalised(layer, {kind: parameters[f"{node.name}.{kind}"] for kind in _NORM}, x, training)
         elif isinstance(layer, Fc):
-            weights, biases = parameters[f"{node.name}.weights"], parameters[f"{node.name}.biases"]
+            weights, biases = parameters[f"{node.name}.weights"], parameters.get(f"{node.name}.biases")
             x = functional.linear(x.flatten(1), weights, biases)[:, :, None, None]
         else:
             raise AssertionError(f"no twin for {layer}")

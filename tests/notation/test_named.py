@@ -41,11 +41,60 @@ TORCHVISION = {
     "vgg-13": 133_047_848,
     "vgg-16": 138_357_544,
     "vgg-19": 143_667_240,
+    "resnet-18": 11_689_512,
+    "resnet-34": 21_797_672,
+    "resnet-50": 25_557_032,
+    "googlenet": 6_624_904,
 }
+
+# The width and the number of groups of every stage, whether groups are deep, and the classes.
+RESIDUAL = {
+    "resnet-20": (((16, 3), (32, 3), (64, 3)), False, 10),
+    "resnet-18": (((64, 2), (128, 2), (256, 2), (512, 2)), False, 1000),
+    "resnet-34": (((64, 3), (128, 4), (256, 6), (512, 3)), False, 1000),
+    "resnet-50": (((64, 3), (128, 4), (256, 6), (512, 3)), True, 1000),
+}
+# Slices before each inception group; filters of 1x1, of 1x1 and 3x3 twice, and of 1x1 behind the POOL.
+INCEPTION = (
+    (192, 64, 96, 128, 16, 32, 32), (256, 128, 128, 192, 32, 96, 64), (480, 192, 96, 208, 16, 48, 64),
+    (512, 160, 112, 224, 24, 64, 64), (512, 128, 128, 256, 24, 64, 64), (512, 112, 144, 288, 32, 64, 64),
+    (528, 256, 160, 320, 32, 128, 128), (832, 256, 160, 320, 32, 128, 128), (832, 384, 192, 384, 48, 128, 128),
+)  # fmt: skip
+
+
+def normed(convs: list[tuple[int, int, int]], fc: tuple[int, int]) -> int:
+    """The parameters of CONVs without biases, each with BN behind it, and of an FC."""
+    return sum(f * f * d * k + 2 * k for f, d, k in convs) + fc[0] * fc[1] + fc[1]
+
+
+def residual(name: str) -> int:
+    """The parameters of a residual net."""
+    stages, deep, classes = RESIDUAL[name]
+    before = stages[0][0]
+    convs = [(3 if name == "resnet-20" else 7, 3, before)]
+    for width, groups in stages:
+        after = width * (4 if deep else 1)
+        for turn in range(groups):
+            convs += [(1, before, width), (3, width, width), (1, width, after)] if deep else []
+            convs += [(3, before, width), (3, width, width)] if not deep else []
+            convs += [(1, before, after)] if not turn and before != after else []
+            before = after
+    return normed(convs, (before, classes))
+
+
+def inception() -> int:
+    """The parameters of GoogLeNet."""
+    convs = [(7, 3, 64), (1, 64, 64), (3, 64, 192)]
+    for before, ones, narrow3, threes, narrow5, fives, pooled in INCEPTION:
+        convs += [(1, before, ones), (1, before, narrow3), (3, narrow3, threes), (1, before, narrow5)]
+        convs += [(3, narrow5, fives), (1, before, pooled)]
+    return normed(convs, (1024, 1000))
 
 
 def by_formula(name: str) -> int:
     """The parameters, without the code that counts them."""
+    if name in RESIDUAL or name == "googlenet":
+        return residual(name) if name in RESIDUAL else inception()
     if name in VGG:
         widths = [3] + [width for width, times in VGG[name] for _ in range(times)]
         convs = [(3, before, after) for before, after in pairwise(widths)]

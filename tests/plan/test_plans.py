@@ -247,7 +247,7 @@ def test_the_path_of_one_image(made: Plan) -> None:
     parameters = {place.name for place in made.row.places}
     ready = {f"{conv.name}.{kind}" for conv in made.single.convs for kind in ("weights", "biases")}
     ready |= {"single.scales", "single.shifts"}
-    parameters |= {name for name in made.buffers if name.endswith((".scale", ".shift"))}
+    parameters |= {name for name in made.buffers if name.endswith((".scale", ".shift", ".biases"))}
     y = ""
     for call in made.single.calls:
         scratch = {name for name in call.buffers if made.buffers[name].scratch}

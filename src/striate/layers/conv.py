@@ -35,7 +35,7 @@ class Conv(Layer):
     weights meet numbers ``dilation`` apart. ``groups`` part the filters and the input's slices: a filter sees the
     slices of its group alone; ``each``: as many groups as there are slices. ``fit`` says what happens when the filter
     does not fit neatly (see window). Weights are ``(K, D/groups, F, F)``, the last two the rows and the columns of
-    the filter; biases are ``(K,)``.
+    the filter; biases are ``(K,)``, if it is ``biased``: a network's CONV is not where BN alone reads its results.
 
     Raises NotationError for settings that make no sense, such as an even F without P.
 
@@ -52,6 +52,7 @@ class Conv(Layer):
     fit: str = "raise"
     dilation: Sides = 1
     groups: int | str = 1
+    biased: bool = True
 
     kind: ClassVar[str] = "CONV"
     settings: ClassVar[tuple[Setting, ...]] = (
@@ -115,9 +116,10 @@ class Conv(Layer):
         return f"{self.kind}[{', '.join(parts)}]"
 
     def parameter_shapes(self, input: Volume) -> dict[str, tuple[int, ...]]:
-        """Weights ``(K, D/groups, F, F)`` and biases ``(K,)``, shared by all positions."""
+        """Weights ``(K, D/groups, F, F)`` and, if ``biased``, biases ``(K,)``, shared by all positions."""
         across, down = both(self.field)
-        return {"weights": (self.filters, self.parts(input)[2], down, across), "biases": (self.filters,)}
+        weights: dict[str, tuple[int, ...]] = {"weights": (self.filters, self.parts(input)[2], down, across)}
+        return {**weights, "biases": (self.filters,)} if self.biased else weights
 
     def receptive(self, input: Volume) -> tuple[int, int, int, int]:
         """F by F with the gaps between its weights, S apart."""
@@ -129,7 +131,7 @@ class Conv(Layer):
         volume = _volume(x)
         rows, columns = self.windows(volume)
         weights, padded = parameters["weights"], pad(x, rows, columns)
-        y = np.zeros((len(x), rows.count, columns.count, self.filters)) + parameters["biases"]
+        y = np.zeros((len(x), rows.count, columns.count, self.filters)) + parameters.get("biases", 0)
         for filters, slices in self._grouped(volume):
             for r, down in enumerate(rows.taps()):
                 for c, across in enumerate(columns.taps()):
@@ -149,7 +151,8 @@ class Conv(Layer):
                     dpadded[:, down, across, slices] += given @ weights[filters, :, r, c]
                     met = padded[:, down, across, slices]
                     dweights[filters, :, r, c] = np.tensordot(given, met, (places, places))
-        return unpad(dpadded, rows, columns), {"weights": dweights, "biases": dy.sum((0, 1, 2))}
+        found = {"weights": dweights, "biases": dy.sum((0, 1, 2))}
+        return unpad(dpadded, rows, columns), found if self.biased else {"weights": dweights}
 
     def _grouped(self, input: Volume) -> list[tuple[slice, slice]]:
         """(the filters, the slices) of every group."""

@@ -17,13 +17,15 @@ __all__ = ["Fc"]
 class Fc(Layer):
     """FC[n]: ``outputs`` neurons, each connected to the whole input volume; makes [1x1xn].
 
-    Weights are ``(n, D*H*W)``, the inputs in D, H, W order; biases are ``(n,)``.
+    Weights are ``(n, D*H*W)``, the inputs in D, H, W order; biases are ``(n,)``, if it is ``biased``: a
+    network's FC is not where BN alone reads its results.
 
     >>> Fc(1).parameter_shapes(Volume(32, 32, 3))
     {'weights': (1, 3072), 'biases': (1,)}
     """
 
     outputs: int
+    biased: bool = True
 
     kind: ClassVar[str] = "FC"
     settings: ClassVar[tuple[Setting, ...]] = (Setting("n", "outputs", "the number of neurons"),)
@@ -48,8 +50,9 @@ class Fc(Layer):
         return f"{self.kind}[{self.outputs}]"
 
     def parameter_shapes(self, input: Volume) -> dict[str, tuple[int, ...]]:
-        """Weights ``(n, D*H*W)`` and biases ``(n,)``."""
-        return {"weights": (self.outputs, input.size), "biases": (self.outputs,)}
+        """Weights ``(n, D*H*W)`` and, if ``biased``, biases ``(n,)``."""
+        weights: dict[str, tuple[int, ...]] = {"weights": (self.outputs, input.size)}
+        return {**weights, "biases": (self.outputs,)} if self.biased else weights
 
     def receptive(self, input: Volume) -> tuple[int, int, int, int]:
         """The whole input; there is but one position."""
@@ -57,7 +60,7 @@ class Fc(Layer):
 
     def forward(self, x: Array, parameters: Parameters) -> Array:
         """The dot product of each neuron's weights with the input, plus its bias: ``(N, 1, 1, n)``."""
-        y: Array = _flat(x) @ parameters["weights"].T + parameters["biases"]
+        y: Array = _flat(x) @ parameters["weights"].T + parameters.get("biases", 0)
         return y.reshape(len(x), 1, 1, self.outputs)
 
     def backward(self, x: Array, parameters: Parameters, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:
@@ -65,7 +68,8 @@ class Fc(Layer):
         images, height, width, depth = x.shape
         flat_dy = dy.reshape(images, self.outputs)
         dx = (flat_dy @ parameters["weights"]).reshape(images, depth, height, width)
-        return dx.transpose(0, 2, 3, 1), {"weights": flat_dy.T @ _flat(x), "biases": flat_dy.sum(0)}
+        found = {"weights": flat_dy.T @ _flat(x), "biases": flat_dy.sum(0)}
+        return dx.transpose(0, 2, 3, 1), found if self.biased else {"weights": found["weights"]}
 
 
 def _flat(x: Array) -> Array:

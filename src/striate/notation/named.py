@@ -48,6 +48,62 @@ def _vgg(layers: int, blocks: str, parameters: int) -> Named:
     return Named(f"vgg-{layers}", "224x224x3", 1000, pattern, parameters, _VGG)
 
 
+def _residual(layers: int, first: str, widths: dict[int, int], deep: bool, parameters: int, size: str, classes: int,
+              source: str) -> Named:  # fmt: skip
+    """A residual net. ``first`` makes the first volume; ``widths``: of each stage, its filters and how many groups it
+    has; ``deep``: groups of 1x1, 3x3 and 1x1 filters, four times as many at the end, in place of two of 3x3.
+
+    The first group of each stage but the first halves the sides. Where a group changes the volume, a CONV of 1x1
+    filters makes the shortcut fit.
+    """
+    stages, times = [], 4 if deep else 1
+    for stage, (width, groups) in enumerate(widths.items()):
+        halving, last = (", S=2, fit=crop" if stage else ""), width * times
+        ways = []
+        for stride in (halving, ""):
+            convs = [f"{width}, 1x1", f"{width}{stride}", f"{last}, 1x1"] if deep else [f"{width}{stride}", f"{width}"]
+            ways.append(" - RELU - ".join(f"CONV[{conv}] - BN" for conv in convs))
+        alike = not stage and times == 1
+        head = [] if alike else [f"( {ways[0]} | CONV[{last}, 1x1{halving}] - BN )+ - RELU"]
+        rest = groups - len(head)
+        group = f"( {ways[1]} )+ - RELU"
+        stages += [*head, f"[{group}]*{rest}" if rest > 1 else group]
+    pattern = " - ".join(["INPUT[{input}]", first, *stages, "GAP", "FC[{classes}]"])
+    return Named(f"resnet-{layers}", size, classes, pattern, parameters, source)
+
+
+def _inception(ones: int, narrow3: int, threes: int, narrow5: int, fives: int, pooled: int) -> str:
+    """The four ways of an inception group: 1x1 filters, 3x3 twice behind 1x1, and 1x1 behind a POOL."""
+    ways = (
+        f"{_conv(ones, 1)}",
+        f"{_conv(narrow3, 1)} - {_conv(threes)}",
+        f"{_conv(narrow5, 1)} - {_conv(fives)}",
+        f"POOL[3x3, S=1, P=1] - {_conv(pooled, 1)}",
+    )
+    return f"{{{{ {' | '.join(ways)} }}}}"
+
+
+def _conv(filters: int, field: int = 3) -> str:
+    """A CONV, BN and RELU."""
+    size = "" if field == 3 else f", {field}x{field}"
+    return f"CONV[{filters}{size}] - BN[eps=0.001] - RELU"
+
+
+_LARGE = "CONV[64, 7x7, S=2, P=3, fit=crop] - BN - RELU - POOL[3x3, S=2, P=1, fit=crop]"
+_HALVE = "POOL[3x3, S=2, fit=pad]"
+_GOOGLENET = " - ".join(
+    (
+        "INPUT[{input}] - CONV[64, 7x7, S=2, P=3, fit=crop] - BN[eps=0.001] - RELU", _HALVE,
+        _conv(64, 1), _conv(192), _HALVE,
+        _inception(64, 96, 128, 16, 32, 32), _inception(128, 128, 192, 32, 96, 64), _HALVE,
+        _inception(192, 96, 208, 16, 48, 64), _inception(160, 112, 224, 24, 64, 64),
+        _inception(128, 128, 256, 24, 64, 64), _inception(112, 144, 288, 32, 64, 64),
+        _inception(256, 160, 320, 32, 128, 128), "POOL[2x2, S=2, fit=pad]",
+        _inception(256, 160, 320, 32, 128, 128), _inception(384, 192, 384, 48, 128, 128),
+        "GAP - DROPOUT[0.2] - FC[{classes}]",
+    )
+)  # fmt: skip
+_RESNET = "He et al. 2015, strides as torchvision has them"
 _VGG = "Simonyan and Zisserman 2014; torchvision"
 
 NAMED = {
@@ -85,6 +141,17 @@ NAMED = {
                  " - [[CONV[512] - RELU]*3 - POOL]*2", 138_357_544),
         _vgg(19, "[CONV[64] - RELU]*2 - POOL - [CONV[128] - RELU]*2 - POOL - [CONV[256] - RELU]*4 - POOL"
                  " - [[CONV[512] - RELU]*4 - POOL]*2", 143_667_240),
+        # Of CIFAR's images. Its shortcuts are projections where the paper pads with zeros: 2,752 numbers more.
+        _residual(20, "CONV[16] - BN - RELU", {16: 3, 32: 3, 64: 3}, False, 272_474, "32x32x3", 10,
+                  "He et al. 2015, for CIFAR-10, with projections"),
+        _residual(18, _LARGE, {64: 2, 128: 2, 256: 2, 512: 2}, False, 11_689_512, "224x224x3", 1000, _RESNET),
+        _residual(34, _LARGE, {64: 3, 128: 4, 256: 6, 512: 3}, False, 21_797_672, "224x224x3", 1000, _RESNET),
+        _residual(50, _LARGE, {64: 3, 128: 4, 256: 6, 512: 3}, True, 25_557_032, "224x224x3", 1000, _RESNET),
+        # With BN, as torchvision has it: no further outputs in the middle, and 3x3 filters where the paper has 5x5.
+        Named(
+            "googlenet", "224x224x3", 1000, _GOOGLENET,
+            6_624_904, "Szegedy et al. 2014; torchvision, with BN",
+        ),
         Named(
             "tiny-vgg", "32x32x3", 10, "INPUT[{input}] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[{classes}]",
             6_440, "the figure of the CS231n notes",

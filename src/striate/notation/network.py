@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from striate.errors import ArgumentError, FitError, NotationError
-from striate.layers import Add, Dropout, Input, Join, Layer
+from striate.layers import Add, Bn, Conv, Dropout, Fc, Input, Join, Layer
 from striate.layers.join import join_all, part_all
 from striate.layers.layer import Array, Parameters
 from striate.layers.loss import Loss, as_loss, mean_weight
@@ -18,7 +18,7 @@ from striate.layers.loss import loss as loss_of
 from striate.notation.tree import Mark, text, tree
 from striate.volume import Volume
 
-__all__ = ["MOST_LAYERS", "MOST_NUMBERS", "Mark", "Network", "Node", "chain"]
+__all__ = ["MOST_LAYERS", "MOST_NUMBERS", "Mark", "Network", "Node", "chain", "unbiased"]
 
 MOST_LAYERS = 1_000  # the deepest ConvNets have hundreds
 MOST_NUMBERS = 2**31 - 1  # of one volume, or of one layer's weights: 8 GiB of float32
@@ -62,7 +62,7 @@ class Network:
     @classmethod
     def of(cls, layers: Iterable[Layer | Mark]) -> Network:
         """The network of these layers, and marks where ways part; NotationError or FitError where they make none."""
-        return cls(tuple(chain(layers)))
+        return cls(unbiased(chain(layers)))
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -265,6 +265,26 @@ def chain(layers: Iterable[Layer | Mark]) -> Iterator[Node]:
         what = "INPUT alone computes nothing" if numbers else "there are no layers here"
         raise NotationError(f"{what}: add layers, as in {example}")
     ways.check_closed()
+
+
+def unbiased(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """The nodes; a CONV or FC whose results BN alone reads has no bias, which BN would take away again.
+
+    >>> from striate.layers import Bn, Conv, Input
+    >>> Network.of([Input(8, 8, 1), Conv(4), Bn(), Conv(4)]).parameter_shapes().keys()
+    dict_keys(['conv1.weights', 'bn1.weights', 'bn1.biases', 'conv2.weights', 'conv2.biases'])
+    """
+    placed = tuple(nodes)
+    reading: dict[str, list[Layer]] = {}
+    for node in placed:
+        for name in node.inputs:
+            reading.setdefault(name, []).append(node.layer)
+    return tuple(
+        replace(node, layer=replace(node.layer, biased=list(map(type, reading.get(node.name, []))) != [Bn]))
+        if isinstance(node.layer, Conv | Fc)
+        else node
+        for node in placed
+    )
 
 
 @dataclass

@@ -33,7 +33,7 @@ from striate.notation.brackets import Placed, read_layer
 from striate.notation.cursor import Cursor
 from striate.notation.groups import TOO_DEEP, Group, Item, Step, filled, left_over, no_way, over, read_ways
 from striate.notation.named import expand
-from striate.notation.network import Mark, Network, chain
+from striate.notation.network import Mark, Network, chain, unbiased
 from striate.notation.pattern import Pattern, read_pattern
 from striate.notation.tokens import Token
 
@@ -107,7 +107,7 @@ def _place(text: str, steps: list[Step]) -> Network:
             yield now.what.layer if isinstance(now.what, Placed) else now.what
 
     try:
-        return Network(tuple(chain(taken())))
+        return Network(unbiased(chain(taken())))
     except NotationError as error:
         if now is None:
             raise

@@ -134,7 +134,7 @@ def table_text(network: Network, batch: int = 1) -> str:
 
 def _row(node: Node, field: tuple[int, int], mark: str, batch: int) -> Row:
     layer, shapes = node.layer, node.layer.parameter_shapes(node.input)
-    weights, biases = (prod(shapes[name]) if shapes else 0 for name in ("weights", "biases"))
+    weights, biases = (prod(shapes[name]) if name in shapes else 0 for name in ("weights", "biases"))
     neurons = node.output.size if len(shapes.get("weights", ())) > 1 else 0
     state = sum(map(prod, layer.state_shapes(node.input).values()))
     connections = layer.connections(node.input)
@@ -145,7 +145,7 @@ def _row(node: Node, field: tuple[int, int], mark: str, batch: int) -> Row:
         neurons=neurons,
         weights=weights,
         biases=biases,
-        unshared=neurons * (connections + 1),
+        unshared=neurons * (connections + ("biases" in shapes)),
         connections=connections,
         receptive_field=field,
         activation_bytes=_FLOAT * batch * node.output.size,

@@ -87,12 +87,6 @@ def _reader(way: Flow, unit: Unit) -> Unit | None:
     return readers[0] if len(readers) == 1 else None
 
 
-def follows(way: Flow, unit: Unit) -> bool:
-    """Whether a BN, and nothing else, reads the unit's results."""
-    reader = _reader(way, unit)
-    return reader is not None and isinstance(reader.node.layer, Bn)
-
-
 def _plain(unit: Unit) -> bool:
     """Whether it is a CONV, and nothing but DROPOUT works on its results."""
     return isinstance(unit.node.layer, Conv) and all(isinstance(node.layer, Dropout) for node in unit.nodes[1:])

@@ -74,7 +74,7 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
     chosen = {name: choose(unit, target.lanes) for name, unit in convs.items()}
     numbers = row(network)
     norms = folds(way, apart=True)
-    book_parameters(arena, numbers)
+    book_parameters(arena, network, numbers)
     book_state(arena, network)
     book_images(arena, network, 1, of)
     for name, unit in convs.items():

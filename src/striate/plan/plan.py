@@ -150,12 +150,15 @@ def book_images(arena: Arena, network: Network, groups: int, loss: str) -> None:
     arena.book("line", Shape.of(network.input.width * depth), "rank")
 
 
-def book_parameters(arena: Arena, numbers: Row) -> None:
-    """The row of all parameters, and each by its name."""
+def book_parameters(arena: Arena, network: Network, numbers: Row) -> None:
+    """The row of all parameters, and each by its name; and zeros for those who add biases and have none."""
     row = arena.book("parameters", Shape.of(numbers.size, element="f32"))
     for place in numbers.places:
         shape = Shape.of(*place.shape, element="f32")
         arena.add(Buffer(place.name, shape, "shared", row.offset + place.start * 4, shape.bytes(arena.lanes)))
+    for node in network.nodes:
+        if isinstance(node.layer, Conv | Fc) and not node.layer.biased:
+            arena.book(f"{node.name}.biases", Shape.of(node.output.depth, element="f32"))
 
 
 def _book_learning(arena: Arena, numbers: Row, slots: int, update: Update) -> None:
@@ -263,7 +266,7 @@ def plan(
     convs = [unit for unit in units if isinstance(unit.node.layer, Conv)]
     chosen = {unit.name: choose(unit, target.lanes, exact, force) for unit in convs}
     way = flow(network, units)
-    book_parameters(arena, numbers)
+    book_parameters(arena, network, numbers)
     book_state(arena, network)
     _book_learning(arena, numbers, slots, update)
     book_images(arena, network, groups, loss)

@@ -136,8 +136,7 @@ def backward_calls(
                 calls += gradients.into(source, [made], "")
             continue
         x, before = flow.x(unit), flow.before(unit)
-        # What a bias adds to a slice, BN takes away: the sum of its gradient would be roundings alone.
-        biased = not (groups and len(unit.nodes) == 1 and bn.follows(flow, unit))
+        biased = isinstance(unit.node.layer, Conv | Fc) and unit.node.layer.biased
         if isinstance(unit.node.layer, Fc):
             back = _fc_backward(unit, _flat(unit, x, shapes), before, shapes, target, streamed, biased)
         elif isinstance(unit.node.layer, Bn):

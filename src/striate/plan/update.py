@@ -51,14 +51,15 @@ class Update:
     def capped(self, row: Row) -> list[tuple[Place, int]]:
         """Weights whose norms are capped when all are updated, each with how many outputs have some of them.
 
-        Each output has one bias, and its weights lie side by side: a filter's, or those of one neuron of FC or LOCAL.
+        Each output has one bias, if any, and its weights lie side by side: a filter's, or those of one neuron of FC or
+        LOCAL.
         Those of streamed layers are capped with their update.
         """
         if not self.max_norm:
             return []
         sizes = {place.name: place.size for place in row.places}
         return [
-            (place, sizes[place.name.replace(".weights", ".biases")])
+            (place, sizes.get(place.name.replace(".weights", ".biases"), place.shape[0]))
             for place in row.places
             if decays(place.name, place.shape) and place.start < row.summed
         ]

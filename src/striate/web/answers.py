@@ -139,7 +139,8 @@ class Answers:
         if chosen >= len(cube):
             raise ArgumentError(f"{node.name} has {len(cube):,} filters, 0 to {len(cube) - 1:,}; not {chosen:,}")
         filter = cube[chosen].transpose(1, 2, 0)
-        bias = float(parameters[f"{node.name}.biases"].reshape(-1)[chosen])
+        biases = parameters.get(f"{node.name}.biases")
+        bias = float(biases.reshape(-1)[chosen]) if biases is not None else 0.0
 
         def said() -> str:
             result = {"shape": list(filter.shape), "values": filter.tolist(), "bias": bias}

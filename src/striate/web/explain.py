@@ -56,7 +56,8 @@ def explain(
     if isinstance(node.layer, Conv | Fc | Local):
         filter = (y * volume.width + x) * volume.depth + d if isinstance(node.layer, Local) else d
         weights = folded(node, parameters[f"{layer}.weights"])[filter].astype(np.float64).transpose(1, 2, 0)
-        bias = float(parameters[f"{layer}.biases"].reshape(-1)[filter])
+        biases = parameters.get(f"{layer}.biases")
+        bias = float(biases.reshape(-1)[filter]) if biases is not None else 0.0
         said |= {"depth": weights.shape[2], "numbers": weights.size}
         seen, weights, first = _met(node, seen, weights, d)
         return said | _products(seen, weights, bias, first)
