@@ -47,7 +47,7 @@ def test_the_sums_and_the_shapes_agree(name: str) -> None:
             filters = row.neurons if row.notation.startswith("LOCAL") else weights[0]
             assert row.connections * filters == row.weights
             assert row.parameters <= row.unshared
-            assert row.unshared == row.neurons * (row.connections + 1)
+            assert row.unshared == row.neurons * (row.connections + (row.biases > 0))
             assert row.flops == 2 * row.neurons * row.connections
         assert row.activation_bytes == 4 * 3 * row.output.size
         wide, high = row.receptive_field
