@@ -103,7 +103,7 @@ def _normalised(layer: Bn, own: Mapping[str, torch.Tensor], x: torch.Tensor, tra
     """BN of ``x``. PyTorch refuses a lone number of a slice; what it would be is the bias."""
     if training and x[:, 0].numel() == 1:
         return x * 0 * own["weights"][:, None, None] + own["biases"][:, None, None]
-    state = own["mean"], own["variance"]
+    state, x = (own["mean"], own["variance"]), x.contiguous()  # PyTorch 2.13 errs going back through other strides
     return functional.batch_norm(x, *state, own["weights"], own["biases"], training, layer.momentum, layer.eps)
 
 
