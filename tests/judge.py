@@ -223,8 +223,12 @@ class Trial:
         return {name: max(step.floors[name] for step in self.steps) for name in self.velocity}
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def trial(line: str, loss: str | Loss, seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Trial:
-    """Five steps of SGD in float64, each on images that are clear for the parameters of that step."""
+    """Five steps of SGD in float64, each on images that are clear for the parameters of that step.
+
+    A loss that has run away is no number at last: who draws networks asks for it.
+    """
     network = parse(line)
     start = {n: p.astype(np.float32) for n, p in draw_numbers(network, 1, seed)[0].items()}
     now: dict[str, Array] = {name: p.astype(np.float64) for name, p in start.items()}

@@ -18,7 +18,7 @@ from striate import Loss, parse
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: the engine is compared with it only where it is")
 
 import twin  # noqa: E402 - it needs torch
-from test_random_networks import SETTINGS, Draw, draws  # noqa: E402
+from test_random_networks import SETTINGS, Draw, draws, is_clear  # noqa: E402
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -111,6 +111,6 @@ def test_drawn_networks(drawn: Draw) -> None:
     """Networks that lean to the edges, on every target and with every kind of kernel: five steps."""
     assume(drawn.network.parameter_shapes())
     known = judge.trial(str(drawn.network), drawn.loss, drawn.seed, (drawn.images,) * 5)
-    assume(min(step.clearance for step in known.steps) > judge.CLEAR)
+    assume(is_clear(known))
     made = judge.program(known, drawn.target, drawn.threads, drawn.batch, cache=False, kernels=drawn.kernels)
     judge.play(known, made).check(known, *play(known))

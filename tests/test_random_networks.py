@@ -149,15 +149,17 @@ def draws(draw: st.DrawFn, targets: Sequence[str] = judge.ABLE) -> Draw:
     )
 
 
+def is_clear(known: judge.Trial) -> bool:
+    """Whether no image is near a decision, and no loss runs away."""
+    return all(step.clearance > judge.CLEAR and step.loss < RUN_AWAY for step in known.steps)
+
+
 def compare(drawn: Draw) -> bool:
     """Scores, loss, gradients and five steps of SGD against the oracle; False where no images were clear, or where the
     loss runs away."""
     most = drawn.images
     known = judge.trial(str(drawn.network), drawn.loss, drawn.seed, (most, most - most // 2, most, 1, most))
-    if (
-        min(step.clearance for step in known.steps) < judge.CLEAR
-        or not max(step.loss for step in known.steps) < RUN_AWAY
-    ):
+    if not is_clear(known):
         return False
     with judge.as_if_large() if drawn.large else nullcontext():
         program = judge.program(
