@@ -184,9 +184,9 @@ def _floors(
 ) -> dict[str, float]:
     """For every gradient, CANCELLED of the largest sum of its terms' absolute values.
 
-    A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms. So may a slope,
-    such as y - y*y of SIGMOID: ``sharp`` is what its terms would make of the gradient. A whole volume may, too, such as
-    one number of one image: its terms are then those of which it was summed.
+    A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms. A whole volume
+    may, too, such as one number of one image: its terms are then those of which it was summed. So may slopes, such as
+    y - y*y of SIGMOID where all of a volume saturates: ``sharp`` is what their terms would make of the gradient.
     """
     last = made[network.nodes[-1].name]
     scores = last.transpose(0, 3, 1, 2).reshape(len(last), -1)
@@ -200,7 +200,8 @@ def _floors(
             largest = float(np.abs(x).max())
             cancelled = 0 < largest < CANCELLED * summed[before.name]
             terms = np.full_like(x, summed[before.name]) if cancelled else np.abs(x)
-            _, sums = node.layer.backward(terms, own, y, np.maximum(np.abs(dy), sharp))
+            flat = float(np.abs(dy).max()) < CANCELLED * float(sharp.max())
+            _, sums = node.layer.backward(terms, own, y, sharp if flat else np.abs(dy))
             floors.update({f"{node.name}.{n}": CANCELLED * float(total.max()) for n, total in sums.items()})
         positive = {name: np.abs(numbers) for name, numbers in own.items()}
         sharp = np.abs(node.layer.backward(x, positive, y, sharp)[0])
@@ -219,7 +220,8 @@ def _slope_terms(layer: Activation, x: Array, y: Array) -> Array:
     if isinstance(layer, Elu):
         return np.where(x > 0, 0, layer.a + np.abs(y))
     if isinstance(layer, Gelu | Silu):
-        return 1 + np.abs(x) * np.exp(-np.abs(x) / 2)
+        share = np.where(x == 0, 0.5, y / np.where(x == 0, 1, x))
+        return share + np.abs(layer.slope(x, y) - share)
     return np.zeros(())
 
 
