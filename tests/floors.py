@@ -110,5 +110,6 @@ def _slope_terms(layer: Activation, x: Array, y: Array) -> Array:
     if isinstance(layer, Elu):
         return np.where(x > 0, 0, layer.a + np.abs(y))
     if isinstance(layer, Gelu | Silu):
-        return 1 + np.abs(x) * np.exp(-np.abs(x) / 2)
+        share = np.where(x == 0, 0.5, y / np.where(x == 0, 1, x))
+        return share + np.abs(layer.slope(x, y) - share)
     return np.zeros(())

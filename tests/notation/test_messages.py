@@ -61,6 +61,8 @@ MISTAKES = [
     "INPUT[8x8x1] - POOL[l2, S=2, max] - FC[2]",
     "INPUT[8x8x1] - POOL[median] - FC[2]",
     "INPUT[9x8x1] - POOL[average] - FC[2]",
+    "INPUT[8x8x1] - POOL[mode=avg, S=2] - FC[2]",
+    "INPUT[8x8x1] - POOL[2x2, average=1] - FC[2]",
     "INPUT[8x8x1] - GAP[2] - FC[2]",
     "INPUT[8x8x1] - LRN[5, alpha=1e−4] - FC[2]",
     "INPUT[8x8x1] - LRN[5, 2] - FC[2]",

@@ -50,3 +50,12 @@ def places(b: Builder, volume: Tensor, span: Span | None) -> Iterator[tuple[Inde
             for x, wide in tiles(b, width, 4, "x"):
                 for i in range(wide):
                     yield d, y, x + i
+
+
+def vectors(b: Builder, volume: Tensor, span: Span | None) -> Iterator[tuple[Index, Index, Index]]:
+    """The index of every vector of one image's volume, (y, x, d), or of a span of its rows; the halo left out."""
+    height, width, depth = (axis.size for axis in volume.shape.axes)
+    for y in items(b, height, "y", span):
+        for x in b.range(width, "x"):
+            for d in b.range(depth, "d", step=b.lanes):
+                yield y, x, d

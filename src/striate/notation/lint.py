@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import log2
 
 from striate.errors import pointed
-from striate.layers import Conv, Fc, Layer, Pool
+from striate.layers import Conv, Fc, Layer, Leaky, Pool
 from striate.layers.sides import both
 from striate.notation.named import expand
 from striate.notation.network import Network, Node
@@ -185,6 +185,8 @@ def _fit(nodes: Sequence[Node], at: int) -> Iterator[str]:
 
 
 def _is_linear(layer: Layer) -> bool:
+    if isinstance(layer, Leaky):
+        return layer.a == 1
     return layer.kind in _LINEAR or (isinstance(layer, Pool) and layer.of == "average")
 
 
@@ -210,8 +212,8 @@ def _hidden(nodes: Sequence[Node], at: int) -> Iterator[str]:
     )
     if weights > MUCH and 2 * weights > total:
         yield (
-            f"it has {weights:,} of the {total:,} weights: an average over each depth slice in place of the first FCs "
-            "does without most of them, and they do not seem to matter much"
+            f"it has {weights:,} of the {total:,} weights: GAP, the average of each depth slice, in place of the first "
+            "FCs does without most of them, and they do not seem to matter much"
         )
 
 
