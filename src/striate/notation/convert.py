@@ -13,7 +13,7 @@ from typing import Any
 import numpy.typing as npt
 
 from striate.errors import ArgumentError, FitError
-from striate.layers import Conv, Fc, Gap, Input, Layer, Pool
+from striate.layers import Conv, Fc, Gap, Input, Layer, Local, Pool
 from striate.notation.network import Network, Node
 from striate.volume import Volume
 
@@ -25,7 +25,7 @@ def to_conv(network: Network, width: int | None = None, height: int | None = Non
 
     GAP becomes POOL[.., average] of the size that it has here. On its own size the network gives the same scores; on a
     larger one, a volume of scores: one depth column for each window of the network's own size, ``step(network)`` pixels
-    apart. Raises ArgumentError where the size does not work out, and for an FC whose input is not square.
+    apart. Raises ArgumentError where the size does not work out, and for LOCAL, whose filters stay in their places.
 
     >>> from striate.notation.parse import parse
     >>> print(to_conv(parse("INPUT[6x4x3] - CONV[5, P=0] - GAP"), 8, 8))
@@ -38,6 +38,12 @@ def to_conv(network: Network, width: int | None = None, height: int | None = Non
     size = Volume(width or own.width, height or own.height, own.depth)
     layers: list[Layer] = [Input(size.width, size.height, size.depth)]
     layers += [_as_conv(node) for node in network.nodes[1:]]
+    unshared = next((node for node in network.nodes if isinstance(node.layer, Local)), None)
+    if unshared and size != own:
+        raise ArgumentError(
+            f"the network can't slide over images of {size.width}x{size.height}: {unshared.name} has filters of its "
+            f"own for every place of {unshared.input}, so it takes {own.width}x{own.height} alone; a CONV would slide"
+        )
     try:
         if size.width < own.width or size.height < own.height:
             raise FitError(f"{size} is smaller than {own}, which the network looks at")
@@ -98,12 +104,7 @@ def _as_conv(node: Node) -> Layer:
         return Pool((node.input.width, node.input.height), 1, of="average")
     if not isinstance(node.layer, Fc):
         return node.layer
-    if node.input.width != node.input.height:
-        raise ArgumentError(
-            f"{node.name} looks at {node.input}: it would be a CONV with filters of {node.input.width}x"
-            f"{node.input.height}, and filters are square"
-        )
-    return Conv(node.layer.outputs, node.input.width, 1, 0)
+    return Conv(node.layer.outputs, (node.input.width, node.input.height), 1, 0)
 
 
 def _sizes(network: Network, wanted: Volume) -> str:
