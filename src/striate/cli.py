@@ -257,6 +257,8 @@ def plan(
     from striate.commands.plan import lint as run_lint
     from striate.commands.plan import plan as run
 
+    if explain and (lint or json):
+        stop(f"--explain and --{'lint' if lint else 'json'} do not go together: leave one out", 2)
     line = " ".join([line, *(given or [])])
     if explain:
         run_explain(line, fit.value, batch)

@@ -118,3 +118,11 @@ def test_hints(run: Run) -> None:
     assert run("plan", "tiny-vgg", "--lint").stdout == "no hints: as the notes advise\n"
     read = json.loads(run("plan", "INPUT[8x8x1] - FC[2] - RELU", "--lint", "--json").stdout)
     assert read["hints"][0]["layers"] == ["relu1"]
+    assert (
+        json.loads(run("plan", "tiny-vgg", "--lint", "--json").stdout)["line"]
+        == run("plan", "tiny-vgg").stdout.split("\n")[0]
+    )
+    for other in ("--lint", "--json"):
+        assert (
+            f"--explain and {other} do not go together" in run("plan", "tiny-vgg", "--explain", other, status=2).stderr
+        )
