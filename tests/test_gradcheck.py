@@ -67,6 +67,8 @@ def test_the_command_says_that_all_is_well(capsys: pytest.CaptureFixture[str]) -
 def test_wrong_arguments() -> None:
     with pytest.raises(ArgumentError, match="no parameters"):
         gradcheck(parse("INPUT[8x8x1] - POOL"))
+    with pytest.raises(ArgumentError, match=r"as striate.parse gives it, not str"):
+        gradcheck(LINE)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="batch"):
         gradcheck(parse(LINE), images=0)
     with pytest.raises(ArgumentError, match="loss"):

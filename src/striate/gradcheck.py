@@ -67,9 +67,9 @@ class Checks:
     ) -> None:
         check_counts(batch=images, threads=threads)
         self.network, self.loss, self.images, self.seed = network, loss, images, check_seed(seed)
+        self.program: Program = compile(network, batch=images, loss=loss, seed=seed, threads=threads)
         if not network.parameter_shapes():
             raise ArgumentError(f"{network} has no parameters, so there is no gradient to check")
-        self.program: Program = compile(network, batch=images, loss=loss, seed=seed, threads=threads)
         self._random = np.random.default_rng(seed)
         self._parameters = self._draw_parameters()
         self.program.load(self._parameters)
