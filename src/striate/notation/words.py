@@ -31,7 +31,7 @@ _ELSEWHERE = {
 }
 _NETWORKS = {
     "VGG": "vgg-16", "ALEXNET": "alexnet", "LENET": "lenet-5", "ZFNET": "zfnet", "CONVNETJS": "convnetjs-cifar10",
-    "TINYVGG": "tiny-vgg",
+    "TINYVGG": "tiny-vgg", "TINY": "tiny-vgg",
 }  # fmt: skip
 _LETTERS = {
     "FILTERS": "K", "KERNELS": "K", "DEPTH": "K", "CHANNELS": "K", "FIELD": "F", "FILTER": "F", "KERNEL": "F",
