@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PIL import Image
 
 import striate
 from striate.data.load import load
+from striate.notation.named import is_name
 from striate.notation.table import summary
 from striate.train.model import Model
 
@@ -74,6 +76,19 @@ def test_help_and_version(run: Run) -> None:
         said = run(command, "--help").stdout
         # Every help ends its text with an example to copy.
         assert f"\n    striate {command} " in said or f"\n    striate {command}\n" in said
+
+
+def test_the_lines_in_the_help_are_lines() -> None:
+    source = Path(striate.__file__).parent
+    text = "".join((source / name).read_text(encoding="utf-8") for name in ("cli.py", "cli_study.py"))
+    shown = [shlex.split(line) for line in re.findall(r"^      striate (.*)$", text, re.M)]
+    lines = [words for words in shown if len(words) > 1 and (words[1].startswith("INPUT") or is_name(words[1]))]
+    assert len(lines) > 10
+    for words in lines:
+        given = [word for word in words[2:] if re.fullmatch("[A-Z]=[0-9]+", word)]
+        striate.parse(
+            " ".join([words[1], *given]), fit=words[words.index("--fit") + 1] if "--fit" in words else "raise"
+        )
 
 
 def test_a_reader_that_leaves_early(environment: dict[str, str], tmp_path: Path) -> None:
