@@ -34,16 +34,11 @@ def to_conv(network: Network, width: int | None = None, height: int | None = Non
     >>> to_conv(vgg, 384, 384).output, [str(node.layer.notation()) for node in to_conv(vgg).nodes[32:39:3]]
     (Volume(width=6, height=6, depth=1000), ['CONV[4096, 7x7, P=0]', 'CONV[4096, 1x1]', 'CONV[1000, 1x1]'])
     """
+    _refuse_unshared(network, width, height)
     own = network.input
     size = Volume(width or own.width, height or own.height, own.depth)
     layers: list[Layer] = [Input(size.width, size.height, size.depth)]
     layers += [_as_conv(node) for node in network.nodes[1:]]
-    unshared = next((node for node in network.nodes if isinstance(node.layer, Local)), None)
-    if unshared and size != own:
-        raise ArgumentError(
-            f"the network can't slide over images of {size.width}x{size.height}: {unshared.name} has filters of its "
-            f"own for every place of {unshared.input}, so it takes {own.width}x{own.height} alone; a CONV would slide"
-        )
     try:
         if size.width < own.width or size.height < own.height:
             raise FitError(f"{size} is smaller than {own}, which the network looks at")
@@ -51,6 +46,18 @@ def to_conv(network: Network, width: int | None = None, height: int | None = Non
     except FitError as error:
         raise ArgumentError(f"the network can't slide over images of {size.width}x{size.height}: {error.reason}; "
                             f"{_sizes(network, size)}") from None  # fmt: skip
+
+
+def _refuse_unshared(network: Network, width: int | None, height: int | None) -> None:
+    """Refuse other sizes than its own for a network with a LOCAL: ArgumentError."""
+    own = network.input
+    wide, high = width or own.width, height or own.height
+    unshared = next((node for node in network.nodes if isinstance(node.layer, Local)), None)
+    if unshared and (wide, high) != (own.width, own.height):
+        raise ArgumentError(
+            f"the network can't slide over images of {wide}x{high}: {unshared.name} has filters of its own for every "
+            f"place of {unshared.input}, so it takes {own.width}x{own.height} alone; a CONV would slide"
+        )
 
 
 def step(network: Network) -> tuple[int, int]:
