@@ -26,6 +26,7 @@ from striate.train.slide import converted, slide
 
 PADDED = "INPUT[8x8x1] - CONV[3] - RELU - POOL - FC[5] - RELU - FC[4]"
 BARE = "INPUT[10x10x2] - CONV[3, 4x4, S=2, P=0] - RELU - FC[5] - RELU - DROPOUT - FC[4]"
+WIDE = "INPUT[9x5x2] - CONV[3, 2x2, P=0] - RELU - POOL - FC[3]"
 Numbers = dict[str, np.ndarray]
 
 
@@ -68,7 +69,9 @@ def test_without_padding_every_window_scores_what_it_scores_cut_out(line: str, m
             assert np.array_equal(network.forward(parameters, cut)[0], volume[row, column])
 
 
-@pytest.mark.parametrize("line", [PADDED, BARE, "INPUT[5x5x2] - FC[3]", "INPUT[4x4x3] - POOL - FC[3] - FC[2] - RELU"])
+@pytest.mark.parametrize(
+    "line", [PADDED, BARE, WIDE, "INPUT[5x5x2] - FC[3]", "INPUT[4x4x3] - POOL - FC[3] - FC[2] - RELU"]
+)
 def test_on_its_own_size_it_is_the_same_network(line: str) -> None:
     network, random = parse(line), np.random.default_rng(0)
     parameters, images = whole(network, random), random.integers(0, 4, (3, *network.input.shape))
@@ -76,6 +79,18 @@ def test_on_its_own_size_it_is_the_same_network(line: str) -> None:
     assert not any(node.layer.kind == "FC" for node in same.nodes)
     assert sum(p.size for p in parameters.values()) == sum(p.size for p in reshaped(network, parameters).values())
     assert np.array_equal(network.forward(parameters, images), same.forward(reshaped(network, parameters), images))
+
+
+def test_images_that_are_not_square() -> None:
+    network, random = parse(WIDE), np.random.default_rng(5)
+    assert str(to_conv(network, 13, 7)) == WIDE.replace("9x5", "13x7").replace("FC[3]", "CONV[3, 4x2, P=0]")
+    model = Model(network, whole(network, random), ("a", "b", "c"))
+    image = random.integers(0, 4, (7, 13, 2)).astype(np.float32)
+    found = slide(model, image, threads=1)
+    assert found.scores.shape == (2, 3, 3) and (found.window, found.apart) == ((9, 5), (2, 2))
+    for row, column in np.ndindex(2, 3):
+        cut = image[None, 2 * row : 2 * row + 5, 2 * column : 2 * column + 9]
+        assert np.array_equal(network.forward(model.parameters, cut)[0], found.scores[row, column])
 
 
 def test_compiled_and_slid() -> None:
@@ -116,8 +131,14 @@ def test_what_cannot_be() -> None:
         to_conv(parse(PADDED), 9, 8)
     with pytest.raises(ArgumentError, match="is smaller than"):
         to_conv(parse(PADDED), 6, 8)
-    with pytest.raises(ArgumentError, match="filters are square"):
-        to_conv(parse("INPUT[8x4x1] - FC[3]"))
+    local = parse("INPUT[8x8x1] - CONV[2] - LOCAL[2] - FC[3]")
+    assert to_conv(local).output.size == 3
+    with pytest.raises(ArgumentError, match=r"local1 has filters of its own for every place of \[8x8x2\].* 8x8 alone"):
+        to_conv(local, 9, 8)
+    network = parse("INPUT[6x4x1] - POOL - CONV[2, 2x2, P=0]")
+    model = Model(network, whole(network, np.random.default_rng(0)), ("a", "b", "c", "d"))
+    with pytest.raises(ArgumentError, match=r"a volume \[2x1x2\]: to slide, a network ends in FC or GAP"):
+        slide(model, np.zeros((8, 8, 1), np.float32))
 
 
 @pytest.fixture
@@ -160,6 +181,8 @@ def test_the_command_prints_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert said[0] == "INPUT[48x40x3] - [[CONV[10] - RELU]*2 - POOL]*3 - CONV[10, 4x4, P=0]"
     assert said[1] == "scores [3x2x10]: of 6 windows of 32x32, 8 pixels apart"
     assert "have neighbours" in said[2]
+    convert(ask("INPUT[8x8x1] - CONV[4, P=0]", size="12x10"))
+    assert capsys.readouterr().out.splitlines()[1] == "scores [10x8x4]: of 15 windows of 8x8, 1 pixel apart"
 
 
 @pytest.mark.parametrize(
@@ -168,6 +191,9 @@ def test_the_command_prints_a_line(capsys: pytest.CaptureFixture[str]) -> None:
         (ask("tiny-vgg", image=Path("wide.png")), "needs a model file"),
         (ask("tiny-vgg", size="48"), "width x height"),
         (ask("tiny-vgg", size="0x48"), "width x height"),
+        (ask("tiny-vgg", out=Path("small.striate")), "-o goes with a model"),
+        (ask("tiny-vgg", of="a"), "--class goes with a model"),
+        (ask("small.striate", of="a"), "--class goes with an IMAGE"),
         (ask("small.striate", size="16x16"), "goes with a line"),
         (ask("small.striate", out=Path("small.striate")), "name another file"),
         (ask("small.striate", image=Path("wide.png"), of="zebra"), "no class 'zebra'"),

@@ -30,6 +30,11 @@ def test_gradients_of_nothing_hold(line: str) -> None:
     assert all(check.holds(TOLERANCE) for check in gradcheck(parse(line), images=1))
 
 
+def test_a_pool_that_turns_over_within_the_step_is_no_fault() -> None:
+    line = "INPUT[16x16x3] - CONV[8] - RELU - POOL - CONV[8] - POOL - FC[10]"
+    assert all(check.holds(TOLERANCE) for check in gradcheck(parse(line), seed=17))
+
+
 @pytest.mark.parametrize("name", ["conv1.weights", "fc2.biases"])
 def test_a_wrong_gradient_is_found(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -62,6 +67,8 @@ def test_the_command_says_that_all_is_well(capsys: pytest.CaptureFixture[str]) -
 def test_wrong_arguments() -> None:
     with pytest.raises(ArgumentError, match="no parameters"):
         gradcheck(parse("INPUT[8x8x1] - POOL"))
+    with pytest.raises(ArgumentError, match=r"as striate.parse gives it, not str"):
+        gradcheck(LINE)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="batch"):
         gradcheck(parse(LINE), images=0)
     with pytest.raises(ArgumentError, match="loss"):

@@ -203,7 +203,7 @@ def test(
 @spoken
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, as striate train writes it.")],
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Image files.")],
     threads: Threads = None,
     json: Json = False,
 ) -> None:
@@ -276,7 +276,7 @@ def look(
 def plan(
     line: Annotated[str, LineOf],
     given: Annotated[
-        list[str] | None, typer.Argument(metavar="[N=2]...", help="What is given for a pattern's letters.")
+        list[str] | None, typer.Argument(metavar="N=2", help="What is given for a pattern's letters.")
     ] = None,
     fit: FitOption = Fit.stop,
     batch: Annotated[
@@ -299,6 +299,8 @@ def plan(
     from striate.commands.plan import lint as run_lint
     from striate.commands.plan import plan as run
 
+    if explain and (lint or json):
+        stop(f"--explain and --{'lint' if lint else 'json'} do not go together: leave one out", 2)
     line = " ".join([line, *(given or [])])
     if explain:
         run_explain(line, fit.value, batch)
@@ -331,11 +333,11 @@ def profile(
 def serve(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[MODEL|NET]", help="A model file to look into, or the line to begin with."),
+        typer.Argument(metavar="MODEL|NET", help="A model file to look into, or the line to begin with."),
     ] = None,
     data: Annotated[
         str | None,
-        typer.Argument(metavar="[DATA]", help="A data set to offer, as for striate train."),
+        typer.Argument(metavar="DATA", help="A data set to offer, as for striate train."),
     ] = None,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[

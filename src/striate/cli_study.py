@@ -27,7 +27,7 @@ def nets(json: Json = False) -> None:
     \b
       striate nets
       striate plan vgg-16
-      striate plan "alexnet[227x227x3, 10]"
+      striate plan "alexnet[256x256x3, 10]"
     """
     from striate.commands.nets import nets as run
 
@@ -63,7 +63,7 @@ def gradcheck(
 @spoken
 def convert(
     what: Annotated[str, typer.Argument(metavar="MODEL|NET", help="A model file, or a line of notation or its name.")],
-    image: Annotated[Path | None, typer.Argument(metavar="[IMAGE]", help="An image to slide over.")] = None,
+    image: Annotated[Path | None, typer.Argument(metavar="IMAGE", help="An image to slide over.")] = None,
     size: Annotated[
         str | None, typer.Option("--input", metavar="WxH", help="The size of the images to slide over.")
     ] = None,

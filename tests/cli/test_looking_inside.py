@@ -42,3 +42,8 @@ def test_profile_in_a_pipe(run: Run) -> None:
     said = run("profile", TINY, "--batch", 32).stdout
     assert "peak is" in said and "softmax_loss(fc1.y)" in said and "images/s a thread" in said
     assert max(map(len, said.splitlines())) <= 100
+
+
+def test_profile_of_what_does_not_fit_says_what_would(run: Run) -> None:
+    said = run("profile", "INPUT[1000x1000x3] - CONV[64] - FC[10]", "--batch", 1_000_000, status=2).stderr
+    assert "striate: a batch of 1,000,000 needs " in said and " are free: " in said

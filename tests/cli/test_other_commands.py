@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PIL import Image
 
 import striate
 from striate.data.load import load
+from striate.notation.named import is_name
 from striate.notation.table import summary
 from striate.train.model import Model
 
@@ -76,6 +78,19 @@ def test_help_and_version(run: Run) -> None:
         assert f"\n    striate {command} " in said or f"\n    striate {command}\n" in said
 
 
+def test_the_lines_in_the_help_are_lines() -> None:
+    source = Path(striate.__file__).parent
+    text = "".join((source / name).read_text(encoding="utf-8") for name in ("cli.py", "cli_study.py"))
+    shown = [shlex.split(line) for line in re.findall(r"^      striate (.*)$", text, re.M)]
+    lines = [words for words in shown if len(words) > 1 and (words[1].startswith("INPUT") or is_name(words[1]))]
+    assert len(lines) > 10
+    for words in lines:
+        given = [word for word in words[2:] if re.fullmatch("[A-Z]=[0-9]+", word)]
+        striate.parse(
+            " ".join([words[1], *given]), fit=words[words.index("--fit") + 1] if "--fit" in words else "raise"
+        )
+
+
 def test_a_reader_that_leaves_early(environment: dict[str, str], tmp_path: Path) -> None:
     with subprocess.Popen(
         [*COMMAND, "plan", VGG],
@@ -118,3 +133,11 @@ def test_hints(run: Run) -> None:
     assert run("plan", "tiny-vgg", "--lint").stdout == "no hints: as the notes advise\n"
     read = json.loads(run("plan", "INPUT[8x8x1] - FC[2] - RELU", "--lint", "--json").stdout)
     assert read["hints"][0]["layers"] == ["relu1"]
+    assert (
+        json.loads(run("plan", "tiny-vgg", "--lint", "--json").stdout)["line"]
+        == run("plan", "tiny-vgg").stdout.split("\n")[0]
+    )
+    for other in ("--lint", "--json"):
+        assert (
+            f"--explain and {other} do not go together" in run("plan", "tiny-vgg", "--explain", other, status=2).stderr
+        )

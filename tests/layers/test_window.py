@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from striate.errors import ArgumentError, FitError, NotationError
-from striate.layers import Conv, Fc, Pool, Window, window
+from striate.layers import Conv, Fc, Local, Pool, Window, window
 from striate.volume import Volume
 
 SIDES = st.integers(1, 40)
@@ -133,6 +133,13 @@ def test_an_even_field_wants_its_padding_said() -> None:
         (Pool, {"padding": 2}, "nothing but zeros"),
         (Pool, {"field": True}, "F of POOL"),
         (Fc, {"outputs": 0}, "n of FC"),
+        (Conv, {"filters": 3, "field": (3, 3, 3)}, "F of CONV, .* not 3x3x3"),
+        (Conv, {"filters": 3, "dilation": ()}, "dilation of CONV"),
+        (Conv, {"filters": 3, "padding": (1,)}, "P of CONV"),
+        (Local, {"filters": 3, "field": (3,)}, "F of LOCAL"),
+        (Local, {"filters": 0, "field": 2}, "K of LOCAL"),
+        (Pool, {"field": (2, 3.0)}, r"F of POOL, .* not 2x3\.0"),
+        (Pool, {"stride": True}, "not True"),
     ],
 )
 def test_settings_that_make_no_sense(layer: type, settings: dict[str, object], message: str) -> None:

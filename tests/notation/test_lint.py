@@ -12,13 +12,18 @@ GOOD = [
     "convnetjs-cifar10",
     "INPUT[32x32x3] - FC[10]",
     "INPUT[28x28x1] - CONV[6, 5x5] - RELU - POOL - FC[10]",
+    "INPUT[32x32x3] - CONV[8] - RELU - CONV[8, 7x7, dilation=2] - RELU - POOL - FC[10]",
     "INPUT[96x96x3] - CONV[16, 7x7, S=2, P=3, fit=crop] - RELU - CONV[8, 1x1] - RELU - POOL[48x48, S=1] - FC[10]",
 ]
 
 # A line, the layers that the hint is about, what stands at its place, and words of the reason.
 HINTED = [
     ("INPUT[30x32x3] - [CONV[4] - RELU]*2 - POOL - POOL[fit=pad] - FC[3]", "input", "INPUT[30x32x3]",
-     "30 can be halved once, and the strides halve it 2 times"),
+     "30 can be halved once, and the strides halve it twice"),
+    ("INPUT[31x31x3] - POOL[3x3, S=2] - FC[3]", "input", "INPUT[31x31x3]", "not at all, and the strides halve it once"),
+    ("INPUT[32x32x3] - CONV[8] - RELU - CONV[8, 8x8, P=3] - RELU - FC[10]", "conv2", "CONV[8, 8x8, P=3]",
+     "four CONVs of 3x3 in a row see 9x9 with a RELU behind each, and have fewer weights, 36C^2 and not 64C^2"),
+    ("INPUT[64x64x4] - LOCAL[64, 1x1] - RELU - FC[100]", "fc1", "FC[100]", "26,214,400 of the 27,262,976 weights"),
     ("INPUT[32x32x3] - CONV[8] - RELU - CONV[8, 7x7] - RELU - POOL - FC[10]", "conv2", "CONV[8, 7x7]",
      "27C^2 and not 49C^2 for C slices, here 1,728 and not 3,136"),
     ("INPUT[32x32x3] - CONV[8] - RELU - CONV[8, 11x11] - RELU - FC[10]", "conv2", "CONV[8, 11x11]",

@@ -208,3 +208,15 @@ def test_a_name_that_is_almost_one() -> None:
     with pytest.raises(NotationError, match="did you mean alexnet") as caught:
         parse("alxnet")
     assert fixes(caught.value)[0] == ("alexnet", "alexnet")
+
+
+@pytest.mark.parametrize("text", ["tiny-vgg - RELU", "INPUT[8x8x1] - tiny-vgg"])
+def test_a_name_stands_alone(text: str) -> None:
+    with pytest.raises(NotationError, match="its name stands alone, in place of a line, as in tiny-vgg"):
+        parse(text)
+
+
+def test_a_model_file_is_no_line() -> None:
+    with pytest.raises(NotationError, match="a model file has no place here") as caught:
+        parse(" my runs/digits.striate")
+    assert (caught.value.position, caught.value.length) == (1, 22)

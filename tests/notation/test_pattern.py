@@ -92,6 +92,21 @@ def test_fixes_change_what_is_given(behind: str, label: str, fixed: str) -> None
     assert dict(fixes(caught.value))[label] == f"{NOTES} {fixed}"
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"N=2 M=3 {NOTES}", "INPUT stands behind what is given: put that behind the last layer"),
+        ("INPUT - DROPOUT? - FC DROPOUT=0.5", "write one, as in DROPOUT=1"),
+        (f"{NOTES} N=2 M=3 K=2 FC=8,6,4 classes=7", "FC=8,6,4 has 3 values for 2 bare FCs: give 1 or 2$"),
+        ("INPUT - FC FC=3 classes=5", "the only bare FC ends the line and has classes: leave FC=3 out"),
+        ("INPUT - CONV*N - FC N=0 CONV=3", "none is left in the line as it is repeated: leave CONV=3 out"),
+    ],
+)
+def test_what_is_given_wrongly(text: str, message: str) -> None:
+    with pytest.raises(NotationError, match=message):
+        parse(text)
+
+
 def test_a_setting_behind_its_bracket_is_moved_into_it() -> None:
     with pytest.raises(NotationError) as caught:
         parse("INPUT[8x8x1] - POOL[4x4] S=4 - FC[2]")

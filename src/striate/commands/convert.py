@@ -37,8 +37,7 @@ def convert(options: Options) -> None:
     """Of a line, print the converted line; of a model, save the converted one, or a heat map of an image."""
     size = _size(options.size)
     if not (options.what.endswith(".striate") or os.path.isfile(options.what)):  # noqa: PTH113
-        if options.image is not None:
-            raise ArgumentError("an image needs a model file: a line of notation has no weights, train it first")
+        _refuse_for_line(options)
         _print(parse(options.what, fit=options.fit), size)
         return
     if options.image is not None:
@@ -46,6 +45,8 @@ def convert(options: Options) -> None:
         return
     if size is not None:
         raise ArgumentError("--input goes with a line of notation or an IMAGE: a model keeps the size of its images")
+    if options.of is not None:
+        raise ArgumentError("--class goes with an IMAGE: name one behind the model, or leave --class out")
     model = Model.load(options.what)
     out = options.out or Path(f"{Path(options.what).stem}-conv.striate")
     _check_other(out, options)
@@ -54,14 +55,24 @@ def convert(options: Options) -> None:
     print(f"{made.network}\nsaved {out}")
 
 
+def _refuse_for_line(options: Options) -> None:
+    """Refuse what only a model has or makes: ArgumentError."""
+    if options.image is not None:
+        raise ArgumentError("an image needs a model file: a line of notation has no weights, train it first")
+    for option, given in (("-o", options.out), ("--class", options.of)):
+        if given is not None:
+            raise ArgumentError(f"{option} goes with a model file: of a line, the converted line is printed")
+
+
 def _print(network: Network, size: tuple[int, int] | None) -> None:
     made = to_conv(network, *(size or ()))
-    out, own = made.output, network.input
+    out, own, each = made.output, network.input, network.output
+    windows = (out.width - each.width + 1) * (out.height - each.height + 1)
+    step = shown_step(network)
+    apart = f", {step} {'pixel' if step == '1' else 'pixels'} apart" if windows > 1 else ""
     print(made)
-    windows = count(out.width * out.height, "window")
-    apart = f", {shown_step(network)} pixels apart" if out.width * out.height > 1 else ""
-    print(f"scores {out}: of {windows} of {own.width}x{own.height}{apart}")
-    if is_padded(network) and out.width * out.height > 1:
+    print(f"scores {out}: of {count(windows, 'window')} of {own.width}x{own.height}{apart}")
+    if is_padded(network) and windows > 1:
         print("not what the windows would score cut out: where those have zeros around them, these have neighbours")
 
 
@@ -96,7 +107,7 @@ def _size(text: str | None) -> tuple[int, int] | None:
     """Width and height of "384x384"."""
     if text is None:
         return None
-    match = re.fullmatch(r"([0-9]{1,6})x([0-9]{1,6})", text.strip().lower())
+    match = re.fullmatch(r"([0-9]{1,7})x([0-9]{1,7})", text.strip().lower())
     if match is None or "0" in (match[1].lstrip("0") or "0", match[2].lstrip("0") or "0"):
         raise ArgumentError(f"--input takes width x height, such as 384x384, not {text!r}")
     return int(match[1]), int(match[2])

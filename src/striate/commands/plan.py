@@ -6,6 +6,7 @@ import json
 
 from striate.commands.say import console, count, on_terminal
 from striate.notation.lint import hints
+from striate.notation.named import expand
 from striate.notation.parse import parse
 from striate.notation.table import summary
 
@@ -39,7 +40,8 @@ def lint(line: str, fit: str, as_json: bool) -> None:
     found = hints(line, fit)
     if as_json:
         rows = [{"layers": h.names, "reason": h.reason, "position": h.position, "length": h.length} for h in found]
-        print(json.dumps({"line": found[0].text if found else line, "hints": rows}, indent=2))
+        named = expand(line)
+        print(json.dumps({"line": named.line if named else line, "hints": rows}, indent=2))
         return
     for hint in found:
         print(f"{hint}\n")

@@ -7,6 +7,7 @@ import json
 from striate.native.host import choose_target
 from striate.native.peak import peak
 from striate.native.profile import Measured, profile
+from striate.native.room import fitting
 from striate.notation.parse import parse
 from striate.plan.plan import Plan
 from striate.plan.plan import plan as make_plan
@@ -42,7 +43,8 @@ def _rows(made: Plan, timed: list[Measured], most: float) -> list[dict[str, obje
 def run(line: str, fit: str, batch: int, as_json: bool) -> None:
     """Time every call of a training step, alone, on one thread and one lane group."""
     target = choose_target()
-    made = make_plan(parse(line, fit=fit), target, batch, "softmax")
+    network = parse(line, fit=fit)
+    made = fitting(lambda images: make_plan(network, target, images, "softmax"), batch, 1)
     most = peak(target)
     rows = _rows(made, profile(made, made.train), most)
     if as_json:

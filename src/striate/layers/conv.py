@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import gcd
 from typing import ClassVar, cast
 
 import numpy as np
 
-from striate.errors import FitError, NotationError
-from striate.layers.layer import Array, Layer, Parameters, Setting
-from striate.layers.misfit import nearest, quotient, span_of
-from striate.layers.sides import EACH, Dilation, Groups, Lengths, Sides, both, sides_text, simple
-from striate.layers.window import Window, check_window, fits_neatly, pad, unpad, windows
+from striate.errors import FitError
+from striate.layers.layer import Array, Parameters, Setting
+from striate.layers.misfit import nearest, quotient
+from striate.layers.sides import EACH, Dilation, Groups, Sides, both, sides_text
+from striate.layers.sliding import FILTERS, Filtering, volume_of
+from striate.layers.window import pad, unpad
 from striate.volume import Volume
 
-__all__ = ["WINDOW", "Conv", "default_padding", "window_text"]
-
-#: What CONV and LOCAL have in common.
-WINDOW: tuple[Setting, ...] = (
-    Setting("K", "filters", "the number of filters"),
-    Lengths("F", "field", "the side of a filter"),
-    Lengths("S", "stride", "the stride"),
-    Lengths("P", "padding", "the zero-padding", 0),
-)
+__all__ = ["Conv"]
 
 
 @dataclass(frozen=True)
-class Conv(Layer):
+class Conv(Filtering):
     """CONV[K, FxF, S=.., P=.., dilation=.., groups=..]: ``filters`` filters of ``field``, moved by ``stride``.
 
     ``field``, ``stride``, ``padding`` and ``dilation`` are one number or two, along the width and the height.
@@ -56,26 +49,11 @@ class Conv(Layer):
 
     kind: ClassVar[str] = "CONV"
     settings: ClassVar[tuple[Setting, ...]] = (
-        *WINDOW,
+        *FILTERS,
         Dilation("dilation", "dilation", "the step from one weight to the next"),
         Groups("groups", "groups", "the number of groups of filters and slices"),
     )
-    required: ClassVar[tuple[str, ...]] = ("K",)
-    number: ClassVar[str] = "K"
-    size: ClassVar[str] = "F"
     example: ClassVar[str] = "CONV[10] or CONV[12, 5x5, S=1, P=2]"
-
-    def __post_init__(self) -> None:
-        for name in ("field", "stride", "padding", "dilation"):
-            object.__setattr__(self, name, simple(getattr(self, name)))
-        if cast(object, self.padding) is None:
-            object.__setattr__(self, "padding", default_padding(self, self.dilation))
-        super().__post_init__()
-        check_window(self.kind, self.field, self.padding, self.fit, self.dilation)
-
-    def windows(self, input: Volume) -> tuple[Window, Window]:
-        """The windows over the rows and the columns of ``input``; FitError where they do not fit."""
-        return windows(input, self.field, self.stride, self.padding, self.fit, self.dilation)
 
     def parts(self, input: Volume) -> tuple[int, int, int]:
         """(groups, the filters of each, the slices of each); FitError where they do not come out even."""
@@ -87,33 +65,21 @@ class Conv(Layer):
     def output(self, input: Volume) -> Volume:
         """((W - F + 2*P)/S + 1) wide, likewise high, K deep."""
         self.parts(input)
-        rows, columns = self.windows(input)
-        return Volume(columns.count, rows.count, self.filters)
-
-    def settled(self, input: Volume) -> Conv:
-        """This layer without a ``fit`` that changes nothing on ``input``."""
-        neat = fits_neatly(input, self.field, self.stride, self.padding, self.dilation)
-        return replace(self, fit="raise") if neat else self
+        return super().output(input)
 
     def connections(self, input: Volume) -> int:
         """F*F*D/groups: local in space, full along the depth of the group."""
         across, down = both(self.field)
         return across * down * self.parts(input)[2]
 
-    def flops(self, input: Volume) -> int:
-        """A multiply-add for each connection of each neuron; the bias begins the sum."""
-        return 2 * self.connections(input) * self.output(input).size
-
     def notation(self) -> str:
         """Canonical text, as CONV[10], CONV[96, 11x11, S=4, P=0] or CONV[8, 3x5, P=2x4, dilation=2, groups=4]."""
-        parts = window_text(self, self.dilation)
+        entries = self._entries()
         if self.dilation != 1:
-            parts.append(f"dilation={sides_text(self.dilation)}")
+            entries.append(f"dilation={sides_text(self.dilation)}")
         if self.groups != 1:
-            parts.append(f"groups={self.groups}")
-        if self.fit != "raise":
-            parts.append(f"fit={self.fit}")
-        return f"{self.kind}[{', '.join(parts)}]"
+            entries.append(f"groups={self.groups}")
+        return self._text(entries)
 
     def parameter_shapes(self, input: Volume) -> dict[str, tuple[int, ...]]:
         """Weights ``(K, D/groups, F, F)`` and, if ``biased``, biases ``(K,)``, shared by all positions."""
@@ -121,14 +87,9 @@ class Conv(Layer):
         weights: dict[str, tuple[int, ...]] = {"weights": (self.filters, self.parts(input)[2], down, across)}
         return {**weights, "biases": (self.filters,)} if self.biased else weights
 
-    def receptive(self, input: Volume) -> tuple[int, int, int, int]:
-        """F by F with the gaps between its weights, S apart."""
-        across, down = map(span_of, both(self.field), both(self.dilation))
-        return (across, down, *both(self.stride))
-
     def forward(self, x: Array, parameters: Parameters) -> Array:
         """Dot products of every filter with the input at every position, plus the filter's bias."""
-        volume = _volume(x)
+        volume = volume_of(x)
         rows, columns = self.windows(volume)
         weights, padded = parameters["weights"], pad(x, rows, columns)
         y = np.zeros((len(x), rows.count, columns.count, self.filters)) + parameters.get("biases", 0)
@@ -140,7 +101,7 @@ class Conv(Layer):
 
     def backward(self, x: Array, parameters: Parameters, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:
         """Gradients on the input, the weights and the biases."""
-        volume = _volume(x)
+        volume = volume_of(x)
         rows, columns = self.windows(volume)
         weights, padded = parameters["weights"], pad(x, rows, columns)
         dpadded, dweights, places = np.zeros_like(padded), np.zeros(weights.shape), (0, 1, 2)
@@ -158,44 +119,6 @@ class Conv(Layer):
         """(the filters, the slices) of every group."""
         groups, filters, slices = self.parts(input)
         return [(slice(g * filters, (g + 1) * filters), slice(g * slices, (g + 1) * slices)) for g in range(groups)]
-
-
-def default_padding(layer: Layer, dilation: Sides) -> Sides:
-    """P of a CONV or LOCAL that says nothing of it, which keeps the size at S=1; NotationError for an even F."""
-    field: Sides = getattr(layer, "field")  # noqa: B009 - CONV's or LOCAL's
-    pairs = list(zip(both(field), both(dilation), strict=True))
-    if any(not isinstance(number, int) or number < 1 for pair in pairs for number in pair):
-        return 0  # the rest is refused anyway
-    halves = [apart * (numbers - 1) / 2 for numbers, apart in pairs]
-    odd = [half % 1 for half in halves]
-    if any(odd):
-        half = next(half for half in halves if half % 1)
-        apart = next(apart for (_, apart), rest in zip(pairs, odd, strict=True) if rest)
-        rule = "(F-1)/2" if apart == 1 else f"{apart}*(F-1)/2"
-        less, more = ([int(half) + (up if half % 1 else 0) for half in halves] for up in (0, 1))
-        small, large = (
-            [numbers + way * bool(rest) for (numbers, _), rest in zip(pairs, odd, strict=True)] for way in (-1, 1)
-        )
-        shown = [sides_text(simple((sides[0], sides[1]))) for sides in (less, more, small, large)]
-        raise NotationError(
-            f"F={sides_text(field)} is even, so the default P = {rule} = {half} is no whole number: "
-            f"say P={shown[0]} or P={shown[1]} yourself, or use F={shown[2]} or F={shown[3]}"
-        )
-    return simple((int(halves[0]), int(halves[1])))
-
-
-def window_text(layer: Layer, dilation: Sides = 1) -> list[str]:
-    """K, F, S and P of a CONV or LOCAL for its bracket, without the defaults."""
-    found: dict[str, Sides] = {setting.letter: getattr(layer, setting.name) for setting in WINDOW}
-    parts = [str(found["K"])]
-    if found["F"] != 3:
-        parts.append("x".join(map(str, both(found["F"]))))
-    if found["S"] != 1:
-        parts.append(f"S={sides_text(found['S'])}")
-    sides = zip(both(found["P"]), both(found["F"]), both(dilation), strict=True)
-    if any(2 * zeros != apart * (numbers - 1) for zeros, numbers, apart in sides):
-        parts.append(f"P={sides_text(found['P'])}")
-    return parts
 
 
 def _uneven(depth: int, filters: int, groups: int, each: bool) -> str:
@@ -216,8 +139,3 @@ def _uneven(depth: int, filters: int, groups: int, each: bool) -> str:
         below = filters // groups * groups
         ways.append(" or ".join(f"K={value}" for value in (below, below + groups) if value))
     return f"with {said}, {' and '.join(faults)}: try {', or '.join(ways)}"
-
-
-def _volume(x: Array) -> Volume:
-    """The volume of one of the images in ``x``, ``(N, H, W, D)``."""
-    return Volume(x.shape[2], x.shape[1], x.shape[3])

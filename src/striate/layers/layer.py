@@ -191,7 +191,16 @@ class Layer(ABC):
 def check_setting(kind: str, setting: Setting, value: object) -> None:
     """Refuse a setting that is no number in its range: NotationError with the range."""
     if not setting.takes(value):
-        shown = f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else repr(value)
-        shown = "x".join(map(str, value)) if isinstance(value, tuple) else shown
         range, note = setting.range, setting.note
-        raise NotationError(f"{setting.letter} of {kind}, {setting.meaning}, is {range}, not {shown}{note}")
+        raise NotationError(
+            f"{setting.letter} of {kind}, {setting.meaning}, is {range}, not {_shown(setting, value)}{note}"
+        )
+
+
+def _shown(setting: Setting, value: object) -> str:
+    """A value that a setting does not take: numbers of its kind as the notation has them, others as Python does."""
+    if isinstance(value, tuple):
+        return "x".join(map(repr, value)) or "()"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return f"{value:g}" if isinstance(value, float) and not setting.whole else repr(value)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, cast
 
 import numpy as np
 
-from striate.layers.conv import WINDOW, default_padding, window_text
-from striate.layers.layer import Array, Layer, Parameters, Setting
-from striate.layers.sides import Sides, both, simple
-from striate.layers.window import Window, check_window, fits_neatly, pad, unpad, windows
+from striate.layers.layer import Array, Parameters
+from striate.layers.sides import Sides, both
+from striate.layers.sliding import Filtering, volume_of
+from striate.layers.window import pad, unpad
 from striate.volume import Volume
 
 __all__ = ["Local"]
 
 
 @dataclass(frozen=True)
-class Local(Layer):
+class Local(Filtering):
     """LOCAL[K, FxF, S=.., P=..]: ``filters`` filters of ``field`` at every position, ``stride`` apart.
 
     Field, stride, padding and ``fit`` are as those of CONV. Weights are ``(H, W, K, D, F, F)``, H and W those of the
@@ -36,49 +36,16 @@ class Local(Layer):
     fit: str = "raise"
 
     kind: ClassVar[str] = "LOCAL"
-    settings: ClassVar[tuple[Setting, ...]] = WINDOW
-    required: ClassVar[tuple[str, ...]] = ("K",)
-    number: ClassVar[str] = "K"
-    size: ClassVar[str] = "F"
     example: ClassVar[str] = "LOCAL[10] or LOCAL[12, 5x5, S=1, P=2]"
-
-    def __post_init__(self) -> None:
-        for name in ("field", "stride", "padding"):
-            object.__setattr__(self, name, simple(getattr(self, name)))
-        if cast(object, self.padding) is None:
-            object.__setattr__(self, "padding", default_padding(self, 1))
-        super().__post_init__()
-        check_window(self.kind, self.field, self.padding, self.fit)
-
-    def windows(self, input: Volume) -> tuple[Window, Window]:
-        """The windows over the rows and the columns of ``input``; FitError where they do not fit."""
-        return windows(input, self.field, self.stride, self.padding, self.fit)
-
-    def output(self, input: Volume) -> Volume:
-        """((W - F + 2*P)/S + 1) wide, likewise high, K deep."""
-        rows, columns = self.windows(input)
-        return Volume(columns.count, rows.count, self.filters)
-
-    def settled(self, input: Volume) -> Local:
-        """This layer without a ``fit`` that changes nothing on ``input``."""
-        neat = fits_neatly(input, self.field, self.stride, self.padding)
-        return replace(self, fit="raise") if neat else self
 
     def connections(self, input: Volume) -> int:
         """F*F*D: local in space, full along the depth."""
         across, down = both(self.field)
         return across * down * input.depth
 
-    def flops(self, input: Volume) -> int:
-        """A multiply-add for each connection of each neuron; the bias begins the sum."""
-        return 2 * self.connections(input) * self.output(input).size
-
     def notation(self) -> str:
         """Canonical text, as LOCAL[10] or LOCAL[16, 9x9, S=2, P=0]."""
-        parts = window_text(self)
-        if self.fit != "raise":
-            parts.append(f"fit={self.fit}")
-        return f"{self.kind}[{', '.join(parts)}]"
+        return self._text(self._entries())
 
     def parameter_shapes(self, input: Volume) -> dict[str, tuple[int, ...]]:
         """Weights ``(H, W, K, D, F, F)`` and biases ``(H, W, K)``: every neuron has its own."""
@@ -86,13 +53,9 @@ class Local(Layer):
         places = (output.height, output.width, self.filters)
         return {"weights": (*places, input.depth, down, across), "biases": places}
 
-    def receptive(self, input: Volume) -> tuple[int, int, int, int]:
-        """F by F, S apart."""
-        return (*both(self.field), *both(self.stride))
-
     def forward(self, x: Array, parameters: Parameters) -> Array:
         """Dot products of every position's filters with what the input holds there, plus their biases."""
-        rows, columns = self._windows(x)
+        rows, columns = self.windows(volume_of(x))
         weights, padded = parameters["weights"], pad(x, rows, columns)
         y = np.zeros((len(x), rows.count, columns.count, self.filters)) + parameters["biases"]
         for r, down in enumerate(rows.taps()):
@@ -102,7 +65,7 @@ class Local(Layer):
 
     def backward(self, x: Array, parameters: Parameters, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:
         """Gradients on the input, the weights and the biases."""
-        rows, columns = self._windows(x)
+        rows, columns = self.windows(volume_of(x))
         weights, padded = parameters["weights"], pad(x, rows, columns)
         dpadded, dweights = np.zeros_like(padded), np.zeros(weights.shape)
         for r, down in enumerate(rows.taps()):
@@ -110,6 +73,3 @@ class Local(Layer):
                 dpadded[:, down, across] += np.einsum("nhwk,hwkd->nhwd", dy, weights[..., r, c])
                 dweights[..., r, c] = np.einsum("nhwk,nhwd->hwkd", dy, padded[:, down, across])
         return unpad(dpadded, rows, columns), {"weights": dweights, "biases": dy.sum(0)}
-
-    def _windows(self, x: Array) -> tuple[Window, Window]:
-        return self.windows(Volume(x.shape[2], x.shape[1], x.shape[3]))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
 
 import numpy as np
 
 from striate.errors import NotationError
-from striate.layers.layer import Array, Layer, Parameters, Setting
-from striate.layers.sides import Lengths, Sides, both, sides_text, simple
-from striate.layers.window import Window, check_window, fits_neatly, pad, unpad, windows
+from striate.layers.layer import Array, Parameters, Setting
+from striate.layers.sides import Lengths, Sides, both, sides_text
+from striate.layers.sliding import Sliding, volume_of
+from striate.layers.window import pad, unpad
 from striate.volume import Volume
 
 __all__ = ["KINDS", "Pool"]
@@ -20,7 +21,7 @@ KINDS = ("max", "average", "l2")  #: what POOL makes of a window
 
 
 @dataclass(frozen=True)
-class Pool(Layer):
+class Pool(Sliding):
     """POOL[FxF, S=.., P=.., of]: max pooling; ``field`` 2, ``stride`` 2 and no ``padding`` if left out.
 
     Each is one number or two, along the width and the height. ``of``: ``max``; ``average``, the sum divided by F*F; or
@@ -55,26 +56,14 @@ class Pool(Layer):
     example: ClassVar[str] = "POOL or POOL[3x3, S=2]"
 
     def __post_init__(self) -> None:
-        for name in ("field", "stride", "padding"):
-            object.__setattr__(self, name, simple(getattr(self, name)))
         super().__post_init__()
-        check_window(self.kind, self.field, self.padding, self.fit)
         if self.of not in KINDS:
             raise NotationError(f"{self.kind} takes one of {', '.join(KINDS)}, not {self.of!r}")
-
-    def windows(self, input: Volume) -> tuple[Window, Window]:
-        """The windows over the rows and the columns of ``input``; FitError where they do not fit."""
-        return windows(input, self.field, self.stride, self.padding, self.fit)
 
     def output(self, input: Volume) -> Volume:
         """((W - F + 2*P)/S + 1) wide, likewise high, and as deep as the input."""
         rows, columns = self.windows(input)
         return Volume(columns.count, rows.count, input.depth)
-
-    def settled(self, input: Volume) -> Pool:
-        """This layer without a ``fit`` that changes nothing on ``input``."""
-        neat = fits_neatly(input, self.field, self.stride, self.padding)
-        return replace(self, fit="raise") if neat else self
 
     def connections(self, input: Volume) -> int:
         """F*F: each depth slice is pooled on its own."""
@@ -92,16 +81,10 @@ class Pool(Layer):
         word = [] if self.of == "max" else [self.of]
         if self == Pool(of=self.of):
             return f"{self.kind}[{self.of}]" if word else self.kind
-        parts = ["x".join(map(str, both(self.field))), f"S={sides_text(self.stride)}"]
+        entries = ["x".join(map(str, both(self.field))), f"S={sides_text(self.stride)}"]
         if self.padding:
-            parts.append(f"P={sides_text(self.padding)}")
-        if self.fit != "raise":
-            parts.append(f"fit={self.fit}")
-        return f"{self.kind}[{', '.join(parts + word)}]"
-
-    def receptive(self, input: Volume) -> tuple[int, int, int, int]:
-        """F by F, S apart."""
-        return (*both(self.field), *both(self.stride))
+            entries.append(f"P={sides_text(self.padding)}")
+        return self._text(entries, word)
 
     def forward(self, x: Array, parameters: Parameters) -> Array:
         """The maximum of each window, its average, or its l2 norm."""
@@ -112,7 +95,7 @@ class Pool(Layer):
 
     def backward(self, x: Array, parameters: Parameters, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:
         """The gradient goes to the first maximum of each window, in row-major order; to all alike; or as x / y does."""
-        rows, columns = self.windows(Volume(x.shape[2], x.shape[1], x.shape[3]))
+        rows, columns = self.windows(volume_of(x))
         taps = self._taps(x)
         if self.of == "average":
             shares = np.full_like(taps, 1 / len(taps))
@@ -128,6 +111,6 @@ class Pool(Layer):
 
     def _taps(self, x: Array) -> Array:
         """``(F*F, N, H, W, D)``: what every window holds, in row-major order."""
-        rows, columns = self.windows(Volume(x.shape[2], x.shape[1], x.shape[3]))
+        rows, columns = self.windows(volume_of(x))
         padded = pad(x, rows, columns)
         return np.stack([padded[:, down, across] for down in rows.taps() for across in columns.taps()])

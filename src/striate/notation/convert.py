@@ -14,7 +14,7 @@ from typing import Any
 import numpy.typing as npt
 
 from striate.errors import ArgumentError, FitError
-from striate.layers import Conv, Fc, Gap, Input, Layer, Pool
+from striate.layers import Conv, Fc, Gap, Input, Layer, Local, Pool
 from striate.notation.network import Network, Node
 from striate.notation.tree import Mark, steps, tree
 from striate.volume import Volume
@@ -27,7 +27,7 @@ def to_conv(network: Network, width: int | None = None, height: int | None = Non
 
     GAP becomes POOL[.., average] of the size that it has here. On its own size the network gives the same scores; on a
     larger one, a volume of scores: one depth column for each window of the network's own size, ``step(network)`` pixels
-    apart. Raises ArgumentError where the size does not work out, and for an FC whose input is not square.
+    apart. Raises ArgumentError where the size does not work out, and for LOCAL, whose filters stay in their places.
 
     >>> from striate.notation.parse import parse
     >>> print(to_conv(parse("INPUT[6x4x3] - CONV[5, P=0] - GAP"), 8, 8))
@@ -36,6 +36,7 @@ def to_conv(network: Network, width: int | None = None, height: int | None = Non
     >>> to_conv(vgg, 384, 384).output, [str(node.layer.notation()) for node in to_conv(vgg).nodes[32:39:3]]
     (Volume(width=6, height=6, depth=1000), ['CONV[4096, 7x7, P=0]', 'CONV[4096, 1x1]', 'CONV[1000, 1x1]'])
     """
+    _refuse_unshared(network, width, height)
     own = network.input
     size = Volume(width or own.width, height or own.height, own.depth)
     layers: list[Layer | Mark] = [Input(size.width, size.height, size.depth)]
@@ -48,6 +49,18 @@ def to_conv(network: Network, width: int | None = None, height: int | None = Non
     except FitError as error:
         raise ArgumentError(f"the network can't slide over images of {size.width}x{size.height}: {error.reason}; "
                             f"{_sizes(network, size)}") from None  # fmt: skip
+
+
+def _refuse_unshared(network: Network, width: int | None, height: int | None) -> None:
+    """Refuse other sizes than its own for a network with a LOCAL: ArgumentError."""
+    own = network.input
+    wide, high = width or own.width, height or own.height
+    unshared = next((node for node in network.nodes if isinstance(node.layer, Local)), None)
+    if unshared and (wide, high) != (own.width, own.height):
+        raise ArgumentError(
+            f"the network can't slide over images of {wide}x{high}: {unshared.name} has filters of its own for every "
+            f"place of {unshared.input}, so it takes {own.width}x{own.height} alone; a CONV would slide"
+        )
 
 
 def step(network: Network) -> tuple[int, int]:
@@ -102,12 +115,7 @@ def _as_conv(node: Node) -> Layer:
         return Pool((node.input.width, node.input.height), 1, of="average")
     if not isinstance(node.layer, Fc):
         return node.layer
-    if node.input.width != node.input.height:
-        raise ArgumentError(
-            f"{node.name} looks at {node.input}: it would be a CONV with filters of {node.input.width}x"
-            f"{node.input.height}, and filters are square"
-        )
-    return Conv(node.layer.outputs, node.input.width, 1, 0)
+    return Conv(node.layer.outputs, (node.input.width, node.input.height), 1, 0)
 
 
 def _sizes(network: Network, wanted: Volume) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import log2
+from math import log2, prod
 
 from striate.errors import pointed
 from striate.layers import Conv, Fc, Layer, Leaky, Pool
@@ -97,11 +97,14 @@ def _input(nodes: Sequence[Node], at: int) -> Iterator[str]:
         if twos < halvings and side > 1 and side not in told:
             told.add(side)
             near = max(1, round(side / 2**halvings)) * 2**halvings
-            times = {0: "not at all", 1: "once", 2: "twice"}.get(twos, f"{twos} times")
             yield (
-                f"{side} can be halved {times}, and the strides halve it {halvings} times: sides divisible by 2 many "
-                f"times, as 32, 64, 96, 224, 384 or 512, work out; {near} would here"
+                f"{side} can be halved {_times(twos)}, and the strides halve it {_times(halvings)}: sides divisible by "
+                f"2 many times, as 32, 64, 96, 224, 384 or 512, work out; {near} would here"
             )
+
+
+def _times(count: int) -> str:
+    return {0: "not at all", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _memory(nodes: Sequence[Node], at: int) -> Iterator[str]:
@@ -128,6 +131,7 @@ def _conv(nodes: Sequence[Node], at: int) -> Iterator[str]:
         field > LARGEST_FIELD
         and not first
         and fields == (field, field)
+        and gaps == (1, 1)
         and node.input.depth == layer.connections(node.input) // field**2
     ):
         yield _stack(field, node.input.depth, layer.filters)
@@ -150,10 +154,11 @@ def _conv(nodes: Sequence[Node], at: int) -> Iterator[str]:
 
 def _stack(field: int, depth: int, filters: int) -> str:
     """Why CONVs of 3x3 in place of a large one, with the numbers of weights."""
-    count = -(-(field - 1) // 2)
+    count = field // 2
+    sees = f"{2 * count + 1}x{2 * count + 1}{', too,' if field % 2 else ''}"
     stack = 9 * depth * filters + (count - 1) * 9 * filters**2
     return (
-        f"{_COUNTS.get(count, count)} CONVs of 3x3 in a row see {field}x{field}, too, with a RELU behind each, and "
+        f"{_COUNTS.get(count, count)} CONVs of 3x3 in a row see {sees} with a RELU behind each, and "
         f"have fewer weights, {9 * count}C^2 and not {field**2}C^2 for C slices, here {stack:,} and not "
         f"{field**2 * depth * filters:,}; large filters are for the first CONV, which looks at the image"
     )
@@ -180,7 +185,7 @@ def _pool(nodes: Sequence[Node], at: int) -> Iterator[str]:
 def _fit(nodes: Sequence[Node], at: int) -> Iterator[str]:
     fit = getattr(nodes[at].layer, "fit", "raise")
     if fit != "raise":
-        done = "zeros are added at one end" if fit == "pad" else "the last rows or columns are not looked at"
+        done = "zeros are added" if fit == "pad" else "the last rows or columns are not looked at"
         yield f"it does not fit {nodes[at].input} neatly, so {done}: other sizes would do without fit={fit}"
 
 
@@ -207,9 +212,7 @@ def _hidden(nodes: Sequence[Node], at: int) -> Iterator[str]:
     if nodes[at] is fcs[0] and len(fcs) > HIDDEN:
         yield f"{len(fcs) - 1} FCs come before the last, and as a rule fewer than {HIDDEN} do"
     weights = nodes[at].input.size * layer.outputs
-    total = sum(n.input.size * n.layer.outputs for n in fcs if isinstance(n.layer, Fc)) + sum(
-        n.layer.connections(n.input) * n.layer.filters for n in nodes if isinstance(n.layer, Conv)
-    )
+    total = sum(prod(n.layer.parameter_shapes(n.input)["weights"]) for n in nodes if n.layer.kind in _LEARNING)
     if weights > MUCH and 2 * weights > total:
         yield (
             f"it has {weights:,} of the {total:,} weights: GAP, the average of each depth slice, in place of the first "

@@ -219,7 +219,7 @@ class Expanded:
 def expand(text: str) -> Expanded | None:
     """The line that a name stands for; None where ``text`` is no name but a line already.
 
-    Raises NotationError for a name that is almost one of the table, and for a bracket that is none.
+    Raises NotationError for a name that is almost one of the table, for a bracket that is none, and for a model file.
 
     >>> expanded = expand("VGG16[64x64x3, 10]")
     >>> expanded.name, expanded.line[:15], expanded.line[-6:]
@@ -228,6 +228,7 @@ def expand(text: str) -> Expanded | None:
     """
     match = _NAME.fullmatch(text)
     if match is None:
+        _refuse_file(text)
         return None
     name = _KEYS.get(_key(match["name"]))
     if name is None:
@@ -249,6 +250,14 @@ def expand(text: str) -> Expanded | None:
     size = _SIZE.fullmatch(text[slice(*sizes)]) if sizes else None
     line = NAMED[name].line("x".join(size.groups()) if size else "", text[slice(*classes)] if classes else "")
     return Expanded(name, line, text, (match.start("name"), len(text.rstrip())), sizes, classes)
+
+
+def _refuse_file(text: str) -> None:
+    """An error where the text is the name of a model file."""
+    file = text.strip()
+    if file.endswith(".striate") and "[" not in file:
+        reason = "a model file has no place here: write a line or a network's name; striate test prints a model's line"
+        raise NotationError(reason, text, text.index(file), len(file))
 
 
 def _refuse_unknown(text: str, match: re.Match[str]) -> None:

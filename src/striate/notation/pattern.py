@@ -8,6 +8,7 @@ places or, with commas, for each. In a pattern CONV, FC and INPUT may be bare: w
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -114,6 +115,8 @@ class Pattern:
             self._put(settled, ending[0], chosen, classes)
         if not (places or ending):
             return
+        if not places and "CLASSES" in self.given:
+            return
         given = self._of(kind)
         if given is None or (given.values == [[0]] and kind in self.places):
             return
@@ -126,9 +129,10 @@ class Pattern:
         if len(values) == len(runs):
             spread[len(runs)] = [value for value, run in zip(values, runs, strict=True) for _ in run]
         if len(values) not in spread:
-            more = {len(places) + 1} if ending else set()
+            open_ended = bool(ending) and "CLASSES" not in self.given
+            more = {len(places) + 1} if open_ended else set()
             ways = " or ".join(str(count) for count in sorted({1, len(runs), len(places), *more} - {0}))
-            bare = len(places) + len(ending)
+            bare = len(places) + open_ended
             reason = f"{kind}={given.shown} has {len(given.values)} values for {bare} bare {kind}{'s' * (bare > 1)}"
             raise self._error(given, f"{reason}: give {ways}")
         for at, value in zip(places, spread[len(values)], strict=True):
@@ -190,9 +194,14 @@ class Pattern:
             return "classes is for a bare FC that ends the line, and this ends otherwise: leave it out, or write FC"
         kind = word.upper()
         if kind in LAYERS:
-            there = any(placed.layer.kind == kind for placed, _ in settled)
+            there = [placed for placed, _ in settled if placed.layer.kind == kind]
+            out = f"leave {kind}={given.shown} out"
+            if kind == "FC" and "CLASSES" in self.given and any(placed.bare for placed in there):
+                return f"FC is given, but the only bare FC ends the line and has classes: {out}"
+            if not there and re.search(rf"\b{kind}", self.text[: given.word.position].upper()):
+                return f"{kind} is given, but none is left in the line as it is repeated: {out}, or repeat it"
             why = f"no {kind} is bare or optional" if there else f"there is no {kind}"
-            return f"{kind} is given, but {why} in the line: leave {kind}={given.shown} out"
+            return f"{kind} is given, but {why} in the line: {out}"
         near = get_close_matches(kind, ["CLASSES", *(known for known in BARE if known in LAYERS)], 1, 0.7)
         if near:
             meant = near[0] if near[0] in BARE else near[0].lower()
@@ -261,7 +270,8 @@ def _given(cursor: Cursor) -> Given:
 
 
 def _value(cursor: Cursor, word: Token) -> list[int]:
-    now, sample = cursor.now, "32x32x3" if word.text.upper() == "INPUT" else "2"
+    now, kind = cursor.now, word.text.upper()
+    sample = "32x32x3" if kind == "INPUT" else "1" if kind in LAYERS and kind not in BARE else "2"
     if now.kind == "open":
         raise cursor.error(f"no = stands between {word.text} and its bracket: leave it out", cursor.last)
     if now.kind == "dash" and cursor.after.kind == "number":
@@ -274,11 +284,20 @@ def _value(cursor: Cursor, word: Token) -> list[int]:
         raise cursor.error(reason, word, now.end - word.position)
     if now.kind != "number":
         raise cursor.error(f"a number is missing behind {word.text}=: write it as in {word.text}={sample}")
-    return [cursor.whole(number) for number in cursor.numbers()]
+    numbers = cursor.numbers()
+    for number in numbers:
+        if not number.text.isdigit():
+            reason = f"{number.text} is no whole number: write one, as in {word.text}={sample}"
+            raise cursor.error(reason, number)
+    return [cursor.whole(number) for number in numbers]
 
 
 def _stray(token: Token) -> str:
     if token.kind == "word":
         name = token.text
+        if name.upper() in LAYERS:
+            value = f"{name}={'32x32x3' if name.upper() == 'INPUT' else 1}"
+            way = f"put that behind the last layer, or if it is given, too: write {value}"
+            return f"{name} stands behind what is given: {way}"
         return f"behind the last layer comes what is given, as N=2, and {name} has no = behind it: write {name}=2"
     return f"{token} has no meaning here: behind the last layer comes what is given, as N=2 M=3 CONV=16"

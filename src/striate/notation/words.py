@@ -41,7 +41,8 @@ _ELSEWHERE = {
 }
 _NETWORKS = {
     "VGG": "vgg-16", "ALEXNET": "alexnet", "LENET": "lenet-5", "ZFNET": "zfnet", "CONVNETJS": "convnetjs-cifar10",
-    "TINYVGG": "tiny-vgg", "RESNET": "resnet-18", "GOOGLENET": "googlenet", "INCEPTION": "googlenet",
+    "TINYVGG": "tiny-vgg", "TINY": "tiny-vgg", "RESNET": "resnet-18", "GOOGLENET": "googlenet",
+    "INCEPTION": "googlenet",
 }  # fmt: skip
 _LETTERS = {
     "FILTERS": "K", "KERNELS": "K", "DEPTH": "K", "CHANNELS": "K", "FIELD": "F", "FILTER": "F", "KERNEL": "F",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from striate.errors import ArgumentError
 from striate.intake import check_images
 from striate.notation.convert import reshaped, step, to_conv
 from striate.train.model import Model
@@ -59,7 +60,8 @@ def converted(model: Model) -> Model:
 def slide(model: Model, image: Numbers, threads: int | None = None) -> Slid:
     """The scores of every window of an image (H, W, D), uint8 or float32, in one pass.
 
-    Raises ArgumentError where the image is smaller than INPUT, or where its size does not work out.
+    Raises ArgumentError where the image is smaller than INPUT, where its size does not work out, and for a network
+    whose scores are a volume.
 
     >>> from striate.notation.parse import parse
     >>> parameters = {"fc1.weights": np.ones((2, 4), np.float32), "fc1.biases": np.zeros(2, np.float32)}
@@ -70,7 +72,9 @@ def slide(model: Model, image: Numbers, threads: int | None = None) -> Slid:
     from striate.program import compile as compile_network
 
     own = model.network.input
-    network = to_conv(model.network, image.shape[1], image.shape[0])
+    network, each = to_conv(model.network, image.shape[1], image.shape[0]), model.network.output
+    if each.size != each.depth:
+        raise ArgumentError(f"the scores of {model.network} are a volume {each}: to slide, a network ends in FC or GAP")
     pixels = check_images(image[None], network.input, None)
     program = compile_network(
         network, batch=1, loss=model.loss, threads=threads, preprocessing=model.preprocessing, cache=False
