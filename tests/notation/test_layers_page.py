@@ -11,7 +11,8 @@ from striate.layers import LAYERS
 from striate.notation import parse
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "layers.md").read_text(encoding="utf-8")
-LINES = re.findall(r"^    (INPUT\[.*)$|`(INPUT\[\S+ - [^`]*)`", TEXT, re.M)
+LINE = re.compile(r"^    (INPUT\[.*)$|`(INPUT\[\S+ - [^`]*)`", re.M)
+LINES = LINE.findall(TEXT)
 
 
 def test_every_layer_has_its_section_in_the_order_of_the_alphabet() -> None:
@@ -28,9 +29,7 @@ def test_every_line_is_a_network(line: str) -> None:
 def test_every_section_shows_a_line_with_its_layer() -> None:
     for section in TEXT.split("\n## ")[1:]:
         kind = section.partition("\n")[0]
-        networks = [
-            parse(block or inline) for block, inline in re.findall(r"^    (INPUT\[.*)$|`(INPUT\[.*?)`$", section, re.M)
-        ]
+        networks = [parse(block or inline) for block, inline in LINE.findall(section)]
         if kind in LAYERS:
             assert any(node.layer.kind == kind for network in networks for node in network.nodes), kind
 
