@@ -144,7 +144,24 @@ class Adagrad(Optimizer):
 
 
 @dataclass(frozen=True, repr=False)
-class RMSProp(Optimizer):
+class _Fading(Optimizer):
+    """What scales steps by a fading mean of squared gradients."""
+
+    decay: float = 0.9
+    eps: float = 1e-8
+    l2: float = 0.0
+
+    own: ClassVar[tuple[str, ...]] = ("lr", "eps", "keep", "square", "linear", "l2")
+    fading: ClassVar[tuple[str, ...]] = ("decay",)
+    _bare: ClassVar[dict[str, float]] = {"linear": 1.0}
+
+    def _own(self, step: int) -> dict[str, float]:
+        own = {"lr": self.lr, "eps": self.eps, "l2": self.l2, "linear": 0.0}
+        return {**own, "keep": self.decay, "square": 1 - self.decay}
+
+
+@dataclass(frozen=True, repr=False)
+class RMSProp(_Fading):
     """s = decay*s + (1 - decay)*g*g, then w = w - lr * g / (sqrt(s) + eps) (Hinton, Coursera 2012, lecture 6e).
 
     >>> RMSProp(decay=0.9)
@@ -157,18 +174,11 @@ class RMSProp(Optimizer):
     l2: float = 0.0
 
     rows: ClassVar[tuple[str, ...]] = ("squares",)
-    own: ClassVar[tuple[str, ...]] = ("lr", "eps", "keep", "square", "linear", "l2")
     example: ClassVar[str] = "lr=0.01"
-    fading: ClassVar[tuple[str, ...]] = ("decay",)
-    _bare: ClassVar[dict[str, float]] = {"linear": 1.0}
-
-    def _own(self, step: int) -> dict[str, float]:
-        own = {"lr": self.lr, "eps": self.eps, "l2": self.l2, "linear": 0.0}
-        return {**own, "keep": self.decay, "square": 1 - self.decay}
 
 
 @dataclass(frozen=True, repr=False)
-class Adadelta(Optimizer):
+class Adadelta(_Fading):
     """Steps in the unit of the parameter itself (Zeiler 2012).
 
     s = decay*s + (1 - decay)*g*g; d = g * sqrt(u + eps) / sqrt(s + eps); u = decay*u + (1 - decay)*d*d; w = w - lr*d.
@@ -183,14 +193,7 @@ class Adadelta(Optimizer):
     l2: float = 0.0
 
     rows: ClassVar[tuple[str, ...]] = ("squares", "updates")
-    own: ClassVar[tuple[str, ...]] = ("lr", "eps", "keep", "square", "linear", "l2")
     example: ClassVar[str] = "lr=1.0"
-    fading: ClassVar[tuple[str, ...]] = ("decay",)
-    _bare: ClassVar[dict[str, float]] = {"linear": 1.0}
-
-    def _own(self, step: int) -> dict[str, float]:
-        own = {"lr": self.lr, "eps": self.eps, "l2": self.l2, "linear": 0.0}
-        return {**own, "keep": self.decay, "square": 1 - self.decay}
 
 
 @dataclass(frozen=True, repr=False)
