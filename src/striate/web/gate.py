@@ -71,11 +71,14 @@ class Toll:
 
         Where updates follow each other so closely that no step has been left alone for long, a pause that leaves some.
         """
-        return max(self.seconds / share, 2 * NEAR if now - self._known > FRESH else 0.0)
+        return max(self.seconds / share, 2 * NEAR if self._stale(now) else 0.0)
 
     def rests(self, now: float) -> bool:
         """Whether no update should come now, for some steps to be left alone."""
-        return now - self._known > FRESH and now - self._last < 2 * NEAR
+        return self._stale(now) and now - self._last < 2 * NEAR
+
+    def _stale(self, now: float) -> bool:
+        return now - self._known > FRESH
 
     def update(self, when: float) -> None:
         """Something went out that browsers draw; what goes out together is one update."""
