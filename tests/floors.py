@@ -58,21 +58,24 @@ def floors_of(
 
     A bias under softmax, say, may sum to nothing at all: float32 then leaves the rounding of its terms. A whole volume
     may, too, such as one number of one image: its terms are then those of which it was summed. What BN passes back is
-    what its mean and its slope leave of dy, and a slope may be as little as y - y*y of SIGMOID: ``lost`` are the terms
-    whose rounding is left.
+    what its mean and its slope leave of dy: ``lost`` are the terms whose rounding is left. So may all of a gradient be
+    what slopes leave, such as y - y*y of SIGMOID where a whole volume saturates: ``sharp`` is what their terms would
+    make of it.
     """
     last = made[network.nodes[-1].name]
     dlast = loss_of(loss, scores_of(network, made), labels)[1].reshape(last.transpose(0, 3, 1, 2).shape)
     on = {network.nodes[-1].name: dlast.transpose(0, 2, 3, 1)}
-    losts = {network.nodes[-1].name: np.zeros_like(last)}
+    losts, sharps = ({network.nodes[-1].name: np.zeros_like(last)} for _ in range(2))
     floors: dict[str, float] = {}
     summed = _summed(network, parameters, made)
     for node in network.nodes[:0:-1]:
         own = own_of(node, parameters)
-        x, y, dy, lost = network.read(node, made), made[node.name], on.pop(node.name), losts.pop(node.name)
-        size = np.maximum(np.abs(dy), lost)
+        x, y, dy = network.read(node, made), made[node.name], on.pop(node.name)
+        lost, sharp = losts.pop(node.name), sharps.pop(node.name)
+        flat = float(np.abs(dy).max()) < CANCELLED * float(sharp.max())
+        size = np.maximum(sharp if flat else np.abs(dy), lost)
         if isinstance(node.layer, Bn):
-            lost = _lost_in_bn(node, x, own, size, floors)
+            lost, sharp = _lost_in_bn(node, x, own, size, floors), _lost_in_bn(node, x, own, sharp, {})
         else:
             if own:
                 largest, before = float(np.abs(x).max()), sum(summed[name] for name in node.inputs)
@@ -80,11 +83,11 @@ def floors_of(
                 _, sums = node.layer.backward(terms, own, y, size)
                 floors.update({f"{node.name}.{n}": CANCELLED * float(total.max()) for n, total in sums.items()})
             positive = {name: np.abs(numbers) for name, numbers in own.items()}
-            lost = np.abs(node.layer.backward(x, positive, y, lost)[0])
+            lost, sharp = (np.abs(node.layer.backward(x, positive, y, each)[0]) for each in (lost, sharp))
         if isinstance(node.layer, Activation):
-            lost = lost + np.abs(dy) * _slope_terms(node.layer, x, y)
+            sharp = sharp + np.abs(dy) * _slope_terms(node.layer, x, y)
         dx, _ = node.layer.backward(x, own, y, dy)
-        for found, whole in ((on, dx), (losts, lost)):
+        for found, whole in ((on, dx), (losts, lost), (sharps, sharp)):
             for name, part in network.part(node, whole, made):
                 found[name] = found.get(name, 0) + part
     return floors
