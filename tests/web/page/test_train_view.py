@@ -348,6 +348,7 @@ def test_a_clicked_test_image_is_the_one_looked_at(train: Page, heard: Heard) ->
     train.locator(".guess").nth(5).click()
     picture = train.locator(".picture-way").get_by_label("Test image", exact=True)
     expect(picture).to_have_value("5")
+    train.locator(".layers").scroll_into_view_if_needed()  # what is out of sight is not asked for
     until(train, lambda: heard.kinds("frame") and heard.kinds("frame")[-1][0]["image"] == 5)
     train.get_by_role("button", name="Next test image").click()
     until(train, lambda: heard.kinds("frame")[-1][0]["image"] == 6)
