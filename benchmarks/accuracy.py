@@ -28,10 +28,10 @@ def twin(program: Any, lr: float) -> tuple[Any, Any]:
     """The program's network in PyTorch, with its parameters, and the same optimiser."""
     import torch
 
-    from benchmarks.peers import torch_layers
+    from benchmarks.peers_torch import torch_module
 
-    model = torch_layers(program.network)
-    layers = [module for module in model if hasattr(module, "weight")]
+    model = torch_module(program.network)
+    layers = [module for module in model.modules() if hasattr(module, "weight")]
     names = sorted({name.split(".")[0] for name in program.parameters()}, key=list(order(program)).index)
     parameters = program.parameters()
     with torch.no_grad():

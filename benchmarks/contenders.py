@@ -9,9 +9,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.nets import network, striate_calls
-from benchmarks.peers import Made, keras_calls, torch_calls
+from benchmarks.peers import Made, keras_calls
 from benchmarks.peers_jax import jax_calls
 from benchmarks.peers_onnx import onnxruntime_calls, openvino_calls
+from benchmarks.peers_torch import torch_calls
 from benchmarks.turns import Contender
 
 

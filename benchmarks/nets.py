@@ -9,9 +9,22 @@ from typing import Any
 import numpy as np
 from tests.corpus import LARGE, NETS
 
+from striate.layers import Conv, Fc, Pool, Relu
 from striate.notation import Network, parse
+from striate.notation.named import NAMED
 
-LINES = {**NETS, **LARGE}
+#: Of a filter for each slice and 1x1 filters in turn, as MobileNet is, for CIFAR's images.
+DEPTHWISE = " - ".join(
+    [
+        "INPUT[32x32x3] - CONV[32, S=2] - BN - RELU",
+        *(
+            f"CONV[{depth}, S={stride}, groups=each] - BN - RELU - CONV[{filters}, 1x1] - BN - RELU"
+            for depth, stride, filters in ((32, 1, 64), (64, 2, 128), (128, 1, 128), (128, 2, 256), (256, 1, 256))
+        ),
+        "GAP - FC[10]",
+    ]
+)
+LINES = {**NETS, **LARGE, "resnet-20": NAMED["resnet-20"].line(), "depthwise": DEPTHWISE}
 BATCHES = {"vgg64": 64, "alexnet": 16, "vgg16": 16}  #: where it is not BATCH
 BATCH = 128
 
@@ -19,6 +32,15 @@ BATCH = 128
 def network(name: str) -> Network:
     """A network of the corpus."""
     return parse(LINES[name], fit="crop")
+
+
+def plain(net: Network) -> Network:
+    """The network, if every layer is one that all peers have here; ValueError if not."""
+    for node in net.nodes[1:]:
+        layer = node.layer
+        if not isinstance(layer, Conv | Fc | Pool | Relu) or (isinstance(layer, Conv) and layer.groups != 1):
+            raise ValueError(f"{layer.notation()} is in no net that this peer runs here")
+    return net
 
 
 def usual_batch(name: str, asked: int | None) -> int:

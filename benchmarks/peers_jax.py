@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.nets import data
+from benchmarks.nets import data, plain
 from benchmarks.peers import Made
 from striate.layers import Conv, Fc, Pool, Relu
 from striate.notation import Network
@@ -18,7 +18,7 @@ def _parameters(net: Network) -> list[tuple[Any, Any]]:
     import jax.numpy as jnp
 
     random, made = np.random.default_rng(0), []
-    for node in net.nodes[1:]:
+    for node in plain(net).nodes[1:]:
         layer = node.layer
         if isinstance(layer, Conv):
             shape: tuple[int, ...] = (layer.field, layer.field, node.input.depth, layer.filters)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.nets import data
+from benchmarks.nets import data, plain
 from benchmarks.peers import Made
 from striate.layers import Conv, Fc, Pool, Relu
 from striate.notation import Network
@@ -32,7 +32,7 @@ def onnx_model(net: Network) -> bytes:
         nodes.append(helper.make_node(kind, inputs, [name], **settings))
         last = name
 
-    for node in net.nodes[1:]:
+    for node in plain(net).nodes[1:]:
         layer = node.layer
         if isinstance(layer, Conv):
             shape = (layer.filters, node.input.depth, layer.field, layer.field)

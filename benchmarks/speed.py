@@ -17,7 +17,7 @@ from benchmarks.report import write_json
 from benchmarks.turns import Contender, best, race, ratio
 
 WHAT = ("train", "infer", "one")
-SMOKE = {"nets": "seed", "peers": "torch,onnxruntime", "rounds": 1, "burst": 0.02}
+SMOKE = {"nets": "seed,depthwise", "peers": "torch,onnxruntime", "rounds": 1, "burst": 0.02}
 
 
 def options(parser: argparse.ArgumentParser) -> None:
