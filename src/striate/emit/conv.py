@@ -267,7 +267,7 @@ def gradient_finish(
     first: Index | int = 0,
     add: bool = False,
 ) -> Finish:
-    """What becomes of a tile of gradients: the RELU's zeros, and into dx from slice ``first``, or added to it."""
+    """What becomes of a tile of gradients: into dx from slice ``first``, or added to it, and the RELU's zeros."""
 
     def finish(d: Index, y: Index, x0: Index, sums: list[list[list[Value]]]) -> None:
         for i, plane in enumerate(sums):
@@ -278,8 +278,8 @@ def gradient_finish(
                         (y + row) * down.spread + down.first,
                         (x0 + column) * across.spread + across.first,
                     )
-                    value = b.where(x[at], ">", b.zero(), value, b.zero()) if mask else value
-                    dx[at] = dx[at] + value if add else value
+                    value = dx[at] + value if add else value
+                    dx[at] = b.where(x[at], ">", b.zero(), value, b.zero()) if mask else value
 
     return finish
 
@@ -306,7 +306,7 @@ def conv_data_gradient(
     """dx = what dz passes back through the weights; zero where ``mask`` says that a RELU held x at zero.
 
     turned: the weights are those of ``turn_weights``, (D, K, F, F). stream: dx goes past the caches. groups: as
-    forwards. add: dx += that.
+    forwards. add: dx += that, and zero in all of these places.
     """
     dx = dx.streamed if stream else dx
     filters, depth = dz.shape.axes[0].size // groups, dx.shape.axes[0].size // groups

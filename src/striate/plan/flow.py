@@ -15,13 +15,15 @@ class Flow:
     """Units in an order in which each comes after those that it reads.
 
     sources: by a unit's name, those it reads, INPUT being a unit here, too. readers: those that read its volume, as
-    often as they do. wanted: the names of those on whose volumes gradients are wanted.
+    often as they do. wanted: the names of those on whose volumes gradients are wanted. inside: every gradient
+    is looked at afterwards.
     """
 
     units: tuple[Unit, ...]
     sources: Mapping[str, tuple[Unit, ...]]
     readers: Mapping[str, tuple[Unit, ...]]
     wanted: frozenset[str]
+    inside: bool = False
 
     @property
     def last(self) -> Unit:
@@ -55,4 +57,4 @@ def flow(network: Network, units: Sequence[Unit], inside: bool = False) -> Flow:
         if unit.learns or wanted.intersection(unit.reads):
             wanted.add(unit.name)
     told = {name: tuple(these) for name, these in readers.items()}
-    return Flow(tuple(units), MappingProxyType(sources), MappingProxyType(told), frozenset(wanted))
+    return Flow(tuple(units), MappingProxyType(sources), MappingProxyType(told), frozenset(wanted), inside)

@@ -9,7 +9,7 @@ from striate.layers import Add
 from striate.plan.call import Call, call
 from striate.plan.flow import Flow
 from striate.plan.fuse import Unit
-from striate.plan.parts import slices, takes_over, writes_there
+from striate.plan.parts import inherits, slices, takes_over, writes_there
 
 #: Families that can add to the gradient of what a unit read; the setting is ``add``.
 ADDS = frozenset(
@@ -35,8 +35,8 @@ def join_forward(flow: Flow, unit: Unit) -> Iterator[Call]:
             yield call("copy", [source.result, slices(flow, unit, number, "y")], source.output.depth)
 
 
-def join_backward(flow: Flow, unit: Unit) -> Iterator[tuple[Unit | None, Call]]:
-    """Calls, each with the unit whose gradient it hands on, if it does that."""
+def join_backward(flow: Flow, unit: Unit) -> Iterator[tuple[Unit | None, list[Call]]]:
+    """Calls, each with the unit whose gradient it hands on, if it does that; none where that is there already."""
     for number, source in enumerate(flow.sources[unit.name]):
         depth, dy = source.output.depth, unit.gradient
         if source.name not in flow.wanted:
@@ -45,11 +45,14 @@ def join_backward(flow: Flow, unit: Unit) -> Iterator[tuple[Unit | None, Call]]:
             dy = slices(flow, unit, number, "dy")
             if writes_there(flow, source, unit):
                 if source.masked and not unit.masked:
-                    yield None, call("mask_gradient", [source.result, dy], depth)
+                    yield None, [call("mask_gradient", [source.result, dy], depth)]
                 continue
         elif takes_over(flow, source):
             continue
-        yield source, call("relu_backward", [dy, source.result, source.gradient], depth, mask=source.masked)
+        elif inherits(flow, source, unit):
+            yield source, []
+            continue
+        yield source, [call("relu_backward", [dy, source.result, source.gradient], depth, mask=source.masked)]
 
 
 class Gradients:

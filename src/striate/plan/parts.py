@@ -1,6 +1,7 @@
 """Volumes that are parts of others: ways of a CONCAT write straight into its volume, and find their gradients there.
 
-And the gradient of a sum is that of each of its terms: a unit that only an ADD reads takes the ADD's for its own.
+And the gradient of a sum is that of each of its terms: a unit that only an ADD reads takes the ADD's for its own. What
+an ADD passes by has that and what comes back through the other way: it grows in the place of the ADD's, once read.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from striate.layers import Activation, Add, Bn, Concat, Conv, Fc, Gap, Local, Lrn, Maxout, Pool, Relu
+from striate.layers.sides import both
 from striate.plan.arena import Arena, Buffer
 from striate.plan.flow import Flow
 from striate.plan.fuse import Unit
@@ -40,7 +42,7 @@ def parts(flow: Flow) -> dict[str, Part]:
                 found[name] = part
         elif isinstance(unit.node.layer, Add) and unit.name in flow.wanted:
             for source in flow.sources[unit.name]:
-                if takes_over(flow, source):
+                if takes_over(flow, source) or inherits(flow, source, unit):
                     found[source.gradient] = Part(unit.gradient)
     return found
 
@@ -55,6 +57,32 @@ def takes_over(flow: Flow, source: Unit) -> bool:
     if source.masked or source.rider or source.dropouts or not isinstance(source.node.layer, READ_ONLY):
         return False
     return len(flow.readers[source.name]) == 1 and source.name in flow.wanted
+
+
+def inherits(flow: Flow, source: Unit, add: Unit) -> bool:
+    """Whether the gradient of a volume that an ADD passes by begins as the ADD's, in its place.
+
+    All that else read the volume are CONVs whose gradients are added, with its RELU's zeros, everywhere; and whoever
+    else takes the ADD's gradient for its own comes before them on the way back.
+    """
+    readers, (last, *_) = flow.readers[source.name], flow.readers[add.name] or (add,)
+    others = [unit for unit in readers if unit is not add]
+    terms = [unit for unit in flow.sources[add.name] if unit is not source]
+    if flow.inside or source.name not in flow.wanted or not source.makes or len(others) != len(readers) - 1:
+        return False
+    if not others or len(terms) != 1 or isinstance(terms[0].node.layer, Add | Concat):
+        return False
+    if isinstance(last.node.layer, Add) and takes_over(flow, add):  # others read that gradient later
+        return False
+    order = {unit.name: number for number, unit in enumerate(flow.units)}
+    return terms[0].name in order and all(
+        _adds_everywhere(unit) and order[unit.name] < order[terms[0].name] for unit in others
+    )
+
+
+def _adds_everywhere(unit: Unit) -> bool:
+    layer = unit.node.layer
+    return isinstance(layer, Conv) and both(layer.stride) == (1, 1) and layer.parts(unit.input)[0] == 1
 
 
 def ways(flow: Flow, concat: Unit) -> Iterator[tuple[str, Shape, Part]]:

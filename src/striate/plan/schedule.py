@@ -133,7 +133,7 @@ def backward_calls(
             continue
         if isinstance(unit.node.layer, Join):
             for source, made in join_backward(flow, unit):
-                calls += gradients.into(source, [made], "")
+                calls += gradients.into(source, made, "")
             continue
         x, before = flow.x(unit), flow.before(unit)
         biased = isinstance(unit.node.layer, Conv | Fc) and unit.node.layer.biased
