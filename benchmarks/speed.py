@@ -7,6 +7,7 @@ shared slows all of them alike. A ratio is the median over the rounds of the con
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 from typing import Any
 
@@ -17,6 +18,8 @@ from benchmarks.report import write_json
 from benchmarks.turns import Contender, best, race, ratio
 
 WHAT = ("train", "infer", "one")
+#: With these in its environment, glibc keeps what is freed, however much, and a step's volumes find their pages again.
+KEEPING = {"MALLOC_TRIM_THRESHOLD_": str(2**40), "MALLOC_MMAP_THRESHOLD_": str(2**40), "MALLOC_TOP_PAD_": str(2**26)}
 SMOKE = {"nets": "seed,depthwise", "peers": "torch,onnxruntime", "rounds": 1, "burst": 0.02}
 
 
@@ -25,6 +28,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     add_nets(parser, "seed,lenet,tinyvgg,convnetjs,vgg32,vgg64,alexnet")
     parser.add_argument("--peers", default=",".join(PEERS), help="some of these, which are all")
     parser.add_argument("--what", default=",".join(WHAT), help="train a batch, infer: score a batch, one: one image")
+    parser.add_argument(
+        "--keep-memory", action="store_true", help="contenders' processes return no memory between steps (glibc)"
+    )
     add_batch(parser)
     add_threads(parser)
     add_turns(parser, 7, 0.4)
@@ -54,6 +60,8 @@ def duel(net: str, what: str, started: dict[str, Contender], chosen: argparse.Na
 
 def run(chosen: argparse.Namespace) -> None:
     """Every net, every contender."""
+    if chosen.keep_memory:
+        os.environ.update(KEEPING)  # for processes that are still to start
     able, rows = installed([OURS, *names(chosen.peers, PEERS, "peers")]), []
     for net in names(chosen.nets, LINES, "nets"):
         started = start(able, net, usual_batch(net, chosen.batch), chosen.threads)

@@ -148,8 +148,8 @@ CASES = {
     "skip-in-skip": "INPUT[5x5x2] - CONV[3] - ( ( CONV[3] )+ - RELU - CONV[3] | ( CONV[3, 1x1] )+ )+ - FC[3]",
     "skip-of-fc": "INPUT[4x4x3] - FC[17] - RELU - ( FC[9] - RELU - FC[17] )+ - RELU - FC[3]",
     "skip-fc-beside-conv": "INPUT[4x4x3] - FC[8] - RELU - ( FC[8] | CONV[8] )+ - FC[3]",
-    "skip-of-skips": "INPUT[5x4x2] - CONV[3] - RELU - ( CONV[3] - BN | CONV[3] - ( CONV[3] - BN )+ )+ - ( CONV[3] - BN )+"
-    " - RELU - FC[3]",
+    "skip-of-skips": "INPUT[5x4x2] - CONV[3] - RELU - ( CONV[3] - BN | CONV[3] - ( CONV[3] - BN )+ )+"
+    " - ( CONV[3] - BN )+ - RELU - FC[3]",
     "skip-dropout": "INPUT[5x5x2] - CONV[4] - RELU - ( DROPOUT - CONV[4] - DROPOUT[0.3] )+ - RELU - DROPOUT - FC[3]",
     "skip-dropout-first": "INPUT[5x5x2] - ( DROPOUT[0.2] - CONV[2] | DROPOUT[0.3] )+ - FC[3]",
     # branches: { ... | ... }
