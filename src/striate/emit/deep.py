@@ -108,13 +108,14 @@ def deep_gradient(
     rows: Sweep,
     columns: Sweep,
     tile: WinogradTile,
+    far: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
     """dweights += the sum over positions and lanes of dz times the x that each weight met, by Winograd.
 
     v (points, bundles x tiles x lanes) holds transformed and transposed x, z (points, filters x tiles) transformed
-    dz; line (points, lanes) is one tile on its way to v. s is ``deep_sums``'.
+    dz; line (points, lanes) is one tile on its way to v. s is ``deep_sums``'. far: as for ``transform``.
     """
     kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
 
@@ -123,7 +124,7 @@ def deep_gradient(
 
     def terms(block: Block, chosen: Range, first: Index) -> Terms:
         block = whole(block, tile.size)  # beyond the end dz is zero
-        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen, first)
+        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen, first, far)
         return partial(_terms, b, v, z, room, len(block[2]) * len(block[3]))
 
     deep_sums(b, dweights, s, turn, terms, rows=rows, columns=columns, tile=tile, split=split, span=span)

@@ -8,6 +8,7 @@ every slice is transformed into ``v`` (points, depth x tiles); products with the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 from striate.emit.builder import Builder, Value
 from striate.emit.combine import combine
@@ -100,10 +101,12 @@ def transform(
     block: Block,
     slices: tuple[Index, Index] | None = None,
     base: Index | int = 0,
+    far: bool = False,
 ) -> None:
     """target[point, room*slice + tile] = matrix . tile of the source's slice . matrix^T; tiles are ``size`` apart.
 
-    slices: (first, last) of them; the target begins with slice ``base``.
+    slices: (first, last) of them; the target begins with slice ``base``. far: no near cache has the source: each slice
+    is fetched while the one before it is transformed.
     """
     reach = range(len(matrix[0]))
     start, stop = slices or (Index(), Index.of(source.shape.axes[0].size))
@@ -111,6 +114,8 @@ def transform(
         for t, i, j, _, _ in cells(b, block):
             y, x = i * size + first[0], j * size + first[1]
             data = [[source[d, y + r, x + c] for c in reach] for r in reach]
+            for r, c in product(range(size), repeat=2) if far else ():
+                b.prefetch(source, (d + 1, y + r, x + c))
             for p, value in enumerate(value for row in square(b, matrix, data) for value in row):
                 target[p, (d - base) * room + t] = value
 
@@ -159,6 +164,7 @@ def _correlate(
     finish: Finish,
     start: Tensor | None,
     parts: Mapping[str, Span | None],
+    far: bool,
 ) -> None:
     """``finish`` receives the results of every tile of every filter; ``start`` is added to them.
 
@@ -169,7 +175,7 @@ def _correlate(
     first = min(tap.offset for tap in rows.taps), min(tap.offset for tap in columns.taps)
     depth, filters = source.shape.axes[0].size, u.shape.axes[1].size
     for block in blocks(b, rows, columns, tile, parts.get("rows")):
-        transform(b, source, v, kit.data, first, tile.size, tile.down * tile.across, block)
+        transform(b, source, v, kit.data, first, tile.size, tile.down * tile.across, block, far=far)
         for k0, several in tiles(b, filters, m.shape.axes[0].size, "f", parts.get("filters")):
             _multiply(b, u, v, m, depth, tile, len(block[2]) * len(block[3]), (k0, several))
             for k in b.range(several, "k"):
@@ -196,12 +202,13 @@ def winograd_forward(
     tile: WinogradTile,
     relu: bool,
     pool: bool,
+    far: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
-    """y = [POOL] [RELU] (weights * x + biases), as ``conv_forward`` does."""
+    """y = [POOL] [RELU] (weights * x + biases), as ``conv_forward`` does; far: as for ``transform``."""
     finish = forward_finish(b, y, choice, relu, pool)
-    _correlate(b, x, u, v, m, rows, columns, tile, finish, biases, {split: span})
+    _correlate(b, x, u, v, m, rows, columns, tile, finish, biases, {split: span}, far)
 
 
 def winograd_data_gradient(
@@ -218,12 +225,13 @@ def winograd_data_gradient(
     tile: WinogradTile,
     mask: bool,
     add: bool = False,
+    far: bool = False,
     split: str = "",
     span: Span | None = None,
 ) -> None:
     """dx = what dz passes back, as ``conv_data_gradient`` does; u holds the mirrored weights, (points, D, K)."""
     finish = gradient_finish(b, x, dx, rows, columns, mask, add=add)
-    _correlate(b, dz, u, v, m, rows, columns, tile, finish, None, {split: span})
+    _correlate(b, dz, u, v, m, rows, columns, tile, finish, None, {split: span}, far)
 
 
 def winograd_weights(b: Builder, weights: Tensor, u: Tensor, at: Index, *, size: int, mirror: bool) -> None:

@@ -30,11 +30,13 @@ def winograd_weight_gradient(
     rows: Sweep,
     columns: Sweep,
     tile: WinogradTile,
+    far: bool = False,
     span: Span | None = None,
 ) -> None:
     """dweights += the sum over positions and lanes of dz times the x that each weight met.
 
-    z is to dz what v is to x; s (points, filters x depth) gathers their products over all tiles.
+    z is to dz what v is to x; s (points, filters x depth) gathers their products over all tiles. far: as for
+    ``transform``.
     """
     kit, room = transforms(tile.size, len(rows.taps)), tile.down * tile.across
     filters, depth = dweights.shape.axes[0].size, dweights.shape.axes[1].size
@@ -43,8 +45,8 @@ def winograd_weight_gradient(
     clear(b, s, chosen, depth)
     for block in blocks(b, rows, columns, tile):
         block = whole(block, tile.size)  # beyond the end dz is zero
-        transform(b, x, v, kit.data, first, tile.size, room, block)
-        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen)
+        transform(b, x, v, kit.data, first, tile.size, room, block, far=far)
+        transform(b, dz, z, transposed(kit.result), (0, 0), tile.size, room, block, chosen, far=far)
         terms = partial(_terms, b, v, z, room, len(block[2]) * len(block[3]))
         gather(b, s, (filters, depth), tile, (span, None), Index(), terms)
     for k in b.range(chosen[1], "k", start=chosen[0]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 #: Families that add to gradients of parameters.
@@ -30,6 +30,10 @@ BATCH = frozenset({"bn_level", "bn_squares", "bn_forward", "bn_gradient_sums", "
 
 #: Those done once with a piece: with the first group's alone, or with what was summed.
 ONCE = frozenset({"bn_level", "bn_statistics", "bn_learn", "fc_update"})
+
+
+#: Families that fetch ahead what they read, if told that it is far.
+FETCHING = frozenset({"winograd_forward", "winograd_data_gradient", "winograd_weight_gradient", "deep_gradient"})
 
 
 @dataclass(frozen=True)
@@ -90,3 +94,8 @@ class Call:
 def call(family: str, buffers: Sequence[str], items: int = 0, **settings: Any) -> Call:
     """A Call, its settings by name."""
     return Call(family, tuple(buffers), tuple(settings.items()), items)
+
+
+def far(made: Call) -> Call:
+    """The call where volumes have left the caches before they are read again, as layer by layer."""
+    return replace(made, settings=(*made.settings, ("far", True))) if made.family in FETCHING else made

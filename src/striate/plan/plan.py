@@ -11,7 +11,7 @@ from striate.notation.network import Network
 from striate.plan import local
 from striate.plan.arena import Arena, Buffer, aligned
 from striate.plan.bn import Fold, book_batch, book_folds, book_state, fold_preparations, folded_calls, folds, merged
-from striate.plan.call import Call
+from striate.plan.call import Call, far
 from striate.plan.convolution import Preparation, book_prepared, preparations, scratch_shapes
 from striate.plan.flow import flow
 from striate.plan.fuse import Unit, fuse
@@ -282,6 +282,7 @@ def plan(
     scores = tuple(folded_calls(forward_calls(way, chosen, target, shapes, False), norms, chosen, target))
     back = backward_calls(way, chosen, target, shapes, update if streamed else None, groups=groups)
     training = (*forward_calls(way, chosen, target, shapes, True, groups), loss_call(way, loss), *back)
+    training = tuple(map(far, training)) if layered else training
     named = {unit.name: unit for unit in convs}
     scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
     scratch |= dict(shape for made in training for shape in local.scratch_shapes(units, made))
