@@ -141,6 +141,18 @@ def test_a_gradient_that_adds_reads_well(family: str) -> None:
     golden_text.check(f"loops_{family}_adds.txt", "\n".join([ADDING[family], "", *b.lines]))
 
 
+def test_a_bn_that_takes_an_add_along_reads_well() -> None:
+    line = "INPUT[6x2x3] - ( CONV[3, 1x1] - BN )+ - RELU - FC[2]"
+    made = make_plan(line, order="depth first")
+    calls = [step for call in made.train for step in call.chain]
+    assert "add_forward" not in [call.family for call in calls]
+    call = next(call for call in calls if call.family == "bn_forward")
+    arguments = tuple(zip(call.buffers, shapes_of(made, call), strict=True))
+    b = TextBuilder(made.target.lanes)
+    b.kernel(Kernel(call.family, arguments, lambda b, *t: ALL[call.family](b, *t, **dict(call.settings))))
+    golden_text.check("loops_bn_forward_adds.txt", "\n".join([line, "", *b.lines]))
+
+
 def named(b: TextBuilder, **shapes: Shape) -> list[Tensor]:
     return [Tensor(b, name, shape, name) for name, shape in shapes.items()]
 

@@ -96,17 +96,19 @@ def bn_forward(
     moments: Tensor,
     biases: Tensor,
     y: Tensor,
-    *,
+    *shortcut: Tensor,
     relu: bool,
     block: int,
     span: Span | None = None,
 ) -> None:
-    """y = [RELU] ((x - mean) * scale + bias)."""
+    """y = [RELU] ((x - mean) * scale + bias), or of that and what an ADD adds to it."""
     for d in _slices(b, x, block, span):
         level, scale = b.splat(moments[d, LEVEL]), b.splat(moments[d, SCALE])
         shift = b.splat(biases[d] - moments[d, REST] * moments[d, SCALE])
         for at in _places(b, x, d):
             value = b.fma(x[at] - level, scale, shift)
+            for other in shortcut:
+                value = value + other[at]
             y[at] = b.relu(value) if relu else value
 
 

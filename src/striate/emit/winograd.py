@@ -165,11 +165,12 @@ def _correlate(
     start: Tensor | None,
     parts: Mapping[str, Span | None],
     far: bool,
+    made: Tensor | None,
 ) -> None:
     """``finish`` receives the results of every tile of every filter; ``start`` is added to them.
 
     ``m`` has room for a few filters, which go through all points before the next. parts: a span of rows of blocks, or
-    of such few filters.
+    of such few filters. far: as for ``transform``; the places of ``made``, if it is given, are fetched a filter ahead.
     """
     kit = transforms(tile.size, len(rows.taps))
     first = min(tap.offset for tap in rows.taps), min(tap.offset for tap in columns.taps)
@@ -185,6 +186,9 @@ def _correlate(
                     plane = [row[:broad] for row in square(b, kit.result, sums)[:high]]
                     if bias is not None:
                         plane = [[value + bias for value in row] for row in plane]
+                    if far and made:
+                        for r, c in product(range(high), range(broad)):
+                            b.prefetch(made, (k0 + k + 1, i * tile.size + r, j * tile.size + c))
                     finish(k0 + k, i * tile.size, j * tile.size, [plane])
 
 
@@ -208,7 +212,7 @@ def winograd_forward(
 ) -> None:
     """y = [POOL] [RELU] (weights * x + biases), as ``conv_forward`` does; far: as for ``transform``."""
     finish = forward_finish(b, y, choice, relu, pool)
-    _correlate(b, x, u, v, m, rows, columns, tile, finish, biases, {split: span}, far)
+    _correlate(b, x, u, v, m, rows, columns, tile, finish, biases, {split: span}, far, None if pool else y)
 
 
 def winograd_data_gradient(
@@ -231,7 +235,7 @@ def winograd_data_gradient(
 ) -> None:
     """dx = what dz passes back, as ``conv_data_gradient`` does; u holds the mirrored weights, (points, D, K)."""
     finish = gradient_finish(b, x, dx, rows, columns, mask, add=add)
-    _correlate(b, dz, u, v, m, rows, columns, tile, finish, None, {split: span}, far)
+    _correlate(b, dz, u, v, m, rows, columns, tile, finish, None, {split: span}, far, dx)
 
 
 def winograd_weights(b: Builder, weights: Tensor, u: Tensor, at: Index, *, size: int, mirror: bool) -> None:

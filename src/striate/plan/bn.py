@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from striate.layers import Bn, Conv, Dropout
+from striate.layers import Add, Bn, Conv, Dropout
 from striate.notation.network import Network
 from striate.plan.arena import Arena
 from striate.plan.call import Call, call
@@ -152,8 +152,19 @@ def _chain(calls: Sequence[Call]) -> Call:
     return replace(first, then=_chain(rest)) if rest else first
 
 
-def batch_forward(unit: Unit, x: str, groups: int, lanes: int) -> Call:
-    """y = [RELU] of x normalised by the batch's own statistics, which move the running ones."""
+def adds(flow: Flow, unit: Unit) -> Unit | None:
+    """The ADD that a BN of training takes along: the next unit, which alone reads what the BN makes."""
+    after, number = _reader(flow, unit), flow.units.index(unit)
+    if after is None or not isinstance(unit.node.layer, Bn) or not isinstance(after.node.layer, Add):
+        return None
+    return after if len(unit.nodes) == 1 and flow.units[number + 1] is after else None
+
+
+def batch_forward(unit: Unit, x: str, groups: int, lanes: int, joint: Unit, shortcut: Sequence[str]) -> Call:
+    """y = [RELU] of x normalised by the batch's own statistics, which move the running ones.
+
+    joint: the unit whose y that is: the BN's own, or an ADD's, with the ``shortcut`` that it adds.
+    """
     name, layer = unit.name, unit.node.layer
     assert isinstance(layer, Bn)
     block = _block(unit, groups, lanes)
@@ -165,7 +176,13 @@ def batch_forward(unit: Unit, x: str, groups: int, lanes: int) -> Call:
             call("bn_level", [x, "present", moments], items, block=block),
             call("bn_squares", [x, "present", moments, sums], items, block=block),
             call("bn_statistics", [sums, f"{name}.weights", moments, *state], items, block=block, **how),
-            call("bn_forward", [x, moments, f"{name}.biases", f"{name}.y"], items, block=block, relu=unit.relu),
+            call(
+                "bn_forward",
+                [x, moments, f"{name}.biases", joint.result, *shortcut],
+                items,
+                block=block,
+                relu=joint.relu,
+            ),
         ]
     )
 

@@ -281,7 +281,8 @@ def plan(
     shapes = fitted(dict(volumes(network, way, chosen)), joint)
     scores = tuple(folded_calls(forward_calls(way, chosen, target, shapes, False), norms, chosen, target))
     back = backward_calls(way, chosen, target, shapes, update if streamed else None, groups=groups)
-    training = (*forward_calls(way, chosen, target, shapes, True, groups), loss_call(way, loss), *back)
+    along = chosen_order.deep_scores  # else scores want the volumes of all BNs, and have those of training
+    training = (*forward_calls(way, chosen, target, shapes, True, groups, along), loss_call(way, loss), *back)
     training = tuple(map(far, training)) if layered else training
     named = {unit.name: unit for unit in convs}
     scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))

@@ -34,13 +34,21 @@ def _flat(unit: Unit, x: str, shapes: Mapping[str, Shape]) -> str:
 
 
 def forward_calls(
-    flow: Flow, chosen: Chosen, target: Target, shapes: Mapping[str, Shape], training: bool, groups: int = 0
+    flow: Flow,
+    chosen: Chosen,
+    target: Target,
+    shapes: Mapping[str, Shape],
+    training: bool,
+    groups: int = 0,
+    along: bool = False,
 ) -> tuple[Call, ...]:
     """The forward pass; only training keeps POOL's choices, and drops numbers.
 
-    groups: of the batch by whose statistics BN normalises; by the running ones, if 0.
+    groups: of the batch by whose statistics BN normalises; by the running ones, if 0. along: then BN takes an ADD
+    behind it along, and has no volume of its own.
     """
     calls: list[Call] = []
+    taken = {unit.name: bn.adds(flow, unit) for unit in flow.units} if groups and along else {}
     for unit in flow.units:
         name, layer, x = unit.name, unit.node.layer, flow.x(unit)
         if isinstance(layer, Conv):
@@ -62,18 +70,24 @@ def forward_calls(
         elif isinstance(layer, Relu):
             calls.append(call("relu_forward", [x, f"{name}.y"], unit.output.depth))
         elif isinstance(layer, Bn):
-            batch = bn.batch_forward(unit, x, groups, target.lanes) if groups else bn.running_forward(unit, x)
-            calls.append(batch)
+            calls.append(_bn_forward(flow, unit, groups, target, taken.get(name)))
         elif isinstance(layer, Activation | Maxout):
             calls.append(activation.forward_call(unit, x, training))
         elif isinstance(layer, Join):
-            calls += join_forward(flow, unit)
+            calls += join_forward(flow, unit) if unit not in taken.values() else ()
         elif unit.copies:
             calls.append(call("copy", [x, f"{name}.y"], unit.output.depth))
         calls += activation.ride(unit)
         if training:
             calls += [_drop(unit, node, unit.result) for node in unit.dropouts]
     return tuple(calls)
+
+
+def _bn_forward(flow: Flow, unit: Unit, groups: int, target: Target, add: Unit | None) -> Call:
+    if not groups:
+        return bn.running_forward(unit, flow.x(unit))
+    shortcut = [other.result for other in flow.sources[add.name] if other is not unit] if add else []
+    return bn.batch_forward(unit, flow.x(unit), groups, target.lanes, add or unit, shortcut)
 
 
 def _drop(unit: Unit, node: Node, volume: str) -> Call:
