@@ -31,6 +31,7 @@ ORDER = [
     ["data"],
     ["train"],
     ["look"],
+    ["estimator"],
     ["__init__"],
     ["web"],
     ["commands"],
