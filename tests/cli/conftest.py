@@ -13,12 +13,12 @@ import striate
 
 
 @pytest.fixture(scope="session")
-def environment(session_cache: Path) -> dict[str, str]:
-    """No data folder and the cache of this session: no test meets the user's files, and none of them downloads."""
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """No data folder and a cache of our own: no test meets the user's files, and none of them downloads."""
     environment = {key: value for key, value in os.environ.items() if key not in ("STRIATE_DATA", "COLUMNS")}
     return {
         **environment,
-        "STRIATE_CACHE": str(session_cache),
+        "STRIATE_CACHE": str(tmp_path_factory.mktemp("cache")),
         "PYTHONPATH": str(Path(striate.__file__).parents[1]),
         "PYTHONIOENCODING": "utf-8",
     }
