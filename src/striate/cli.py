@@ -31,7 +31,8 @@ from striate.cli_learning import (
 )
 from striate.cli_options import DataDir, Fit, FitOption, Json, LineOf, Loss, Threads
 from striate.cli_study import study
-from striate.commands.say import spoken, stop
+from striate.commands.mistyped import complain, real, whole
+from striate.commands.say import FAILED, spoken, stop
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -73,9 +74,9 @@ def train(
         ),
     ] = None,
     epochs: Annotated[
-        int, typer.Option("--epochs", metavar="N", min=1, help="Times to go through the training images.")
+        int, typer.Option("--epochs", metavar="N", parser=whole(1), help="Times to go through the training images.")
     ] = 20,
-    batch: Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Images a step.")] = 32,
+    batch: Annotated[int, typer.Option("--batch", metavar="N", parser=whole(1), help="Images a step.")] = 32,
     optimizer: OptimizerOption = Kind.sgd,
     lr: LearningRate = None,
     momentum: Momentum = None,
@@ -98,15 +99,14 @@ def train(
         typer.Option(
             "--validation",
             metavar="FRACTION",
-            min=0.0,
-            max=0.99,
+            parser=real(0, 0.99),
             help="Fraction of the training images held out.",
         ),
     ] = 0.1,
     fit: FitOption = Fit.stop,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", min=0, help="Of the start, the order and the held-out images."),
+        typer.Option("--seed", metavar="N", parser=whole(0), help="Of the start, the order and the held-out images."),
     ] = 0,
     threads: Threads = None,
     out: Annotated[
@@ -280,7 +280,7 @@ def plan(
     ] = None,
     fit: FitOption = Fit.stop,
     batch: Annotated[
-        int, typer.Option("--batch", metavar="N", min=1, help="Images whose activations are counted.")
+        int, typer.Option("--batch", metavar="N", parser=whole(1), help="Images whose activations are counted.")
     ] = 1,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print what the engine would run instead: kernels, tiles, memory.")
@@ -315,7 +315,9 @@ def plan(
 def profile(
     line: Annotated[str, LineOf],
     fit: FitOption = Fit.stop,
-    batch: Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Images of a training step.")] = 128,
+    batch: Annotated[
+        int, typer.Option("--batch", metavar="N", parser=whole(1), help="Images of a training step.")
+    ] = 128,
     json: Json = False,
 ) -> None:
     """Time every kernel of a training step alone, beside the peak of one core, measured just before.
@@ -342,7 +344,9 @@ def serve(
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option("--port", metavar="N", min=0, max=65535, help="The port, 0 for any; without it 8765 or the next."),
+        typer.Option(
+            "--port", metavar="N", parser=whole(0, 65535), help="The port, 0 for any; without it 8765 or the next."
+        ),
     ] = None,
     browse: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
     data_dir: DataDir = None,
@@ -353,7 +357,9 @@ def serve(
     ] = None,
     checkpoint: Annotated[
         float,
-        typer.Option("--checkpoint", metavar="SECONDS", min=1.0, help="From one checkpoint of a run to the next."),
+        typer.Option(
+            "--checkpoint", metavar="SECONDS", parser=real(1), help="From one checkpoint of a run to the next."
+        ),
     ] = 30.0,
 ) -> None:
     """Show a page in the browser where networks are drawn, trained, and looked into while they learn.
@@ -380,7 +386,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    app(prog_name="striate")
+    try:
+        status = app(prog_name="striate", standalone_mode=False)
+    except typer.Abort:
+        sys.exit(FAILED)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # what typer says of the words of a command
+            raise
+        complain(error)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from striate.commands.mistyped import limit, real
+
 __all__ = [
     "L1",
     "L2",
@@ -55,32 +57,35 @@ LearningRate = Annotated[
     typer.Option(
         "--lr",
         metavar="RATE",
-        min=0.0,
+        parser=real(),
         help="Learning rate; if not given 0.01, of adadelta 1, of adam and adamw 0.001.",
     ),
 ]
 Momentum = Annotated[
     float | None,
-    typer.Option("--momentum", metavar="M", min=0.0, max=1.0, help="Momentum of sgd; 0.9 if not given."),
+    typer.Option("--momentum", metavar="M", parser=real(0, 1), help="Momentum of sgd; 0.9 if not given."),
 ]
 Nesterov = Annotated[bool, typer.Option("--nesterov", help="Nesterov's momentum, of sgd.")]
 L2 = Annotated[
     float | None,
-    typer.Option("--l2", metavar="STRENGTH", min=0.0, help="L2 regularisation; if not given 0.0005, of adamw 0."),
+    typer.Option("--l2", metavar="STRENGTH", parser=real(), help="L2 regularisation; if not given 0.0005, of adamw 0."),
 ]
-L1 = Annotated[float, typer.Option("--l1", metavar="STRENGTH", min=0.0, help="L1 regularisation.")]
+L1 = Annotated[float, typer.Option("--l1", metavar="STRENGTH", parser=real(), help="L1 regularisation.")]
 Decay = Annotated[
     float | None,
-    typer.Option("--weight-decay", metavar="D", min=0.0, help="Decay of weights, of adamw; 0.01 if not given."),
+    typer.Option("--weight-decay", metavar="D", parser=real(), help="Decay of weights, of adamw; 0.01 if not given."),
 ]
 MaxNorm = Annotated[
-    float | None, typer.Option("--max-norm", metavar="N", help="The largest norm of an output's weights.")
+    float | None,
+    typer.Option("--max-norm", metavar="N", parser=limit, help="The largest norm of an output's weights."),
 ]
 Clip = Annotated[
-    float | None, typer.Option("--clip", metavar="N", help="The largest norm of the gradient of all parameters.")
+    float | None,
+    typer.Option("--clip", metavar="N", parser=limit, help="The largest norm of the gradient of all parameters."),
 ]
 ClipValue = Annotated[
-    float | None, typer.Option("--clip-value", metavar="V", help="The largest number of a gradient, instead.")
+    float | None,
+    typer.Option("--clip-value", metavar="V", parser=limit, help="The largest number of a gradient, instead."),
 ]
 RateOption = Annotated[
     Rate,
@@ -90,11 +95,13 @@ RateOption = Annotated[
     ),
 ]
 Warmup = Annotated[
-    float, typer.Option("--warmup", metavar="EPOCHS", min=0.0, help="Epochs in which the rate first rises.")
+    float, typer.Option("--warmup", metavar="EPOCHS", parser=real(), help="Epochs in which the rate first rises.")
 ]
 Drop = Annotated[
     float | None,
-    typer.Option("--drop", metavar="FACTOR", help="By how much the rate drops, with step; 0.1 if not given."),
+    typer.Option(
+        "--drop", metavar="FACTOR", parser=real(), help="By how much the rate drops, with step; 0.1 if not given."
+    ),
 ]
 DropAt = Annotated[
     str | None,
@@ -105,8 +112,7 @@ Smoothing = Annotated[
     typer.Option(
         "--label-smoothing",
         metavar="E",
-        min=0.0,
-        max=0.99,
+        parser=real(0, 0.99),
         help="So much of a label is spread over all classes, with softmax.",
     ),
 ]

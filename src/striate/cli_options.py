@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from striate.commands.mistyped import whole
+
 __all__ = ["DataDir", "Fit", "FitOption", "Json", "LineOf", "Loss", "Threads"]
 
 
@@ -35,5 +37,7 @@ FitOption = Annotated[Fit, typer.Option("--fit", help="Filters that do not fit: 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", metavar="FOLDER", help="Where data sets are looked for first.")
 ]
-Threads = Annotated[int | None, typer.Option("--threads", metavar="N", min=1, help="Threads; all cores if not given.")]
+Threads = Annotated[
+    int | None, typer.Option("--threads", metavar="N", parser=whole(1), help="Threads; all cores if not given.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

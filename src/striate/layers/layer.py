@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import NotationError
+from striate.scalars import plain
 from striate.volume import Volume
 
 __all__ = ["FITS", "MOST", "Array", "Layer", "Parameters", "Real", "Setting", "Share", "number_text"]
@@ -141,8 +142,14 @@ class Layer(ABC):
     example: ClassVar[str]
 
     def __post_init__(self) -> None:
+        self._make_plain()
         for setting in self.settings:
             check_setting(self.kind, setting, getattr(self, setting.name))
+
+    def _make_plain(self) -> None:
+        """Keep NumPy's numbers as Python's."""
+        for setting in self.settings:
+            object.__setattr__(self, setting.name, plain(getattr(self, setting.name)))
 
     @abstractmethod
     def output(self, input: Volume) -> Volume:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from striate.errors import ArgumentError
 from striate.layers.layer import Array
+from striate.scalars import plain
 
 __all__ = ["LOSSES", "Loss", "as_loss", "hinge", "loss", "mean_weight", "softmax", "squared", "squared_hinge"]
 
@@ -39,6 +40,7 @@ class Loss:
     def __post_init__(self) -> None:
         if self.name not in LOSSES:
             raise ArgumentError(f"loss is one of {', '.join(LOSSES)}, not {self.name!r}")
+        object.__setattr__(self, "smoothing", plain(self.smoothing))
         if not isinstance(self.smoothing, Real) or not 0 <= self.smoothing < 1:
             raise ArgumentError(f"smoothing is a number from 0 up to, but not including, 1, not {self.smoothing!r}")
         weights = self.class_weights
