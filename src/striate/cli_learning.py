@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from enum import Enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from striate.commands.mistyped import limit, real
+from striate.commands.mistyped import limit, real, whole
 
 __all__ = [
     "L1",
     "L2",
+    "Batch",
     "Clip",
     "ClipValue",
+    "CurvesOut",
     "Decay",
     "Drop",
     "DropAt",
+    "Epochs",
     "Kind",
     "LearningRate",
     "MaxNorm",
+    "ModelOut",
     "Momentum",
     "Nesterov",
     "OptimizerOption",
     "Rate",
     "RateOption",
     "Smoothing",
+    "TrainedOn",
+    "Validation",
     "Warmup",
     "Weights",
 ]
@@ -51,6 +58,27 @@ class Rate(str, Enum):
     one_cycle = "one-cycle"
 
 
+TrainedOn = Annotated[
+    str | None,
+    typer.Argument(metavar="DATA", help="digits, mnist, fashion-mnist, cifar10, a folder of images, or an .npz file."),
+]
+Epochs = Annotated[
+    int, typer.Option("--epochs", metavar="N", parser=whole(1), help="Times to go through the training images.")
+]
+Batch = Annotated[int, typer.Option("--batch", metavar="N", parser=whole(1), help="Images a step.")]
+Validation = Annotated[
+    float,
+    typer.Option(
+        "--validation", metavar="FRACTION", parser=real(0, 0.99), help="Fraction of the training images held out."
+    ),
+]
+ModelOut = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Model file to write; DATA.striate if not given.")
+]
+CurvesOut = Annotated[
+    Path | None,
+    typer.Option("--png", metavar="FILE", help="Picture of loss and accuracy; beside --out if not given."),
+]
 OptimizerOption = Annotated[Kind, typer.Option("--optimizer", help="What moves the parameters.")]
 LearningRate = Annotated[
     float | None,

@@ -10,7 +10,7 @@ import typer
 
 from striate.commands.mistyped import whole
 
-__all__ = ["DataDir", "Fit", "FitOption", "Json", "LineOf", "Loss", "Threads"]
+__all__ = ["DataDir", "Fit", "FitOption", "Json", "LineOf", "Loss", "LossOption", "Threads"]
 
 
 class Fit(str, Enum):
@@ -34,6 +34,7 @@ LineOf = typer.Argument(
     metavar="LINE", help='The network, such as "INPUT[8x8x1] - CONV[16] - RELU - FC[10]", or a name of striate nets.'
 )
 FitOption = Annotated[Fit, typer.Option("--fit", help="Filters that do not fit: an error, zeros added, or cropped.")]
+LossOption = Annotated[Loss, typer.Option("--loss", help="Loss on the scores.")]
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", metavar="FOLDER", help="Where data sets are looked for first.")
 ]

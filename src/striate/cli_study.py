@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from striate.cli_options import Fit, FitOption, Json, LineOf, Loss, Threads
+from striate.cli_options import Fit, FitOption, Json, LineOf, Loss, LossOption, Threads
 from striate.commands.mistyped import real, whole
 from striate.commands.say import spoken
 
@@ -39,7 +39,7 @@ def nets(json: Json = False) -> None:
 def gradcheck(
     line: Annotated[str, LineOf],
     fit: FitOption = Fit.stop,
-    loss: Annotated[Loss, typer.Option("--loss", help="Loss on the scores.")] = Loss.softmax,
+    loss: LossOption = Loss.softmax,
     images: Annotated[
         int, typer.Option("--images", metavar="N", parser=whole(1, 1000), help="Images of the batch.")
     ] = 5,
