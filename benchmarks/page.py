@@ -48,6 +48,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=20.0, help="frames a second that are asked for (default: 20)")
     parser.add_argument("--rounds", type=int, default=8, help="turns of each kind (default: 8)")
     parser.add_argument("--burst", type=float, default=5.0, help="seconds of each turn (default: 5)")
+    parser.add_argument("--only", default="", help="some visitors, with commas between them: progress, frames, ...")
     parser.add_argument("--rest", type=float, default=0.5, help="seconds before each turn (default: 0.5)")
     parser.add_argument("--minutes", type=float, default=0.0, help="look at memory for so long, instead of speed")
     parser.add_argument("--sample", type=float, default=10.0, help="seconds between two looks at it (default: 10)")
@@ -105,6 +106,8 @@ def turns(url: str, run: int, chosen: argparse.Namespace) -> list[dict[str, Any]
     kinds = {"progress": listener, "frames": reader}
     if has_chromium():
         kinds |= {"page: curves": curves, "page: layers": chromium}
+    if chosen.only:
+        kinds = {name: work for name, work in kinds.items() if name in chosen.only.split(",")}
     visitors = {name: Visitor(work, url, run, chosen.rate) for name, work in kinds.items()}
     rows: list[dict[str, Any]] = []
     for _ in range(chosen.rounds):

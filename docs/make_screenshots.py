@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from make_pictures import MODELS, command
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, expect, sync_playwright
 
 from striate import parse
 
@@ -29,7 +29,7 @@ SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disab
 DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 WHOLE = {"width": 1280, "height": 3200}  # nothing scrolls, so that the header covers nothing
 PATIENCE = 120_000  # milliseconds
-TRAINED = 40_000  # milliseconds of training before the pictures are taken
+TRAINED = 60_000  # milliseconds of training before the pictures are taken
 SETTLED = 3_000  # the same, for maps and numbers to be drawn
 
 
@@ -60,6 +60,15 @@ def opened(browser: Browser, url: str, scheme: str, size: dict[str, int] = DESK)
     context.close()
 
 
+def content(page: Page) -> FloatRect:
+    """The view, from under the header to its last panel, and not the empty page below."""
+    box = page.locator("main .view:visible").bounding_box()
+    ends = [panel.bounding_box() for panel in page.locator("main .panel:visible").all()]
+    assert box is not None
+    bottom = max(end["y"] + end["height"] for end in ends if end is not None)
+    return {"x": 0, "y": box["y"], "width": WHOLE["width"], "height": bottom + 24 - box["y"]}
+
+
 def network(browser: Browser, url: str) -> None:
     """A line and its volumes; a wrong line with its fixes."""
     with opened(browser, f"{url}#network", "light") as page:
@@ -72,7 +81,7 @@ def network(browser: Browser, url: str) -> None:
 
 
 def train(browser: Browser, url: str) -> None:
-    """Three runs race; then every layer of one at work, in light and dark, and on a phone."""
+    """Six optimizers race; then every layer of one at work, in light and dark, and on a phone."""
     with opened(browser, f"{url}#network", "light") as page:
         page.get_by_label("Line of notation").fill(LINE)
         expect(page.locator(".volume")).to_have_count(len(parse(LINE).nodes))
@@ -104,14 +113,14 @@ def look(browser: Browser, url: str) -> None:
             page.wait_for_timeout(SETTLED)
             maps.click(position={"x": 34, "y": 20})
             page.wait_for_timeout(SETTLED)
-            page.locator("main").screenshot(path=HERE / f"page_look_{scheme}.png")
+            page.screenshot(path=HERE / f"page_look_{scheme}.png", clip=content(page))
 
 
 def exhibits(browser: Browser, url: str) -> None:
     """The stride example and the convolution demo."""
     with opened(browser, f"{url}#exhibits", "light", WHOLE) as page:
         page.wait_for_timeout(SETTLED)
-        page.locator("main").screenshot(path=HERE / "page_exhibits.png")
+        page.screenshot(path=HERE / "page_exhibits.png", clip=content(page))
 
 
 def photograph(folder: Path) -> None:

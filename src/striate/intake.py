@@ -56,16 +56,38 @@ def check_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray
 class Truth:
     """What the images of a batch should give: their labels (N,), and for ``l2`` their targets (N, outputs).
 
-    labels are -1 where there are targets alone. ``total`` is what the sum of the losses is divided by for their mean.
+    labels are -1 where there are targets alone. ``total`` is what the sum of the losses is divided by for their mean;
+    weights (N,), where there are any, are each image's part in both.
     """
 
     labels: npt.NDArray[Any]
     targets: npt.NDArray[np.float32] | None
     total: float
+    weights: npt.NDArray[np.float64] | None = None
 
     def part(self, rows: slice) -> Truth:
         """That of some of the images."""
-        return Truth(self.labels[rows], None if self.targets is None else self.targets[rows], self.total)
+        targets = None if self.targets is None else self.targets[rows]
+        weights = None if self.weights is None else self.weights[rows]
+        return Truth(self.labels[rows], targets, self.total, weights)
+
+    @property
+    def factors(self) -> npt.NDArray[np.float64] | float:
+        """What each image's loss and its gradient are multiplied by for the mean."""
+        return (1.0 if self.weights is None else self.weights) / self.total
+
+    def weighted(self, loss: Loss, classes: int, weights: npt.ArrayLike | None) -> Truth:
+        """With a weight for each image; ArgumentError where they are not finite, negative, or all zero."""
+        if weights is None:
+            return self
+        array = np.asarray(weights, np.float64)
+        if array.shape != self.labels.shape:
+            count = len(self.labels)
+            raise ArgumentError(f"{count} images need weights of the shape ({count},), not {array.shape}")
+        if not (np.isfinite(array).all() and (array >= 0).all() and array.any()):
+            raise ArgumentError("weights are finite numbers from 0, and not all of them 0")
+        each = array if loss.class_weights is None else array * loss.weights(classes)[self.labels]
+        return Truth(self.labels, self.targets, float(each.sum()), array)
 
 
 def check_truth(labels: npt.ArrayLike, count: int, classes: int, loss: Loss) -> Truth:

@@ -127,11 +127,12 @@ class Program(Insight, Learning):
             for name in names:
                 self._memory.drop(name, rate)
 
-    def train(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+    def train(self, images: npt.ArrayLike, labels: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> float:
         """One step: forward, loss, backward, update. Returns the mean loss before the update.
 
         images: (N, H, W, D), uint8 or float32, N from 1 to ``batch``; labels: (N,) whole numbers below
-        ``classes``; for the loss ``l2`` also real targets, (N, outputs), of which none is ``correct``. ``losses`` and
+        ``classes``; for the loss ``l2`` also real targets, (N, outputs), of which none is ``correct``. weights: (N,),
+        from 0, each image's part in the mean and its gradient; None for equal parts. ``losses`` and
         ``correct`` then speak of this batch; what DROPOUT dropped is part of them, and BN normalises by the batch,
         whose statistics move the running ones. Raises ArgumentError for anything else.
 
@@ -142,7 +143,7 @@ class Program(Insight, Learning):
         True
         """
         pictures = check_images(images, self.network.input, self.batch)
-        truth = check_truth(labels, len(pictures), self.classes, self._loss)
+        truth = check_truth(labels, len(pictures), self.classes, self._loss).weighted(self._loss, self.classes, weights)
         with self._lock:
             loss = self._train(pictures, truth, self._optimizer.numbers(self._steps + 1))
             self._steps += 1
@@ -154,13 +155,14 @@ class Program(Insight, Learning):
         check_normalised(self.network, self.batch)
         names = self.plan.update.numbers
         memory.view("settings")[: len(names)] = [numbers[name] for name in names]
-        memory.tell(truth, 1 / truth.total)
+        memory.tell(truth, truth.factors)
         memory.draw(self.seed, self._steps, count)
         self._changed()
         self._run("train", pictures, 0)
         self.losses = memory.rows("losses")[:count].copy()
         self.correct = int(memory.rows("hits")[:count].sum())
-        return float(self.losses.sum(dtype=np.float64) / truth.total)
+        each = self.losses if truth.weights is None else self.losses * truth.weights
+        return float(each.sum(dtype=np.float64) / truth.total)
 
     def scores(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """The class scores (N, classes) of any number of images (N, H, W, D), uint8 or float32.
@@ -227,14 +229,16 @@ class Program(Insight, Learning):
             if name in code.entries:
                 self._team.run(code.entries[name], self._memory.context(0, 0, 0, 0), self.threads)
 
-    def gradients(self, images: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, Parameters]:
+    def gradients(
+        self, images: npt.ArrayLike, labels: npt.ArrayLike, weights: npt.ArrayLike | None = None
+    ) -> tuple[float, Parameters]:
         """The mean loss and its gradient on every parameter, without an update; N <= batch images.
 
         They are those of the next step of ``train``: DROPOUT drops what it would drop then, here too and every time,
         and BN normalises by the statistics of these images.
         """
         pictures = check_images(images, self.network.input, self.batch)
-        truth = check_truth(labels, len(pictures), self.classes, self._loss)
+        truth = check_truth(labels, len(pictures), self.classes, self._loss).weighted(self._loss, self.classes, weights)
         with self._lock:
             self._draw()
             rows = [self._memory.view(name) for name in ("parameters", *self.plan.update.rows)]

@@ -98,3 +98,20 @@ def test_what_cannot_be_drawn() -> None:
         striate.look.architecture("INPUT[8x8x1] - CONV")
     with pytest.raises(ArgumentError, match="not of int"):
         striate.look.architecture(3)  # type: ignore[arg-type]
+
+
+def test_lines_lead_over_the_boxes_to_those_that_read_an_earlier_one() -> None:
+    """In a row, one for each input that is not the box before; none where all boxes follow each other."""
+    skip = "INPUT[8x8x4] - CONV[4] - RELU - ( CONV[4] - RELU - CONV[4] )+ - FC[3]"  # add1 reads relu1
+    ways = "INPUT[8x8x4] - { CONV[2] | CONV[3, 1x1] - RELU } - FC[3]"  # conv2 reads input, concat1 reads conv1
+    straight = "INPUT[8x8x4] - CONV[4] - RELU - CONV[4] - RELU - CONV[4] - FC[3]"
+    counts = []
+    for line in (skip, ways, straight):
+        strokes = striate.look.architecture(line).axes[0].lines
+        # A line over boxes goes up, across and down: four points, and the second as high as the third.
+        paths = [np.array(stroke.get_xydata()) for stroke in strokes]
+        over = [path for path in paths if len(path) == 4 and path[1, 1] == path[2, 1] and path[0, 0] == path[1, 0]]
+        for path in over:
+            assert path[1, 1] < min(path[0, 1], path[3, 1]) and path[3, 0] > path[0, 0]
+        counts.append(len(over))
+    assert counts == [1, 2, 0]

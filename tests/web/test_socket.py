@@ -115,9 +115,13 @@ def test_settings_change_while_it_runs(client: Client, run: dict[str, Any]) -> N
     changed = client.ask("set", run=id, settings={"lr": 0.003, "momentum": 0.5, "l2": 0.0, "batch": 100})["run"]
     assert changed["settings"]["lr"] == 0.003 and changed["settings"]["batch"] == 100
     client.event("progress", lambda event: event["points"] and event["points"][-1][3] <= 0.003)
-    found = client.event("runs", lambda event: any(r["id"] == id and r["steps"] != run["steps"] for r in event["runs"]))
-    after = next(each for each in found["runs"] if each["id"] == id)
-    assert after["steps"] < run["steps"]  # larger batches are fewer steps
+
+    def steps() -> int:
+        found: int = next(each["steps"] for each in client.ask("hello")["runs"] if each["id"] == id)
+        return found
+
+    until(lambda: steps() != run["steps"])
+    assert steps() < run["steps"]  # larger batches are fewer steps
     assert "DROPOUT" in client.refused("set", run=id, settings={"dropout": 0.3})["message"]
 
 

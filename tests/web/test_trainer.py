@@ -235,7 +235,7 @@ def test_nothing_is_remembered_of_a_run_that_is_gone(working: Any) -> None:
     assert set(trainer._saves) == {2}
 
 
-@pytest.mark.parametrize(("delay", "frames"), [(0.0, 20.0), (0.005, 7.0), (0.014, 2.7)])
+@pytest.mark.parametrize(("delay", "frames"), [(0.0, 20.0), (0.005, 5.0), (0.014, 2.0)])
 def test_frames_that_delay_steps_are_fewer(delay: float, frames: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """20 a second are asked for; the first step behind each takes `delay` seconds longer, as beside a browser."""
     clock, step, own = Clock(), 0.004, 0.001

@@ -15,6 +15,7 @@ from striate.commands.source import load_data
 from striate.commands.train import DATA, LINE
 from striate.data.load import NAMES
 from striate.errors import ArgumentError
+from striate.notation.named import NAMED
 from striate.notation.network import Network
 from striate.notation.parse import parse
 from striate.train.match import check_match
@@ -31,18 +32,11 @@ if TYPE_CHECKING:
 NETS = [
     {"name": "small, for the digits", "line": LINE},
     {"name": "with DROPOUT", "line": "INPUT[8x8x1] - CONV[32] - RELU - POOL - FC[64] - RELU - DROPOUT - FC[10]"},
-    {"name": "LeNet", "line": "INPUT[28x28x1] - CONV[20, 5x5, P=0] - RELU - POOL - CONV[50, 5x5, P=0] - RELU - POOL"
-                              " - FC[500] - RELU - FC[10]"},
-    {"name": "ConvNetJS", "line": "INPUT[32x32x3] - CONV[16, 5x5] - RELU - POOL"
-                                  " - [CONV[20, 5x5] - RELU - POOL]*2 - FC[10]"},
-    {"name": "tiny VGG", "line": "INPUT[32x32x3] - [[CONV[10] - RELU]*2 - POOL]*3 - FC[10]"},
-    {"name": "AlexNet", "line": "INPUT[227x227x3] - CONV[96, 11x11, S=4, P=0] - RELU - POOL[3x3, S=2]"
-                                " - CONV[256, 5x5] - RELU - POOL[3x3, S=2] - [CONV[384] - RELU]*2 - CONV[256] - RELU"
-                                " - POOL[3x3, S=2] - [FC[4096] - RELU]*2 - FC[1000]"},
-    {"name": "VGG-16", "line": "INPUT[224x224x3] - [[CONV[64] - RELU]*2 - POOL] - [[CONV[128] - RELU]*2 - POOL]"
-                               " - [CONV[256] - RELU]*3 - POOL - [[CONV[512] - RELU]*3 - POOL]*2"
-                               " - [FC[4096] - RELU]*2 - FC[1000]"},
-]  # fmt: skip
+    *(
+        {"name": name, "line": NAMED[name].line()}
+        for name in ("lenet-5", "convnetjs-cifar10", "tiny-vgg", "resnet-20", "alexnet", "vgg-16", "googlenet")
+    ),
+]
 """Lines that a page offers to begin with."""
 
 SWITCH = 0.0005  # seconds after which a thread of Python's lets another one in: training waits for no page

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from striate.errors import ArgumentError
 from striate.layers import Activation, Bn, Dropout, Relu
 from striate.look.heads import EDGE, head, head_height
+from striate.look.lanes import lanes
 from striate.look.layout import size_text
 from striate.look.palette import kind_colour, mixed
 from striate.look.paper import Paper, shortened, text_width
@@ -33,6 +34,7 @@ SHORTER = 0.5  # a length that goes into the page
 NAME, SMALL = 10.5, 9.5  # sizes of letters
 WORDS = 58  # the lines beneath a box
 LINE = 13  # the names above it, one under the other
+LANE = 8  # lines over the boxes, from one to the next
 GROUPS = 60  # boxes; of longer networks, layers in the middle are left out
 
 Point = tuple[float, float]
@@ -86,7 +88,8 @@ def architecture(network: Network | str, *, scale: str = "auto", dark: bool = Fa
     """The volumes of a network, or of a line of notation, as boxes, with sizes, parameters and receptive fields.
 
     ``scale`` is linear, sqrt or log; auto takes the first of these on which the shortest side can still be seen.
-    A window drawn on a box, with lines to the next, is what one neuron of that reads.
+    A window drawn on a box, with lines to the next, is what one neuron of that reads. A line over the boxes leads to
+    one that reads an earlier one, where both are in the same row.
     Raises ArgumentError for another scale, NotationError for a wrong line.
 
     >>> figure = architecture("INPUT[32x32x3] - CONV[12, 5x5] - RELU - POOL - FC[10]")
@@ -162,6 +165,18 @@ def _rows(boxes: list[Box]) -> list[list[Box]]:
     return rows
 
 
+def _skips(row: list[Box]) -> list[tuple[int, int, int]]:
+    """(box, box that reads it, lane) for those of a row that do not stand side by side."""
+    places = {box.nodes[-1].name: place for place, box in enumerate(row)}
+    spans = [
+        (places[name], place)
+        for place, box in enumerate(row)
+        for name in box.nodes[0].inputs
+        if places.get(name, place) < place - 1
+    ]
+    return [(*span, lane) for span, lane in zip(spans, lanes(spans), strict=True)]
+
+
 def _notation(node: Node) -> str:
     """The layer as it is written; INPUT without its size, which stands beneath; a join as what it joins."""
     return "INPUT" if node.layer.kind == "INPUT" else sources(node) or node.layer.notation()
@@ -192,7 +207,8 @@ class _Drawing:
 
     @staticmethod
     def _above(row: list[Box]) -> float:
-        return 10 + LINE * max(len(box.nodes) for box in row)
+        over = max((lane for _, _, lane in _skips(row)), default=-2)
+        return 10 + LINE * max(len(box.nodes) for box in row) + LANE * (over + 2) + (4 if over >= 0 else 0)
 
     @staticmethod
     def _tall(row: list[Box]) -> float:
@@ -202,6 +218,7 @@ class _Drawing:
         """Boxes on one middle line, windows and lines between them, words above and beneath."""
         x, middle = float(EDGE), top + self._above(row) + tall / 2
         before: tuple[Box, float] | None = None
+        tops: list[Point] = []
         for box in row:
             left = x + (box.width - box.across) / 2
             if before is not None and before[0].nodes[-1].name in box.nodes[0].inputs:
@@ -209,7 +226,18 @@ class _Drawing:
             self._box(box, left, middle)
             self._words(box, x + box.width / 2, top, middle + tall / 2)
             before = (box, left)
+            tops.append((left + box.across / 2, middle - (box.height + box.lean[1]) / 2))
             x += box.width + APART
+        for source, place, lane in _skips(row):
+            colour = kind_colour(self.paper.colours, row[place].nodes[0].layer.kind)
+            self._skip(tops[source], tops[place], middle - tall / 2 - LANE * lane - 13, colour)
+
+    def _skip(self, source: Point, target: Point, y: float, colour: str) -> None:
+        """A line over the boxes, from the top of one to the top of another; what arrives there keeps to the left."""
+        colour = mixed(self.paper.colours["ground"], colour, 0.8)
+        (x0, y0), (x1, y1) = (source[0] + 5, source[1]), (target[0] - 5, target[1])
+        self.paper.stroke([(x0, y0 - 2), (x0, y), (x1, y), (x1, y1 - 2)], colour, 1.1)
+        self.paper.stroke([(x1 - 3.5, y1 - 7), (x1, y1 - 2), (x1 + 3.5, y1 - 7)], colour, 1.1)
 
     def _box(self, box: Box, x: float, middle: float) -> None:
         """The three faces that can be seen: front, top and right."""

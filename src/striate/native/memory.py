@@ -88,11 +88,12 @@ class Memory:
                 part = numbers[start : start + DRAWN]
                 part[:] = generator.standard_normal(len(part)) * scale
 
-    def tell(self, truth: Truth, weight: float) -> None:
-        """Write a batch's labels and targets, and ``weight`` of each image; lanes beyond count for nothing."""
+    def tell(self, truth: Truth, factors: npt.NDArray[np.float64] | float) -> None:
+        """Write a batch's labels and targets, and what each image's gradient is multiplied by; further lanes count
+        for nothing."""
         count, labels, weights = len(truth.labels), self.rows("labels"), self.rows("weights")
         labels[:count], labels[count:] = truth.labels, -1
-        weights[:count], weights[count:] = weight, 0
+        weights[:count], weights[count:] = factors, 0
         if truth.targets is not None:
             scores, lanes = truth.targets.shape[1], self._plan.target.lanes
             whole = np.zeros((self._plan.groups * lanes, scores), np.float32)

@@ -21,6 +21,7 @@ from striate.web.explain import explain
 from striate.web.frames import Payload, Picks, activation_section, folded, in_bytes, last_scores, named, test_image
 from striate.web.messages import Ask
 from striate.web.run import Run
+from striate.web.settings import RATES
 from striate.web.trainer import Watch
 from striate.web.uploads import LIMITS
 
@@ -68,8 +69,8 @@ class Answers:
         data = await asyncio.to_thread(self.desk.workshop.sets.describe)
         runs = [run.describe() for run in self.desk.hub.runs()]
         return {
-            "version": __version__, "data": data, "defaults": self.opening.defaults, "limits": LIMITS, "runs": runs,
-            "nets": self.opening.nets,
+            "version": __version__, "data": data, "defaults": self.opening.defaults, "rates": RATES, "limits": LIMITS,
+            "runs": runs, "nets": self.opening.nets,
         }  # fmt: skip
 
     async def plan(self, browser: Browser, values: dict[str, Any], ask: Ask) -> dict[str, Any]:

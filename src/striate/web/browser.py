@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CREDIT = 2  # frames under way at most
 PATIENCE = 20.0  # seconds that a socket may stay unwritable
-PAUSE = 0.05  # seconds from one progress event to the next, at least
+PAUSE = 0.04  # seconds from one progress event to the next, at least: each of the hub's ticks may bring one
 ALONE = 1.0  # seconds without a frame until progress is told by itself: else beside frames, drawn in one go
 STREAM = 1.0  # seconds from one picture to the next, at most, that belong together
 

@@ -12,9 +12,9 @@ from striate.errors import ArgumentError, StriateError
 from striate.notation.parse import parse
 from striate.train.match import check_match
 from striate.train.model import Model
-from striate.train.steps import Steps, check_finite
 from striate.web.batches import Batches
 from striate.web.hub import Hub
+from striate.web.models import model_of, settings_of
 from striate.web.run import Run
 from striate.web.settings import Settings
 from striate.web.shelf import Shelf
@@ -215,7 +215,7 @@ class Desk:
     def _apply(self, run: Run) -> None:
         """Make the run's settings those of its program; in the training thread."""
         if run.steps is not None:
-            run.steps.base = run.settings.optimizer
+            run.steps.base = run.settings.rule
             if run.settings.dropout is not None:
                 run.steps.program.set_dropout(run.settings.dropout)
 
@@ -334,7 +334,7 @@ class Desk:
                 f"the loaded models would have {together:,} bytes, at most {MOST_MODELS:,} "
                 f"({MOST_MODELS >> 20} MiB) are kept: remove some that you no longer need"
             )
-        run = Run(self._number(), model.network, str(model.network), None, model.classes, _settings_of(model))
+        run = Run(self._number(), model.network, str(model.network), None, model.classes, settings_of(model))
         run.state, run.loaded, run.model = "stopped", True, model
         found = await self.workshop.images_of(model)
         if isinstance(found, str):
@@ -363,36 +363,3 @@ class Desk:
 
 def _bytes(model: Model) -> int:
     return sum(values.nbytes for values in model.parameters.values())
-
-
-def model_of(run: Run) -> Model:
-    """What a run has learned so far; in the training thread."""
-    program, steps = run.awake(), run.steps
-    check_finite(program, f"in {run.name}")
-    material, settings = run.material, run.settings
-    notes = {name: getattr(settings, name) for name in ("batch", "lr", "momentum", "l2", "schedule", "seed")}
-    if material is not None:
-        drawn = material.splits.test is None
-        notes |= {"data": material.name, "fingerprint": material.fingerprint if drawn else None}
-        notes |= {"images": len(material.parts.train), "pixels": str(material.parts.train.images.dtype)}
-    return Model(
-        network=run.network,
-        parameters=program.parameters(),
-        classes=run.classes,
-        preprocessing=program.preprocessing,
-        loss=program.loss,
-        notes={**notes, "epochs": run.time, "steps": steps.step if isinstance(steps, Steps) else 0},
-    )
-
-
-def _settings_of(model: Model) -> Settings:
-    """The settings that a model says it was trained with, as far as they are such."""
-    from striate.web.messages import SETTINGS
-
-    settings = Settings(loss=model.loss)
-    for name in ("batch", "lr", "momentum", "l2", "schedule", "seed"):
-        try:
-            settings = settings.changed({name: SETTINGS[name](name, model.notes[name])})
-        except (ArgumentError, KeyError):
-            continue
-    return settings

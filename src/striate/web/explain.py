@@ -57,7 +57,7 @@ def explain(
         filter = (y * volume.width + x) * volume.depth + d if isinstance(node.layer, Local) else d
         weights = folded(node, parameters[f"{layer}.weights"])[filter].astype(np.float64).transpose(1, 2, 0)
         biases = parameters.get(f"{layer}.biases")
-        bias = float(biases.reshape(-1)[filter]) if biases is not None else 0.0
+        bias = float(biases.reshape(-1)[filter]) if biases is not None else None
         said |= {"depth": weights.shape[2], "numbers": weights.size}
         seen, weights, first = _met(node, seen, weights, d)
         return said | _products(seen, weights, bias, first)
@@ -140,8 +140,11 @@ def _met(node: Node, seen: Doubles, weights: Doubles, d: int) -> tuple[Doubles, 
     return seen[:, :, first : first + slices], spread, first
 
 
-def _products(seen: Doubles, weights: Doubles, bias: float, first: int) -> dict[str, Any]:
-    """The dot product of inputs and weights (F, F, D), slice by slice; `first` of them in the input."""
+def _products(seen: Doubles, weights: Doubles, bias: float | None, first: int) -> dict[str, Any]:
+    """The dot product of inputs and weights (F, F, D), slice by slice; `first` of them in the input.
+
+    `bias` is None for a layer without: one that only a BN reads.
+    """
     products = (seen * weights).sum((0, 1))
     most = min(LISTED, NUMBERS // (2 * seen.shape[0] * seen.shape[1]))
     listed = np.sort(np.argsort(-np.abs(products), kind="stable")[:most])
@@ -152,7 +155,7 @@ def _products(seen: Doubles, weights: Doubles, bias: float, first: int) -> dict[
         "bias": bias,
         "products": products[listed].tolist(),
         "rest": float(np.delete(products, listed).sum()),
-        "sum": float(products.sum() + bias),
+        "sum": float(products.sum() + (bias or 0.0)),
     }
 
 

@@ -174,8 +174,11 @@ class Hub:
         self.trainer.want(tuple(Want(watch, rate) for watch, rate in rates.items()))
 
     async def _tick(self) -> None:
+        clock = asyncio.get_running_loop().time
+        due = clock()
         while True:
-            await asyncio.sleep(TICK)
+            due = max(due + TICK, clock())
+            await asyncio.sleep(due - clock())
             for browser in self.browsers:
                 if browser.behind():
                     browser.wake()

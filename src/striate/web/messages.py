@@ -15,6 +15,7 @@ from striate.errors import ArgumentError
 from striate.layers.layer import FITS
 from striate.layers.loss import LOSSES
 from striate.train.schedule import SCHEDULES
+from striate.web.settings import RATES
 
 LONGEST = 256 * 1024  # characters of a request
 LINE = 20_000  # of a line of notation, which is told again and again
@@ -136,6 +137,7 @@ CHANGING: dict[str, Check] = {
 }
 SETTINGS: dict[str, Check] = {
     **CHANGING,
+    "optimizer": choice(*RATES),
     "epochs": whole(1, 100_000),
     "schedule": choice(*SCHEDULES),
     "loss": choice(*LOSSES),

@@ -272,7 +272,7 @@ def restored(kept: Checkpoint, path: Path) -> Run:
     """The run in a checkpoint, asleep; ModelError where its settings or facts are not what they should be."""
     facts = kept.facts
     try:
-        settings = Settings(**Table(SETTINGS, {})("settings", dict(kept.settings)))
+        settings = Settings(**Table(SETTINGS, {"optimizer": "sgd"})("settings", dict(kept.settings)))
         id, images = whole(1, HIGHEST)("id", facts["id"]), whole(1)("images", facts["images"])
         line, time = text(LINE)("line", facts["line"]), number(0, 1e9)("time", facts["time"])
         stride = whole(1, 2**40)("stride", facts.get("stride", 1))

@@ -26,7 +26,7 @@ T = TypeVar("T")
 LATER = 5.0  # seconds until a frame is tried again that nobody took
 SOON = 0.5  # seconds from a change of a standing run to its checkpoint
 SHARE = 0.03  # of the training thread's time, for visits while a run is training
-DRAWN = 0.04  # of its time, for frames and for what it waits while browsers draw
+DRAWN = 0.03  # of its time, for frames and for what it waits while browsers draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +250,11 @@ class Trainer:
         ]
         if not due or self.listener is None:
             return False
-        watch = min(due, key=lambda pair: pair[0])[1].watch
+        last, want = min(due, key=lambda pair: pair[0])
+        watch, gap = want.watch, 1 / want.rate
         self._last = {key: when for key, when in self._last.items() if now - when < 10}
-        self._last[watch] = now
+        # A frame comes a step later than it might; those behind it keep the beat all the same.
+        self._last[watch] = last + gap if now - last < 2 * gap else now
         run = self.runs.get(watch.run)
         self.busy.add(watch)
         try:

@@ -136,7 +136,7 @@ class Workshop:
         return compile(
             network,
             batch=settings.batch,
-            optimizer=settings.optimizer,
+            optimizer=settings.rule,
             loss=settings.loss,
             seed=settings.seed,
             threads=self.threads,

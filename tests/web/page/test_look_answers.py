@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LINE = "INPUT[8x8x1] - CONV[4] - RELU - POOL - FC[6] - RELU - DROPOUT[0.5] - FC[2]"
 ONE = "INPUT[8x8x1] - FC[1] - FC[3]"
+NORMED = "INPUT[8x8x1] - CONV[2] - BN - RELU - FC[4] - BN - RELU - FC[3]"
 NAMES = ("a class with a rather long name, the first", "a class with a rather long name, the second")
 
 # Texts of the same moment, so that what belongs together can be compared while everything changes.
@@ -41,13 +42,17 @@ async ([line, data]) => {
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Models with weights as they are drawn: one of scores that are no probabilities, one of single numbers."""
+    """Models with weights as they are drawn: of scores that are no probabilities, of single numbers, without biases."""
     folder = tmp_path_factory.mktemp("models")
     rng = np.random.default_rng(4)
     files = {}
-    for name, line, classes, loss in (("svm", LINE, NAMES, "svm"), ("one", ONE, ("a", "b", "c"), "softmax")):
+    abc = ("a", "b", "c")
+    for name, line, classes, loss in (
+        ("svm", LINE, NAMES, "svm"), ("one", ONE, abc, "softmax"), ("normed", NORMED, abc, "softmax")
+    ):  # fmt: skip
         network = parse(line)
-        parameters = {n: rng.normal(0, 0.5, s).astype(np.float32) for n, s in network.parameter_shapes().items()}
+        parameters = {n: rng.normal(0, 0.5, s).astype(np.float32) for n, s in network.tensor_shapes().items()}
+        parameters |= {n: np.abs(values) for n, values in parameters.items() if n.endswith(".variance")}
         files[name] = folder / f"{name}.striate"
         Model(network, parameters, classes, Preprocessing((0.3,), (0.3,)), loss=loss).save(files[name])
     return files
@@ -55,10 +60,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, models: dict[str, Path]) -> Iterator[Served]:
-    """A server that holds both: model 1 and model 2."""
+    """A server that holds them: model 1, 2 and 3."""
     for server in serving(tmp_path_factory.mktemp("served")):
         load_model(server, models["svm"])
         load_model(server, models["one"])
+        load_model(server, models["normed"])
         yield server
 
 
@@ -142,6 +148,20 @@ def test_a_neuron_is_called_by_its_number_and_class(served: Served, page: Page) 
     expect(page.locator(".explain h2")).to_have_text("fc2, neuron 1 (b)")
     expect(page.locator(".explain-words")).to_contain_text("multiplies the one number of fc1 with its weight")
     assert page.locator(".contributions tbody th").all_inner_texts() == ["neuron 0", "bias"]
+
+
+def test_a_layer_without_bias_is_not_said_to_have_one(served: Served, page: Page) -> None:
+    from playwright.sync_api import expect
+
+    choose(page, served, "model 3")
+    blank(page)
+    words = page.locator(".explain-words")
+    click(page, "conv1", 1, 2, 3)
+    expect(words).to_contain_text("9 products add up to this number.")
+    expect(page.locator("[data-role=sum] small")).to_have_text(["slice 0", "value"])
+    click(page, "fc1", 1, 0, 0)
+    expect(words).to_contain_text("with its weights and adds the products.")
+    assert "bias" not in page.locator(".explain").inner_text()
 
 
 def test_another_network_begins_with_an_empty_sheet(served: Served, page: Page) -> None:

@@ -211,3 +211,22 @@ def test_a_small_network_with_many_filters_is_no_row_of_lines(page: Page, line: 
     heights = [box["height"] for box in boxes if box]
     assert max(heights) > 72
     assert heights[0] / heights[3] == pytest.approx(2**0.5, rel=0.05)
+
+
+def test_lines_lead_over_the_volumes_to_layers_that_read_an_earlier_one(page: Page, line: Locator) -> None:
+    from playwright.sync_api import expect
+
+    line.fill("INPUT[8x8x4] - ( CONV[4] - RELU - CONV[4] )+ - { CONV[2] | CONV[3] - RELU } - FC[3]")
+    lines = page.locator(".skip-line")
+    expect(lines).to_have_count(3)
+    found = [(each.get_attribute("data-from"), each.get_attribute("data-to")) for each in lines.all()]
+    assert found == [("input", "add1"), ("add1", "conv4"), ("conv3", "concat1")]
+    # Each leads from the first box to the second, over both.
+    for (begin, end), each in zip(found, lines.all(), strict=True):
+        over = each.bounding_box()
+        first, last = (page.locator(f'.volume[data-layer="{name}"] .face-top').bounding_box() for name in (begin, end))
+        assert over and first and last and over["y"] < min(first["y"], last["y"])
+        assert first["x"] < over["x"] < over["x"] + over["width"] < last["x"] + last["width"]
+    line.fill("INPUT[8x8x4] - CONV[4] - RELU - FC[3]")
+    expect(page.locator(".volume")).to_have_count(4)
+    expect(lines).to_have_count(0)

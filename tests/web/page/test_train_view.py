@@ -231,6 +231,24 @@ def test_settings_change_while_it_runs(train: Page, heard: Heard) -> None:
     expect(train.get_by_role("slider", name="Momentum, slider")).to_have_attribute("aria-valuetext", "0")
 
 
+def test_another_optimizer_brings_its_rate_and_asks_for_no_momentum(train: Page, heard: Heard) -> None:
+    from playwright.sync_api import expect
+
+    form = train.locator("form.setup")
+    form.get_by_label("Optimizer").select_option("adam")
+    expect(form.get_by_label("Learning rate")).to_have_value("0.001")
+    expect(form.get_by_label("Momentum")).to_be_disabled()
+    start(train)
+    until(train, lambda: heard.setting("optimizer") == "adam")
+    knobs = train.get_by_role("group", name="Change while it runs")
+    expect(knobs.get_by_label("Momentum", exact=True)).to_be_disabled()
+    expect(knobs.get_by_label("Learning rate", exact=True)).to_be_enabled()
+    form.get_by_label("Optimizer").select_option("nesterov")
+    expect(form.get_by_label("Momentum")).to_be_enabled()
+    train.get_by_role("button", name="Start beside the others").click()
+    expect(train.locator(".runs .differs")).to_have_text(["adam, lr 0.001", "nesterov, lr 0.01"])
+
+
 def test_pause_step_and_resume_count_exactly(train: Page) -> None:
     from playwright.sync_api import expect
 

@@ -1,6 +1,7 @@
 // Volumes as boxes: depth runs to the right, height down, width away from the reader; drawn to scale.
 
 import { size, svg } from "../dom.js";
+import { roomFor, skipLine, skips } from "./skips.js";
 
 const SLOPE = [0.36, -0.3]; // where a CSS pixel of width goes: to the right and up
 const LARGEST = 240; // CSS pixels, for the longest side of all
@@ -93,14 +94,18 @@ function setting(layer, before) {
 }
 
 function draw({ boxes, width, high }, layers, pointed) {
-  const middle = MARGIN + high / 2 + 6;
-  const height = high + 2 * MARGIN + 34;
+  const over = skips(boxes);
+  const room = roomFor(over);
+  const middle = MARGIN + room + high / 2 + 6;
+  const height = room + high + 2 * MARGIN + 34;
   const names = layers.map((layer) => `${layer.name} ${size(layer.output)}`).join(", ");
   const parts = boxes.map((box, i) => [i > 0 && arrow(boxes[i - 1], box, middle), solid(box, middle, height - MARGIN, pointed)]);
+  const top = (box) => ({ x: box.x + box.span / 2, y: middle - (box.high - SLOPE[1] * box.wide) / 2 });
+  const lines = over.map((skip) => skipLine(skip, MARGIN + room - 6, top));
   return svg(
     "svg",
     { class: "volumes", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `The volumes, drawn to scale: ${names}` },
-    parts,
+    lines, parts,
   );
 }
 

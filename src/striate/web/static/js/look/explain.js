@@ -80,13 +80,20 @@ function place({ window: { x, y, width, height } }) {
 function convolved(found) {
   const { position, depth, numbers: products, depth_of_input: all, input_layer: source } = found;
   const whose = found.kind === "LOCAL" ? "of this place " : "";
-  return `Filter ${position[2]} ${whose}lies on ${source} at ${place(found)} and reaches through ${depth === 1 ? (all === 1 ? "its one slice" : "one slice") : `${depth < all ? "the" : "all"} ${count(depth)} slices${depth < all ? " of its group" : ""}`}: ${products === 1 ? "one product" : `${count(products)} products`} and the bias add up to this number.`;
+  return `Filter ${position[2]} ${whose}lies on ${source} at ${place(found)} and reaches through ${depth === 1 ? (all === 1 ? "its one slice" : "one slice") : `${depth < all ? "the" : "all"} ${count(depth)} slices${depth < all ? " of its group" : ""}`}: ${summed(products, found.bias)}`;
 }
 
-function connected({ window, position, depth_of_input: depth, input_layer: source }) {
+/** What adds up to the number: a layer that only a BN reads has no bias. */
+function summed(products, bias) {
+  const many = products === 1 ? "one product" : `${count(products)} products`;
+  if (bias !== null) return `${many} and the bias add up to this number.`;
+  return products === 1 ? "that one product is this number." : `${many} add up to this number.`;
+}
+
+function connected({ bias, window, position, depth_of_input: depth, input_layer: source }) {
   const numbers = window.width * window.height * depth;
-  if (numbers === 1) return `Neuron ${position[2]} multiplies the one number of ${source} with its weight and adds its bias.`;
-  return `Neuron ${position[2]} multiplies all ${count(numbers)} numbers of ${source} with its weights and adds the products and its bias.`;
+  if (numbers === 1) return `Neuron ${position[2]} multiplies the one number of ${source} with its weight${bias === null ? "" : " and adds its bias"}.`;
+  return `Neuron ${position[2]} multiplies all ${count(numbers)} numbers of ${source} with its weights and adds the products${bias === null ? "" : " and its bias"}.`;
 }
 
 function pooled(found) {
@@ -187,7 +194,7 @@ function convolution(found, shapeOf, fold) {
   const manners = [found.inputs, found.weights, single].map(manner);
   const made = (i) => card(found, i, single[i], manners, shapeOf);
   return [
-    sumOf([...terms, ...restTerm(found), { name: "bias", value: bias }], value),
+    sumOf([...terms, ...restTerm(found), ...(bias === null ? [] : [{ name: "bias", value: bias }])], value),
     el("div", { class: "cards", data: { role: "cards" } }, order.slice(0, OPEN).map(made)),
     order.length > OPEN ? folded(order.slice(OPEN), made, fold) : [],
   ];
@@ -247,7 +254,7 @@ function connections(found, shapeOf) {
   const all = contributions(found);
   const shown = all.slice(0, LARGEST);
   const others = count(found.numbers - shown.length);
-  const rest = (sum ?? value) - bias - shown.reduce((total, { product }) => total + product, 0);
+  const rest = (sum ?? value) - (bias ?? 0) - shown.reduce((total, { product }) => total + product, 0);
   const largest = Math.abs(shown[0]?.product ?? 1) || 1;
   const format = [tableFormat(shown.map((each) => each.input)), tableFormat(shown.map((each) => each.weight))];
   const name = ({ slice, x, y }) => (flat(shapeOf(found.input_layer)) ? neuron(slice) : `slice ${slice}, x ${x}, y ${y}`);
@@ -261,7 +268,7 @@ function connections(found, shapeOf) {
     el(
       "table", { class: "numbers contributions" },
       el("thead", {}, el("tr", {}, ["largest contributions", "number", "weight", "product", ""].map((words) => (words ? el("th", { scope: "col" }, words) : el("td", {}))))),
-      el("tbody", {}, rows, others === "0" ? [] : line(others === "1" ? "the other product" : `the other ${others} products`, rest), line("bias", bias)),
+      el("tbody", {}, rows, others === "0" ? [] : line(others === "1" ? "the other product" : `the other ${others} products`, rest), bias === null ? [] : line("bias", bias)),
       el("tfoot", {}, line("sum", value)),
     ),
   );

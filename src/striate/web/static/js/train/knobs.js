@@ -1,6 +1,7 @@
 // Settings that change while a run goes on: each a slider and a number that say the same.
 
 import { el, figure, fresh, say, show } from "../dom.js";
+import { MOMENTUM } from "./setup.js";
 
 const WAIT = 60; // milliseconds between the last movement and the message
 
@@ -121,7 +122,7 @@ export class Knobs {
     this.#shown = key;
     for (const [name, { number, slider, scale }] of this.#knobs) {
       const value = run?.settings?.[name];
-      const works = able && (name !== "dropout" || run.has_dropout);
+      const works = able && (name !== "dropout" || run.has_dropout) && (name !== "momentum" || MOMENTUM.includes(run.settings.optimizer));
       number.disabled = slider.disabled = !works;
       if (!other && (document.activeElement === number || document.activeElement === slider)) continue;
       write(number, slider, scale, value);

@@ -10,11 +10,16 @@ const NUMBERS = [
   ["l2", "L2", { min: "0", step: "any" }], ["seed", "Seed", { min: "0", step: "1" }],
 ];
 const CHOICES = [
+  ["optimizer", "Optimizer", []], // those that the server names, with a learning rate for each
   ["schedule", "Schedule", ["constant", "cosine", "step", "one-cycle"]],
   ["loss", "Loss", ["softmax", "svm", "svm-squared", "l2"]],
 ];
-/** name, words, and the settings of the runs that race, made from those in the form. */
+/** Of the optimizers, those of the notes. */
+const RIVALS = ["sgd", "nesterov", "adagrad", "adadelta", "rmsprop", "adam"];
+export const MOMENTUM = ["sgd", "nesterov"]; // those that have one
+/** name, words, and the settings of the runs that race, made from those in the form and the rates of the optimizers. */
 const RACES = [
+  ["optimizers", "six optimizers", (settings, rates) => RIVALS.map((optimizer) => ({ optimizer, lr: rates[optimizer] }))],
   ["rates", "three learning rates", ({ lr }) => [lr / 10, lr, lr * 10].map((rate) => ({ lr: Number(rate.toPrecision(3)) }))],
   ["momenta", "momentum 0, 0.5 and 0.9", () => [0, 0.5, 0.9].map((momentum) => ({ momentum }))],
   ["batches", "batch 16, 64 and 256", () => [16, 64, 256].map((batch) => ({ batch }))],
@@ -57,6 +62,10 @@ export class Setup {
       this.fields[name] = el("select", {}, values.map((value) => el("option", { value }, value)));
       return field(words, this.fields[name]);
     });
+    this.fields.optimizer.addEventListener("change", () => {
+      this.fields.lr.value = String(this.app.state.hello.rates[this.fields.optimizer.value]);
+      this.#momentum();
+    });
     return el(
       "form", { class: "panel setup", "aria-labelledby": "new-run", on: { submit } },
       el("h2", { id: "new-run" }, "New run"),
@@ -83,11 +92,21 @@ export class Setup {
     );
     this.data.value = wanted;
     if (!this.data.value) this.data.value = hello.data.find((data) => !data.missing)?.name ?? "";
+    const { optimizer } = this.fields;
+    const before = optimizer.value;
+    fill(optimizer, Object.keys(hello.rates).map((value) => el("option", { value }, value)));
     for (const [name, input] of Object.entries(this.fields)) {
       const value = hello.defaults.settings?.[name];
       if (input.value === "" || input.tagName === "SELECT") input.value = value ?? input.value;
     }
+    if (before) optimizer.value = before;
+    this.#momentum();
     this.#check();
+  }
+
+  /** Momentum is asked for where there is one. */
+  #momentum() {
+    this.fields.momentum.disabled = !MOMENTUM.includes(this.fields.optimizer.value);
   }
 
   get #chosen() {
@@ -149,7 +168,7 @@ export class Setup {
 
   #race() {
     const [, , make] = RACES.find(([name]) => name === this.race.value);
-    this.#go(make(this.settings), false);
+    this.#go(make(this.settings, this.app.state.hello.rates), false);
   }
 
   /** Whether the form would take what a race makes of its settings; where not, it says so before anything begins. */

@@ -18,14 +18,14 @@ export function swatch(id) {
   return svg("svg", { class: "swatch", viewBox: "0 0 32 12", width: 32, height: 12, "aria-hidden": "true" }, line);
 }
 
-const SHOWN = [["lr", "lr"], ["momentum", "momentum"], ["batch", "batch"], ["l2", "L2"], ["dropout", "dropout"], ["schedule", "schedule"], ["loss", "loss"], ["seed", "seed"]];
+const SHOWN = [["optimizer", ""], ["lr", "lr"], ["momentum", "momentum"], ["batch", "batch"], ["l2", "L2"], ["dropout", "dropout"], ["schedule", "schedule"], ["loss", "loss"], ["seed", "seed"]];
 
-/** What tells `run` from the chosen one, and the chosen one from all others: "lr 0.01, momentum 0.9". */
+/** What tells `run` from the chosen one, and the chosen one from all others: "adam, lr 0.001". */
 export function difference(run, runs, chosen) {
   const others = runs.filter((other) => other.id !== run.id && (run.id === chosen || other.id === chosen));
   const differs = ([name]) => others.some((other) => other.settings?.[name] !== run.settings?.[name]);
-  const shown = others.length ? SHOWN.filter(differs) : SHOWN.slice(0, 2);
-  const words = shown.filter(([name]) => run.settings?.[name] !== null && run.settings?.[name] !== undefined).map(([name, word]) => `${word} ${run.settings[name]}`);
+  const shown = others.length ? SHOWN.filter(differs) : SHOWN.slice(0, 3);
+  const words = shown.filter(([name]) => run.settings?.[name] !== null && run.settings?.[name] !== undefined).map(([name, word]) => `${word} ${run.settings[name]}`.trim());
   if (others.some((other) => other.data !== run.data)) words.unshift(run.data ?? "no data");
   if (others.some((other) => other.network !== run.network)) words.push(run.network);
   return words.join(", ") || run.data || "";
