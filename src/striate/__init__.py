@@ -22,6 +22,7 @@ from striate.volume import Volume
 
 if TYPE_CHECKING:
     from striate import look
+    from striate.estimator import ConvNetClassifier, ConvNetRegressor
 
 __all__ = [
     "SGD",
@@ -30,6 +31,8 @@ __all__ = [
     "Adam",
     "AdamW",
     "ArgumentError",
+    "ConvNetClassifier",
+    "ConvNetRegressor",
     "DataError",
     "DivergedError",
     "FitError",
@@ -51,9 +54,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The room of pictures, when it is first asked for: few programs draw any."""
-    if name == "look":
-        from importlib import import_module
+    """The room of pictures and the estimators, when they are first asked for: they need other libraries."""
+    from importlib import import_module
 
+    if name == "look":
         return import_module("striate.look")
+    if name in ("ConvNetClassifier", "ConvNetRegressor"):
+        try:
+            import_module("sklearn")
+        except ModuleNotFoundError:
+            raise ModuleNotFoundError(f"{name} needs scikit-learn: pip install 'striate[sklearn]'") from None
+        return getattr(import_module("striate.estimator"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
