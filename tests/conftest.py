@@ -1,9 +1,12 @@
-"""No test writes into the user's cache of compiled networks: each session has its own. Draws are always the same."""
+"""No test writes into the user's cache of compiled networks: each session has its own, shared by its workers, so that
+a network is compiled once. Draws are always the same."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,10 +15,17 @@ settings.register_profile("striate", derandomize=True, deadline=None, database=N
 settings.load_profile("striate")
 
 
+@pytest.fixture(scope="session")
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the session's cache."""
+    mine = tmp_path_factory.getbasetemp()
+    return (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "cache"
+
+
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def own_cache(session_cache: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STRIATE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("STRIATE_CACHE", str(session_cache))
         yield
 
 

@@ -16,7 +16,7 @@ SOURCE = Path(striate.__file__).parent
 
 # From the ground up: a room may import from lower ones and from itself, but not from others of its row.
 ORDER = [
-    ["errors", "version"],
+    ["errors", "version", "scalars"],
     ["volume", "files"],
     ["layers"],
     ["notation"],

@@ -1,4 +1,4 @@
-"""The engine against the float64 oracle on drawn networks that lean to the edges.
+"""The engine against the float64 oracle, and PyTorch where it is installed, on drawn networks that lean to the edges.
 
 ``STRIATE_DRAWS=1000 pytest tests/test_random_networks.py`` draws more, and
 ``python tests/test_random_networks.py 2000 7`` goes through 2000 draws of seed 7 and lists every failure;
@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import HealthCheck, assume, given, seed, settings
@@ -155,7 +156,7 @@ def is_clear(known: judge.Trial) -> bool:
 
 
 def compare(drawn: Draw) -> bool:
-    """Scores, loss, gradients and five steps of SGD against the oracle; False where no images were clear, or where the
+    """Scores, loss, gradients and five steps of SGD against the judges; False where no images were clear, or where the
     loss runs away."""
     most = drawn.images
     known = judge.trial(str(drawn.network), drawn.loss, drawn.seed, (most, most - most // 2, most, 1, most))
@@ -175,12 +176,17 @@ def compare(drawn: Draw) -> bool:
     program.plan = replace(plan, single=replace(plan.single, most=drawn.images))
     judge.check(program.scores(first.images[:3]), first.scores[:3], "scores, one by one")
     program.plan = plan
-    judge.play(known, program).check_oracle(known)
+    run = judge.play(known, program)
+    run.check_oracle(known)
+    if find_spec("torch") and drawn.network.parameter_shapes():
+        import twin
+
+        run.check(known, *twin.play(known, judge.OPTIMIZER))
     return True
 
 
 SETTINGS = settings(
-    max_examples=int(os.environ.get("STRIATE_DRAWS", "300")),
+    max_examples=int(os.environ.get("STRIATE_DRAWS", "500")),
     derandomize=True,
     deadline=None,
     database=None,

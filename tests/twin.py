@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from striate import SGD
 from striate.layers import (
     Add,
     Bn,
@@ -32,6 +33,9 @@ from striate.layers import (
 from striate.layers.loss import Loss, as_loss
 from striate.layers.sides import both
 from striate.notation import Network
+
+if TYPE_CHECKING:
+    from judge import Trial
 
 FUNCTIONS = {Gelu: functional.gelu, Silu: functional.silu, Sigmoid: torch.sigmoid, Tanh: torch.tanh}
 
@@ -171,3 +175,49 @@ def gradients(
         mean.backward()
     found = {name: leaf.grad.numpy() for name, leaf in leaves.items() if leaf.grad is not None}
     return scores.detach().numpy(), mean.item(), found
+
+
+def _optimizer(leaves: dict[str, Any], settings: SGD) -> Any:
+    """L2 acts on weights alone, and not on those of BN, so PyTorch's SGD needs the parameters in two groups."""
+    pulled = {name: name.endswith(".weights") and p.ndim > 1 for name, p in leaves.items()}
+    weights, biases = ([p for name, p in leaves.items() if pulled[name] == each] for each in (True, False))
+    groups = [
+        {"params": weights, "weight_decay": settings.l2},
+        {"params": biases, "weight_decay": 0.0},
+    ]
+    return torch.optim.SGD(groups, lr=settings.lr, momentum=settings.momentum)
+
+
+def play(known: Trial, settings: SGD) -> tuple[Any, ...]:
+    """What ``Run.check`` takes: PyTorch's scores, losses, first gradients, momenta and last parameters.
+
+    In one thread: these networks are too small for more.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _play(known, settings)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _play(known: Trial, settings: SGD) -> tuple[Any, ...]:
+    values = {n: torch.from_numpy(p.astype(np.float64)) for n, p in known.start.items()}
+    leaves = {n: values[n].requires_grad_() for n in known.velocity}
+    optimizer = _optimizer(leaves, settings)
+    scores, losses, gradients = [], [], []
+    for step in known.steps:
+        optimizer.zero_grad()
+        pixels = torch.from_numpy(step.images.astype(np.float64)).permute(0, 3, 1, 2)
+        if not scores:
+            with torch.no_grad():
+                scores.append(forward(known.network, values, pixels).numpy())
+        trained = forward(known.network, values, pixels, step.kept, training=True)
+        mean = mean_loss(trained, torch.from_numpy(step.labels), known.loss)
+        mean.backward()
+        losses.append(mean.item())
+        gradients.append({n: p.grad.numpy().copy() for n, p in leaves.items()})
+        optimizer.step()
+    velocity = {n: optimizer.state[p]["momentum_buffer"].numpy() for n, p in leaves.items()}
+    end = {n: p.detach().numpy() for n, p in values.items()}
+    return scores[0], losses, gradients[0], velocity, end

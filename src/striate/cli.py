@@ -12,26 +12,33 @@ from striate import __version__
 from striate.cli_learning import (
     L1,
     L2,
+    Batch,
     Clip,
     ClipValue,
+    CurvesOut,
     Decay,
     Drop,
     DropAt,
+    Epochs,
     Kind,
     LearningRate,
     MaxNorm,
+    ModelOut,
     Momentum,
     Nesterov,
     OptimizerOption,
     Rate,
     RateOption,
     Smoothing,
+    TrainedOn,
+    Validation,
     Warmup,
     Weights,
 )
-from striate.cli_options import DataDir, Fit, FitOption, Json, LineOf, Loss, Threads
+from striate.cli_options import DataDir, Fit, FitOption, Json, LineOf, Loss, LossOption, Threads
 from striate.cli_study import study
-from striate.commands.say import spoken, stop
+from striate.commands.mistyped import complain, real, whole
+from striate.commands.say import FAILED, spoken, stop
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -66,16 +73,9 @@ def striate(
 @spoken
 def train(
     line: Annotated[str | None, LineOf] = None,
-    data: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="DATA", help="digits, mnist, fashion-mnist, cifar10, a folder of images, or an .npz file."
-        ),
-    ] = None,
-    epochs: Annotated[
-        int, typer.Option("--epochs", metavar="N", min=1, help="Times to go through the training images.")
-    ] = 20,
-    batch: Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Images a step.")] = 32,
+    data: TrainedOn = None,
+    epochs: Epochs = 20,
+    batch: Batch = 32,
     optimizer: OptimizerOption = Kind.sgd,
     lr: LearningRate = None,
     momentum: Momentum = None,
@@ -90,33 +90,18 @@ def train(
     warmup: Warmup = 0.0,
     drop: Drop = None,
     drop_at: DropAt = None,
-    loss: Annotated[Loss, typer.Option("--loss", help="Loss on the scores.")] = Loss.softmax,
+    loss: LossOption = Loss.softmax,
     label_smoothing: Smoothing = 0.0,
     class_weights: Weights = None,
-    validation: Annotated[
-        float,
-        typer.Option(
-            "--validation",
-            metavar="FRACTION",
-            min=0.0,
-            max=0.99,
-            help="Fraction of the training images held out.",
-        ),
-    ] = 0.1,
+    validation: Validation = 0.1,
     fit: FitOption = Fit.stop,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", min=0, help="Of the start, the order and the held-out images."),
+        typer.Option("--seed", metavar="N", parser=whole(0), help="Of the start, the order and the held-out images."),
     ] = 0,
     threads: Threads = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", help="Model file to write; DATA.striate if not given."),
-    ] = None,
-    png: Annotated[
-        Path | None,
-        typer.Option("--png", metavar="FILE", help="Picture of loss and accuracy; beside --out if not given."),
-    ] = None,
+    out: ModelOut = None,
+    png: CurvesOut = None,
     data_dir: DataDir = None,
 ) -> None:
     """Train a network; without LINE and DATA, a small one on the digits that come with Striate.
@@ -130,47 +115,19 @@ def train(
       striate train tiny-vgg cifar10 --optimizer adamw --schedule one-cycle --label-smoothing 0.1
     """
     from striate.commands.learning import Learning
-    from striate.commands.train import DATA, LINE, Options
+    from striate.commands.train import Options
     from striate.commands.train import train as run
 
-    if line is not None and data is None:
-        stop("DATA is missing: name a data set after the line, such as digits, or a folder of images", 2)
-    name = data if data is not None else DATA
-    out = out if out is not None else Path(f"{Path(name).resolve().name.split('.')[0] or 'model'}.striate")
+    learning = Learning(
+        optimizer.value, lr, momentum, nesterov, l1, l2, weight_decay, max_norm, clip, clip_value, loss.value,
+        label_smoothing, class_weights, schedule.value, warmup, drop, drop_at,
+    )  # fmt: skip
     run(
-        Options(
-            line=line if line is not None else LINE,
-            data=name,
-            fit=fit.value,
-            epochs=epochs,
-            batch=batch,
-            learning=Learning(
-                optimizer=optimizer.value,
-                lr=lr,
-                momentum=momentum,
-                nesterov=nesterov,
-                l1=l1,
-                l2=l2,
-                weight_decay=weight_decay,
-                max_norm=max_norm,
-                clip=clip,
-                clip_value=clip_value,
-                loss=loss.value,
-                label_smoothing=label_smoothing,
-                class_weights=class_weights,
-                schedule=schedule.value,
-                warmup=warmup,
-                drop=drop,
-                drop_at=drop_at,
-            ),
-            validation=validation,
-            seed=seed,
-            threads=threads,
-            out=out,
-            png=png if png is not None else out.parent / f"{out.stem}.png",
-            data_dir=data_dir,
+        Options.of(
+            line, data, out, png, fit=fit.value, epochs=epochs, batch=batch, learning=learning, validation=validation,
+            seed=seed, threads=threads, data_dir=data_dir,
         )
-    )
+    )  # fmt: skip
 
 
 @app.command(short_help="Test a model: accuracy, per class, confusion.")
@@ -280,7 +237,7 @@ def plan(
     ] = None,
     fit: FitOption = Fit.stop,
     batch: Annotated[
-        int, typer.Option("--batch", metavar="N", min=1, help="Images whose activations are counted.")
+        int, typer.Option("--batch", metavar="N", parser=whole(1), help="Images whose activations are counted.")
     ] = 1,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print what the engine would run instead: kernels, tiles, memory.")
@@ -315,7 +272,9 @@ def plan(
 def profile(
     line: Annotated[str, LineOf],
     fit: FitOption = Fit.stop,
-    batch: Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Images of a training step.")] = 128,
+    batch: Annotated[
+        int, typer.Option("--batch", metavar="N", parser=whole(1), help="Images of a training step.")
+    ] = 128,
     json: Json = False,
 ) -> None:
     """Time every kernel of a training step alone, beside the peak of one core, measured just before.
@@ -342,7 +301,9 @@ def serve(
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option("--port", metavar="N", min=0, max=65535, help="The port, 0 for any; without it 8765 or the next."),
+        typer.Option(
+            "--port", metavar="N", parser=whole(0, 65535), help="The port, 0 for any; without it 8765 or the next."
+        ),
     ] = None,
     browse: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
     data_dir: DataDir = None,
@@ -353,7 +314,9 @@ def serve(
     ] = None,
     checkpoint: Annotated[
         float,
-        typer.Option("--checkpoint", metavar="SECONDS", min=1.0, help="From one checkpoint of a run to the next."),
+        typer.Option(
+            "--checkpoint", metavar="SECONDS", parser=real(1), help="From one checkpoint of a run to the next."
+        ),
     ] = 30.0,
 ) -> None:
     """Show a page in the browser where networks are drawn, trained, and looked into while they learn.
@@ -380,7 +343,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    app(prog_name="striate")
+    try:
+        status = app(prog_name="striate", standalone_mode=False)
+    except typer.Abort:
+        sys.exit(FAILED)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # what typer says of the words of a command
+            raise
+        complain(error)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from enum import Enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from striate.commands.mistyped import limit, real, whole
+
 __all__ = [
     "L1",
     "L2",
+    "Batch",
     "Clip",
     "ClipValue",
+    "CurvesOut",
     "Decay",
     "Drop",
     "DropAt",
+    "Epochs",
     "Kind",
     "LearningRate",
     "MaxNorm",
+    "ModelOut",
     "Momentum",
     "Nesterov",
     "OptimizerOption",
     "Rate",
     "RateOption",
     "Smoothing",
+    "TrainedOn",
+    "Validation",
     "Warmup",
     "Weights",
 ]
@@ -49,38 +58,62 @@ class Rate(str, Enum):
     one_cycle = "one-cycle"
 
 
+TrainedOn = Annotated[
+    str | None,
+    typer.Argument(metavar="DATA", help="digits, mnist, fashion-mnist, cifar10, a folder of images, or an .npz file."),
+]
+Epochs = Annotated[
+    int, typer.Option("--epochs", metavar="N", parser=whole(1), help="Times to go through the training images.")
+]
+Batch = Annotated[int, typer.Option("--batch", metavar="N", parser=whole(1), help="Images a step.")]
+Validation = Annotated[
+    float,
+    typer.Option(
+        "--validation", metavar="FRACTION", parser=real(0, 0.99), help="Fraction of the training images held out."
+    ),
+]
+ModelOut = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Model file to write; DATA.striate if not given.")
+]
+CurvesOut = Annotated[
+    Path | None,
+    typer.Option("--png", metavar="FILE", help="Picture of loss and accuracy; beside --out if not given."),
+]
 OptimizerOption = Annotated[Kind, typer.Option("--optimizer", help="What moves the parameters.")]
 LearningRate = Annotated[
     float | None,
     typer.Option(
         "--lr",
         metavar="RATE",
-        min=0.0,
+        parser=real(),
         help="Learning rate; if not given 0.01, of adadelta 1, of adam and adamw 0.001.",
     ),
 ]
 Momentum = Annotated[
     float | None,
-    typer.Option("--momentum", metavar="M", min=0.0, max=1.0, help="Momentum of sgd; 0.9 if not given."),
+    typer.Option("--momentum", metavar="M", parser=real(0, 1), help="Momentum of sgd; 0.9 if not given."),
 ]
 Nesterov = Annotated[bool, typer.Option("--nesterov", help="Nesterov's momentum, of sgd.")]
 L2 = Annotated[
     float | None,
-    typer.Option("--l2", metavar="STRENGTH", min=0.0, help="L2 regularisation; if not given 0.0005, of adamw 0."),
+    typer.Option("--l2", metavar="STRENGTH", parser=real(), help="L2 regularisation; if not given 0.0005, of adamw 0."),
 ]
-L1 = Annotated[float, typer.Option("--l1", metavar="STRENGTH", min=0.0, help="L1 regularisation.")]
+L1 = Annotated[float, typer.Option("--l1", metavar="STRENGTH", parser=real(), help="L1 regularisation.")]
 Decay = Annotated[
     float | None,
-    typer.Option("--weight-decay", metavar="D", min=0.0, help="Decay of weights, of adamw; 0.01 if not given."),
+    typer.Option("--weight-decay", metavar="D", parser=real(), help="Decay of weights, of adamw; 0.01 if not given."),
 ]
 MaxNorm = Annotated[
-    float | None, typer.Option("--max-norm", metavar="N", help="The largest norm of an output's weights.")
+    float | None,
+    typer.Option("--max-norm", metavar="N", parser=limit, help="The largest norm of an output's weights."),
 ]
 Clip = Annotated[
-    float | None, typer.Option("--clip", metavar="N", help="The largest norm of the gradient of all parameters.")
+    float | None,
+    typer.Option("--clip", metavar="N", parser=limit, help="The largest norm of the gradient of all parameters."),
 ]
 ClipValue = Annotated[
-    float | None, typer.Option("--clip-value", metavar="V", help="The largest number of a gradient, instead.")
+    float | None,
+    typer.Option("--clip-value", metavar="V", parser=limit, help="The largest number of a gradient, instead."),
 ]
 RateOption = Annotated[
     Rate,
@@ -90,11 +123,13 @@ RateOption = Annotated[
     ),
 ]
 Warmup = Annotated[
-    float, typer.Option("--warmup", metavar="EPOCHS", min=0.0, help="Epochs in which the rate first rises.")
+    float, typer.Option("--warmup", metavar="EPOCHS", parser=real(), help="Epochs in which the rate first rises.")
 ]
 Drop = Annotated[
     float | None,
-    typer.Option("--drop", metavar="FACTOR", help="By how much the rate drops, with step; 0.1 if not given."),
+    typer.Option(
+        "--drop", metavar="FACTOR", parser=real(), help="By how much the rate drops, with step; 0.1 if not given."
+    ),
 ]
 DropAt = Annotated[
     str | None,
@@ -105,8 +140,7 @@ Smoothing = Annotated[
     typer.Option(
         "--label-smoothing",
         metavar="E",
-        min=0.0,
-        max=0.99,
+        parser=real(0, 0.99),
         help="So much of a label is spread over all classes, with softmax.",
     ),
 ]

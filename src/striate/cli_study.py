@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from striate.cli_options import Fit, FitOption, Json, LineOf, Loss, Threads
+from striate.cli_options import Fit, FitOption, Json, LineOf, Loss, LossOption, Threads
+from striate.commands.mistyped import real, whole
 from striate.commands.say import spoken
 
 __all__ = ["study"]
@@ -38,11 +39,15 @@ def nets(json: Json = False) -> None:
 def gradcheck(
     line: Annotated[str, LineOf],
     fit: FitOption = Fit.stop,
-    loss: Annotated[Loss, typer.Option("--loss", help="Loss on the scores.")] = Loss.softmax,
-    images: Annotated[int, typer.Option("--images", metavar="N", min=1, help="Images of the batch.")] = 5,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of weights, images and labels.")] = 0,
+    loss: LossOption = Loss.softmax,
+    images: Annotated[
+        int, typer.Option("--images", metavar="N", parser=whole(1, 1000), help="Images of the batch.")
+    ] = 5,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", parser=whole(0), help="Of weights, images and labels.")
+    ] = 0,
     tolerance: Annotated[
-        float, typer.Option("--tolerance", metavar="E", min=0.0, help="The relative error that fails.")
+        float, typer.Option("--tolerance", metavar="E", parser=real(), help="The relative error that fails.")
     ] = 1e-4,
     json: Json = False,
 ) -> None:

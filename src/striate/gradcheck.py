@@ -26,6 +26,7 @@ STEPS = (1e-6, 1e-7, 1e-8)  # of finite differences, relative to the length of t
 FLOOR = 1e-4  # tensors whose gradient is shorter than this part of the longest are compared as if it were this
 LEAST = 1e-12  # and where all are zero, as with one class, this is the length
 NUDGE = 3e-6  # relative; images whose gradient jumps under it hang by a hair at a RELU or POOL
+MOST = 1000  # images, which the oracle holds in float64 with all that it makes of them
 TRIES = 8  # draws of images, the clearest of which is taken
 
 Numbers = Mapping[str, npt.NDArray[Any]]
@@ -65,7 +66,9 @@ class Checks:
     def __init__(
         self, network: Network, loss: str = "softmax", images: int = 5, seed: int = 0, threads: int | None = None
     ) -> None:
-        check_counts(batch=images, threads=threads)
+        check_counts(images=images, threads=threads)
+        if images > MOST:
+            raise ArgumentError(f"images is a whole number from 1 to {MOST:,}, not {images:,}")
         self.network, self.loss, self.images, self.seed = network, loss, images, check_seed(seed)
         self.program: Program = compile(network, batch=images, loss=loss, seed=seed, threads=threads)
         if not network.parameter_shapes():

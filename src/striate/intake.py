@@ -114,7 +114,8 @@ def check_truth(labels: npt.ArrayLike, count: int, classes: int, loss: Loss) -> 
 def check_counts(**counts: int | None) -> None:
     """Whole numbers from 1, or None, by the argument's name."""
     for name, value in counts.items():
-        if value is not None and (not isinstance(value, int | np.integer) or value < 1):
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if value is not None and (not whole or value < 1):
             raise ArgumentError(f"{name} is a whole number from 1, not {value!r}")
 
 
@@ -127,7 +128,7 @@ def check_choice(name: str, value: str | None, known: Collection[str], otherwise
 
 def check_seed(seed: int) -> int:
     """What random numbers begin with: a whole number from 0."""
-    if not isinstance(seed, int | np.integer) or seed < 0:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ArgumentError(f"seed is a whole number from 0, not {seed!r}")
     return int(seed)
 

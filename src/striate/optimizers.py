@@ -13,6 +13,7 @@ from numbers import Real
 from typing import ClassVar
 
 from striate.errors import ArgumentError
+from striate.scalars import plain
 
 NAMED = ("clip_norm", "clip_value", "max_norm")  #: numbers above zero, or None for no such limit
 
@@ -38,7 +39,8 @@ class Optimizer:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            value = getattr(self, each.name)
+            value = plain(getattr(self, each.name))
+            object.__setattr__(self, each.name, value)
             if isinstance(each.default, bool):
                 if not isinstance(value, bool):
                     raise ArgumentError(f"{each.name} is True or False, not {value!r}")

@@ -324,12 +324,7 @@ def compile(
     from striate.native.room import fitting
     from striate.native.team import usable_processors
 
-    check_counts(batch=batch, threads=threads)
-    check_choice("kernels", kernels, KERNELS, "None for the fastest")
-    check_choice("order", order, ORDERS, "None for the better")
-    if not isinstance(network, Network):
-        raise ArgumentError(f"compile takes a network, as striate.parse gives it, not {type(network).__name__}")
-    check_seed(seed)
+    _check_asked(network, batch, threads, seed, kernels, order)
     judged, optimizer = as_loss(loss), check_optimizer(SGD() if optimizer is None else optimizer)
     judged.weights(network.classes)
     preprocessing = preprocessing or Preprocessing()
@@ -341,3 +336,15 @@ def compile(
 
     made = fitting(for_batch, int(batch), members)
     return Program(made, build(made, cache), optimizer, judged, seed, members, preprocessing, cache)
+
+
+def _check_asked(
+    network: Any, batch: int, threads: int | None, seed: int, kernels: str | None, order: str | None
+) -> None:
+    """ArgumentError for what ``compile`` cannot take."""
+    check_counts(batch=batch, threads=threads)
+    check_choice("kernels", kernels, KERNELS, "None for the fastest")
+    check_choice("order", order, ORDERS, "None for the better")
+    if not isinstance(network, Network):
+        raise ArgumentError(f"compile takes a network, as striate.parse gives it, not {type(network).__name__}")
+    check_seed(seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from striate.errors import NotationError
+from striate.scalars import plain
 
 __all__ = ["Volume"]
 
@@ -26,7 +27,8 @@ class Volume:
 
     def __post_init__(self) -> None:
         for name in ("width", "height", "depth"):
-            value = getattr(self, name)
+            value = plain(getattr(self, name))
+            object.__setattr__(self, name, value)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise NotationError(f"the {name} of a volume is a whole number from 1, not {value!r}")
 

@@ -32,6 +32,8 @@ HINTED = [
     ("INPUT[32x32x3] - CONV[8, 4x4, P=1] - RELU - FC[10]", "conv1", "CONV[8, 4x4, P=1]", "an odd F, as F=5"),
     ("INPUT[32x32x3] - CONV[8] - RELU - CONV[8, 1x1, S=2, fit=crop] - RELU - FC[10]", "conv2",
      "CONV[8, 1x1, S=2, fit=crop]", "a stride of 1 works better"),
+    ("INPUT[8x9x3] - CONV[4, dilation=8x9] - RELU - FC[10]", "conv1", "CONV[4, dilation=8x9]",
+     "over 17 numbers of a side of 8, so no two of its weights meet the image at once: a dilation below 8 lets them"),
     ("INPUT[32x32x3] - POOL[4x4, S=4] - FC[10]", "pool1", "POOL[4x4, S=4]", "keeps 6 % of the numbers"),
     ("INPUT[32x32x3] - POOL[2x2, S=1] - FC[10]", "pool1", "POOL[2x2, S=1]", "is not common"),
     ("INPUT[33x33x3] - POOL[3x3, S=2, P=1] - FC[10]", "pool1", "POOL[3x3, S=2, P=1]", "not common to pad"),

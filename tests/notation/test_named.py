@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from striate.errors import FitError, NotationError
+from striate.layers import Lrn
 from striate.notation import NAMED, parse, summary
 from striate.notation.fixes import fixes
 from striate.volume import Volume
@@ -18,11 +19,15 @@ VGG = {
     "vgg-19": ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4)),
 }
 
-# (F, D, K) of every CONV and (inputs, outputs) of every FC, as in the publications.
+# (F, D, K) of every CONV, D as a filter sees it, and (inputs, outputs) of every FC, as in the publications.
 LAYERS = {
     "lenet-5": ([(5, 1, 6), (5, 6, 16)], [(5 * 5 * 16, 120), (120, 84), (84, 10)]),
     "alexnet": (
         [(11, 3, 64), (5, 64, 192), (3, 192, 384), (3, 384, 256), (3, 256, 256)],
+        [(6 * 6 * 256, 4096), (4096, 4096), (4096, 1000)],
+    ),
+    "alexnet-2012": (
+        [(11, 3, 96), (5, 48, 256), (3, 256, 384), (3, 192, 384), (3, 192, 256)],
         [(6 * 6 * 256, 4096), (4096, 4096), (4096, 1000)],
     ),
     "zfnet": (
@@ -122,6 +127,28 @@ def test_lenet_against_its_paper() -> None:
     rows = [row.parameters for row in summary(parse("lenet-5")).rows if row.parameters]
     assert rows == [156, 2416, 48_120, 10_164, 850]
     assert 156 + 12 + 1516 + 32 + 48_120 + 10_164 == 60_000  # the published number, with learned pooling: 12 and 32
+
+
+def test_alexnet_against_its_paper() -> None:
+    """The neurons that it names, but those of the first CONV: 55x55x96 are 290,400, as its own figure has them."""
+    rows = {row.name: row for row in summary(parse("alexnet-2012")).rows}
+    learning = [row for name, row in rows.items() if name.startswith(("conv", "fc"))]
+    assert [row.output.size for row in learning] == [290_400, 186_624, 64_896, 64_896, 43_264, 4096, 4096, 1000]
+    # Caffe's bvlc_alexnet, whose CONVs 2, 4 and 5 are in two groups: 60,965,224 in all.
+    assert [row.parameters for row in learning] == [
+        34_944, 307_456, 885_120, 663_936, 442_624, 37_752_832, 16_781_312, 4_097_000
+    ]  # fmt: skip
+    assert [row.parameters for row in rows.values() if row.notation.startswith("LRN")] == [0, 0]
+
+
+def test_where_lrn_stands() -> None:
+    """In AlexNet before the first two POOLs, in ZF net behind them; in the one tower of 2014 nowhere."""
+    layers = {name: [node.layer.kind for node in parse(name).nodes] for name in ("alexnet", "alexnet-2012", "zfnet")}
+    assert "LRN" not in layers["alexnet"]
+    assert [after for kind, after in pairwise(layers["alexnet-2012"]) if kind == "LRN"] == ["POOL"] * 2
+    assert [before for before, kind in pairwise(layers["zfnet"]) if kind == "LRN"] == ["POOL"] * 2
+    norm = next(node.layer for node in parse("alexnet-2012").nodes if node.layer.kind == "LRN")
+    assert norm == Lrn(5, alpha=5 * 0.0001, beta=0.75, k=2)
 
 
 # The notes: layer, volume, "memory" as it is rounded there, weights without biases.

@@ -28,7 +28,7 @@ NOTES = "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC"
         ),
         ("N=2 M=1 K=1 CONV=4,5 FC=7,9", "INPUT[32x32x3] - CONV[4] - RELU - CONV[5] - RELU - POOL"
                                         " - FC[7] - RELU - FC[9]"),
-        ("N=0 M=2 K=0 FC=3", "INPUT[32x32x3] - [POOL]*2 - FC[3]"),
+        ("N=0 M=2 K=0 classes=3", "INPUT[32x32x3] - [POOL]*2 - FC[3]"),
         ("N=0 M=0 K=1 FC=30", "INPUT[32x32x3] - FC[30] - RELU - FC[10]"),
     ],
 )  # fmt: skip
@@ -98,7 +98,7 @@ def test_fixes_change_what_is_given(behind: str, label: str, fixed: str) -> None
         (f"N=2 M=3 {NOTES}", "INPUT stands behind what is given: put that behind the last layer"),
         ("INPUT - DROPOUT? - FC DROPOUT=0.5", "write one, as in DROPOUT=1"),
         (f"{NOTES} N=2 M=3 K=2 FC=8,6,4 classes=7", "FC=8,6,4 has 3 values for 2 bare FCs: give 1 or 2$"),
-        ("INPUT - FC FC=3 classes=5", "the only bare FC ends the line and has classes: leave FC=3 out"),
+        ("INPUT - FC FC=3 classes=5", "FC is given in vain, .* ends the line and has classes: leave FC=3 out"),
         ("INPUT - CONV*N - FC N=0 CONV=3", "none is left in the line as it is repeated: leave CONV=3 out"),
     ],
 )

@@ -12,7 +12,7 @@ from striate.commands.interrupt import Interrupt
 from striate.commands.learning import Learning
 from striate.commands.outputs import check_outputs
 from striate.commands.progress import watching
-from striate.commands.say import FAILED, INTERRUPTED, count, percent, stop
+from striate.commands.say import FAILED, INTERRUPTED, MISTAKE, count, percent, stop
 from striate.commands.source import load_data
 from striate.errors import DivergedError
 from striate.layers.loss import Loss
@@ -48,6 +48,16 @@ class Options:
     out: Path
     png: Path
     data_dir: Path | None
+
+    @classmethod
+    def of(cls, line: str | None, data: str | None, out: Path | None, png: Path | None, **others: Any) -> Options:
+        """With what is not said: a small network on the digits, and files named as the data are."""
+        if line is not None and data is None:
+            stop("DATA is missing: name a data set after the line, such as digits, or a folder of images", MISTAKE)
+        data = data if data is not None else DATA
+        out = out if out is not None else Path(f"{Path(data).resolve().name.split('.')[0] or 'model'}.striate")
+        png = png if png is not None else out.parent / f"{out.stem}.png"
+        return cls(line=line if line is not None else LINE, data=data, out=out, png=png, **others)
 
 
 def train(options: Options) -> None:

@@ -31,6 +31,22 @@ def _survey(b: Builder, scores: Tensor, label: Value) -> tuple[Register, Registe
     return best, which, own
 
 
+def _settle(b: Builder, scores: Tensor, dscores: Tensor, label: Value, pull: Value, share: Value | None = None) -> None:
+    """The gradient in dscores, times ``share``; at the label what balances the others', whose sum is ``pull``.
+
+    The gradients of an image sum to zero. At a label whose p is close to 1, p - 1 would have lost its digits.
+    """
+    for k, number in _classes(b, scores):
+        other = dscores[k] if share is None else dscores[k] * share
+        dscores[k] = b.where(label, "==", number, b.zero() - pull, other)
+
+
+def _judge(b: Builder, losses: Tensor, hits: Tensor, loss: Value, which: Register, label: Value) -> None:
+    """The loss, and 1 where the highest score is the label's."""
+    losses[0] = loss
+    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+
+
 def softmax_loss(
     b: Builder, scores: Tensor, labels: Tensor, weights: Tensor, dscores: Tensor, losses: Tensor, hits: Tensor
 ) -> None:
@@ -38,17 +54,16 @@ def softmax_loss(
     scores, dscores = scores.flat, dscores.flat
     label, weight = labels[0], weights[0]
     best, which, own = _survey(b, scores, label)
-    total = b.register("total", b.zero())
-    for k in b.range(scores.shape.axes[0].size, "k"):
-        power = exp(b, scores[k] - best.value)
-        dscores[k] = power
-        total.value = total.value + power
-    share = b.divide(weight, total.value)
+    total, others = b.register("total", b.zero()), b.register("others", b.zero())
     for k, number in _classes(b, scores):
-        dscores[k] = dscores[k] * share - b.where(label, "==", number, weight, b.zero())
+        power = b.register("power", exp(b, scores[k] - best.value))
+        dscores[k] = power.value
+        total.value = total.value + power.value
+        others.value = others.value + b.where(label, "==", number, b.zero(), power.value)
+    share = b.divide(weight, total.value)
+    _settle(b, scores, dscores, label, others.value * share, share)
     nothing = total.value - total.value  # keeps what is not finite from looking like a loss
-    losses[0] = logarithm(b, total.value) + (best.value - own.value) + nothing
-    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+    _judge(b, losses, hits, logarithm(b, total.value) + (best.value - own.value) + nothing, which, label)
 
 
 def softmax_weighted_loss(
@@ -80,12 +95,15 @@ def softmax_weighted_loss(
         shares.value = shares.value + share.value
         given.value = b.fma(share.value, shifted.value, given.value)
     part = b.register("part", b.divide(shares.value * weight, total.value))
+    others = b.register("others", b.zero())
     for k, number in _classes(b, scores):
         share = b.where(label, "==", number, on, off) * b.splat(classes[k])
-        dscores[k] = dscores[k] * part.value - share * weight
+        slope = b.register("slope", dscores[k] * part.value - share * weight)
+        dscores[k] = slope.value
+        others.value = others.value + b.where(label, "==", number, b.zero(), slope.value)
+    _settle(b, scores, dscores, label, others.value)
     nothing = total.value - total.value  # as in softmax_loss
-    losses[0] = b.fma(shares.value, logarithm(b, total.value), nothing) - given.value
-    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+    _judge(b, losses, hits, b.fma(shares.value, logarithm(b, total.value), nothing) - given.value, which, label)
 
 
 def svm_squared_loss(
@@ -103,10 +121,8 @@ def svm_squared_loss(
         over.value = over.value * (weight + weight)
         pull.value = pull.value + over.value
         dscores[k] = over.value
-    for k, number in _classes(b, scores):
-        dscores[k] = dscores[k] - b.where(label, "==", number, pull.value, b.zero())
-    losses[0] = loss.value
-    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+    _settle(b, scores, dscores, label, pull.value)
+    _judge(b, losses, hits, loss.value, which, label)
 
 
 def l2_loss(
@@ -128,8 +144,7 @@ def l2_loss(
         away = b.register("away", scores[k] - targets[k])
         loss.value = b.fma(away.value, away.value, loss.value)
         dscores[k] = away.value * (weight + weight)
-    losses[0] = loss.value
-    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+    _judge(b, losses, hits, loss.value, which, label)
 
 
 def svm_loss(
@@ -146,11 +161,8 @@ def svm_loss(
         loss.value = loss.value + b.relu(margin)
         count.value = count.value + over
         dscores[k] = over * weight
-    pull = count.value * weight
-    for k, number in _classes(b, scores):
-        dscores[k] = dscores[k] - b.where(label, "==", number, pull, b.zero())
-    losses[0] = loss.value
-    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+    _settle(b, scores, dscores, label, count.value * weight)
+    _judge(b, losses, hits, loss.value, which, label)
 
 
 def score_loss(
@@ -162,5 +174,4 @@ def score_loss(
     _, which, own = _survey(b, scores, label)
     for k, number in _classes(b, scores):
         dscores[k] = b.where(label, "==", number, weight, b.zero())
-    losses[0] = own.value
-    hits[0] = b.where(which.value, "==", label, b.constant(1), b.zero())
+    _judge(b, losses, hits, own.value, which, label)

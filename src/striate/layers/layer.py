@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from striate.errors import NotationError
+from striate.scalars import plain
 from striate.volume import Volume
 
-__all__ = ["FITS", "MOST", "Array", "Layer", "Parameters", "Real", "Setting", "Share"]
+__all__ = ["FITS", "MOST", "Array", "Layer", "Parameters", "Real", "Setting", "Share", "number_text"]
 
 Array = npt.NDArray[np.float64]
 Parameters = Mapping[str, npt.NDArray[Any]]
@@ -111,7 +112,8 @@ class Real(Setting):
     @property
     def range(self) -> str:
         """The values it takes, in words."""
-        ends = f"above {self.low:g} and up to {self.high:g}" if self.above else f"from {self.low:g} to {self.high:g}"
+        low, high = number_text(self.low), number_text(self.high)
+        ends = f"above {low} and up to {high}" if self.above else f"from {low} to {high}"
         return f"a number {ends}, such as {self.usual}"
 
     def takes(self, value: object) -> bool:
@@ -140,8 +142,14 @@ class Layer(ABC):
     example: ClassVar[str]
 
     def __post_init__(self) -> None:
+        self._make_plain()
         for setting in self.settings:
             check_setting(self.kind, setting, getattr(self, setting.name))
+
+    def _make_plain(self) -> None:
+        """Keep NumPy's numbers as Python's."""
+        for setting in self.settings:
+            object.__setattr__(self, setting.name, plain(getattr(self, setting.name)))
 
     @abstractmethod
     def output(self, input: Volume) -> Volume:
@@ -203,4 +211,15 @@ def _shown(setting: Setting, value: object) -> str:
         return "x".join(map(repr, value)) or "()"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return f"{value:g}" if isinstance(value, float) and not setting.whole else repr(value)
+    return number_text(value) if isinstance(value, float) and not setting.whole else repr(value)
+
+
+def number_text(value: float) -> str:
+    """A number as a person writes it: large ones with commas, none of them rounded.
+
+    >>> number_text(1e6), number_text(0.75), number_text(1e-12)
+    ('1,000,000', '0.75', '1e-12')
+    """
+    if value == value // 1 and abs(value) < 1e15:
+        return f"{int(value):,}"
+    return f"{value!r}"

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from striate.errors import ArgumentError
 from striate.layers.layer import Array
+from striate.scalars import plain
 
 __all__ = ["LOSSES", "Loss", "as_loss", "hinge", "loss", "mean_weight", "softmax", "squared", "squared_hinge"]
 
@@ -39,6 +40,7 @@ class Loss:
     def __post_init__(self) -> None:
         if self.name not in LOSSES:
             raise ArgumentError(f"loss is one of {', '.join(LOSSES)}, not {self.name!r}")
+        object.__setattr__(self, "smoothing", plain(self.smoothing))
         if not isinstance(self.smoothing, Real) or not 0 <= self.smoothing < 1:
             raise ArgumentError(f"smoothing is a number from 0 up to, but not including, 1, not {self.smoothing!r}")
         weights = self.class_weights
@@ -110,13 +112,16 @@ def softmax(scores: Array, labels: Labels, smoothing: float = 0.0, weights: Arra
     log_sum = np.log(np.exp(shifted).sum(1))
     gradient = np.exp(shifted - log_sum[:, None])
     if not smoothing and weights is None:
-        gradient[rows, labels] -= 1
+        gradient[rows, labels] = 0
+        gradient[rows, labels] = -gradient.sum(1)  # p - 1, with all its digits where p is close to 1
         return log_sum - shifted[rows, labels], gradient / len(scores)
     weights = np.ones(classes) if weights is None else weights
     shares = np.full(scores.shape, smoothing / classes)
     shares[rows, labels] += 1 - smoothing
     shares *= weights
     gradient = gradient * shares.sum(1, keepdims=True) - shares
+    gradient[rows, labels] = 0
+    gradient[rows, labels] = -gradient.sum(1)  # as above
     return (shares * (log_sum[:, None] - shifted)).sum(1), gradient / weights[labels].sum()
 
 

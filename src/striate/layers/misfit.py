@@ -46,6 +46,12 @@ class Fitting:
         return self.size + 2 * self.padding - self.span
 
     @property
+    def largest(self) -> dict[str, int]:
+        """The largest F with this dilation, and the largest dilation with this F, that its side has room for."""
+        last = max(0, self.size + 2 * self.padding - 1)
+        return {"F": last // self.dilation + 1, "dilation": last // max(1, self.field - 1)}
+
+    @property
     def neat(self) -> bool:
         """Whether whole strides lead from one end to the other."""
         return self.room >= 0 and self.room % self.stride == 0
@@ -59,10 +65,10 @@ class Fitting:
     def fault(self, letter: str) -> str:
         """The arithmetic that does not come out."""
         whole = self.size + 2 * self.padding
-        spans = f"F={self.field}" if self.dilation == 1 else f"{self.span}, which F={self.field} spans"
+        spans = f"F={self.field}" if self.dilation == 1 else f"{self.span:,}, which F={self.field} spans"
         apart = "" if self.dilation == 1 else f" with dilation={self.dilation}"
         if self.room < 0:
-            return f"{letter} + 2*P = {self.size} + 2*{self.padding} = {whole} is less than {spans}{apart}"
+            return f"{letter} + 2*P = {self.size} + 2*{self.padding} = {whole:,} is less than {spans}{apart}"
         where = f", where F={self.field}{apart} spans {self.span}" if apart else ""
         return (
             f"({letter} - F + 2*P)/S + 1 = ({self.size} - {self.span} + 2*{self.padding})/{self.stride} + 1"
@@ -82,8 +88,9 @@ def misfit(sides: dict[str, int], field: Sides, stride: Sides, padding: Sides, f
         faults.append(axis.fault(letter))
     alike = not any(isinstance(setting, tuple) for setting in (field, stride, padding, dilation))
     ways = list(_ways(list(axes.values()), alike))
-    ways.append("fit=pad" if "is less" in "".join(faults) else "fit=pad | crop")
-    return f"{' and '.join(faults)}: try {', or '.join(ways)}"
+    if all(-axis.room <= _FAR for axis in axes.values()):  # no person wants zeros by the million
+        ways.append("fit=pad" if "is less" in "".join(faults) else "fit=pad | crop")
+    return f"{' and '.join(faults)}: try {', or '.join(ways or ['smaller settings'])}"
 
 
 def _ways(axes: list[Fitting], alike: bool) -> Iterator[str]:
@@ -109,6 +116,7 @@ def _options(letter: str, axes: list[Fitting]) -> list[int]:
     # A stride beyond the field would skip numbers, and a field of 1 would see no neighbours: neither helps.
     first = axes[0]
     now = {"S": first.stride, "P": first.padding, "F": first.field, "dilation": first.dilation}[letter]
+    now = min(now, *(axis.largest.get(letter, now) + 1 for axis in axes))  # beyond that none fits
     least = {"S": 1, "P": 0, "F": min(first.field, 2), "dilation": 1}[letter]
     most = max(first.span, first.stride) if letter == "S" else _FAR
 

@@ -40,6 +40,7 @@ class Sliding(Layer):
     dilation: Sides = 1
 
     def __post_init__(self) -> None:
+        self._make_plain()
         for setting in self.settings:
             if isinstance(setting, Lengths):
                 object.__setattr__(self, setting.name, simple(getattr(self, setting.name)))
@@ -78,6 +79,7 @@ class Filtering(Sliding):
     size: ClassVar[str] = "F"
 
     def __post_init__(self) -> None:
+        self._make_plain()
         if cast(object, self.padding) is None:
             for setting in self.settings:
                 if setting.name != "padding":

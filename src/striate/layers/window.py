@@ -99,10 +99,13 @@ def check_window(kind: str, field: Sides, padding: Sides, fit: str, dilation: Si
         if zeros >= span_of(numbers, apart):
             rule = "F-1" if apart == 1 else f"{apart}*(F-1)"
             dilated = "" if apart == 1 else f" and dilation={apart}"
+            reach = span_of(numbers, apart) - 1
+            halves = f"P={'(F-1)' if apart == 1 else rule}/2 = {reach // 2} keeps the size at S=1"
+            if reach % 2:  # an even field: there is no half to write
+                halves = f"at S=1 P={reach // 2} makes sides one shorter and P={reach // 2 + 1} one longer"
             raise NotationError(
                 f"P={sides_text(padding)} with F={sides_text(field)}{dilated}: a {kind} window at the border would see "
-                f"nothing but zeros; P is at most {rule} = {span_of(numbers, apart) - 1}, "
-                f"and P={'(F-1)' if apart == 1 else rule}/2 keeps the size at S=1"
+                f"nothing but zeros; P is at most {rule} = {reach}, and {halves}"
             )
 
 

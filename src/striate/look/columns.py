@@ -75,7 +75,7 @@ def groups(
     the last volume of a group, of what the next layer gets. ``slices`` are shown instead, where a volume has
     them. Raises ArgumentError where ``most`` is no whole number from 1.
     """
-    if not isinstance(most, int) or most < 1:
+    if not isinstance(most, int | np.integer) or most < 1:
         raise ArgumentError(f"most is how many depth slices are shown, from 1, not {most!r}")
     found: list[Group] = []
     for nodes in _together(network.nodes[1:]):

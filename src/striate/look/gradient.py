@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from striate.errors import ArgumentError
-from striate.look import bars as bar
-from striate.look.heads import EDGE, head, head_height
-from striate.look.layout import fitted, size_text
+from striate.look.layout import size_text
 from striate.look.palette import POSITIVE, rgb, theme
-from striate.look.paper import Paper
+from striate.look.panels import beside
 from striate.look.pixels import Bytes, picture, signed
 from striate.look.subject import ImageSource, Numbers, Source, Subject, pixels_of, subject
 from striate.notation.network import Network, Node
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIDE = 288  # CSS pixels of an image's longer side
-APART = 20
-WORDS = 10
 BRIGHT = (255, 236, 150)  # where the map is largest
 COVER = 0.85  # how much of the image the map hides there
 
@@ -54,7 +50,7 @@ def saliency(
     caption = "full colour: the strongest hundredth of the pixels"
     panels = [(picture(pixels), "image", ""), (shades, "saliency", caption)]
     title = title or f"What moves the score of {about.classes[number]} in {name or 'this image'}"
-    return _beside(about, pixels, number, panels, (title, note), dark)
+    return beside(panels, about.guesses(pixels), number, (title, note), about.network.input, SIDE, dark)
 
 
 def where(
@@ -79,7 +75,7 @@ def where(
     note = f"Grad-CAM of {about.classes[number]} on {node.name} {size_text(node.output)}"
     panels = [(picture(pixels), "image", ""), (overlay(pixels, seen), "where", _found(seen))]
     title = title or f"Where {name or 'this image'} looks like {about.classes[number]}"
-    return _beside(about, pixels, number, panels, (title, note), dark)
+    return beside(panels, about.guesses(pixels), number, (title, note), about.network.input, SIDE, dark)
 
 
 def saliency_map(about: Subject, pixels: Numbers, number: int) -> Numbers:
@@ -149,25 +145,3 @@ def overlay(pixels: Numbers, seen: Numbers, side: int = 720) -> Bytes:
 
 def _found(seen: Numbers) -> str:
     return "the brighter, the more it speaks for the class" if seen.max() > 0 else "nothing in it speaks for the class"
-
-
-def _beside(
-    about: Subject, pixels: Numbers, number: int, panels: list[tuple[Bytes, str, str]], words: tuple[str, str],
-    dark: bool,
-) -> Figure:  # fmt: skip
-    """Panels side by side, and the best classes."""
-    wide, high = fitted(about.network.input, SIDE)
-    room = max(wide, 150.0)
-    guesses = about.guesses(pixels)
-    across = 2 * EDGE + len(panels) * (room + APART) + 16 + bar.WIDTH
-    top = head_height(words[1], across)
-    paper = Paper(across, top + max(high + 26, bar.bars_height(len(guesses))) + EDGE, dark)
-    head(paper, *words)
-    for place, (shown, name, caption) in enumerate(panels):
-        x = EDGE + place * (room + APART)
-        paper.image(x, top, shown, wide, high, name)
-        paper.box(x, top, wide, high, None, paper.colours["line"], 0.8, layer=3)
-        paper.lines(x, top + high + 16, [caption] if caption else [], WORDS, paper.colours["pale"])
-    x = EDGE + len(panels) * (room + APART) + 16
-    bar.bars(paper, x, top + max(0.0, (high - bar.bars_height(len(guesses))) / 2), guesses, chosen=number)
-    return paper.figure

@@ -13,12 +13,9 @@ import numpy as np
 
 from striate.data.image import read_image, volume_of
 from striate.errors import ArgumentError
-from striate.look import bars as bar
 from striate.look.gradient import overlay
-from striate.look.heads import EDGE, head, head_height
-from striate.look.layout import fitted
-from striate.look.paper import Paper
-from striate.look.pixels import Bytes, picture
+from striate.look.panels import beside
+from striate.look.pixels import picture
 from striate.look.subject import ImageSource, Numbers
 from striate.notation.convert import is_padded, shown_step
 from striate.train.guess import Guess, best
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIDE = 384  # CSS pixels of an image's longer side
-APART = 20
-WORDS = 10
 MOST = 4  # windows side by side, without overlap, in an image whose size is not asked for
 
 
@@ -69,7 +64,8 @@ def heat(
         (overlay(pixels, _unit(seen, about.loss)), "heat", _caption(shares[..., number], about.loss)),
     ]  # fmt: skip
     title = title or f"Where {name or 'this image'} is {about.classes[number]}"
-    return _sheet(panels, guesses, number, (title, _note(about, found)), pixels, dark)
+    volume = Volume(pixels.shape[1], pixels.shape[0], pixels.shape[2])
+    return beside(panels, guesses, number, (title, _note(about, found)), volume, SIDE, dark)
 
 
 def _pixels(model: Model, image: ImageSource, size: tuple[int, int] | None) -> tuple[Numbers, str]:
@@ -131,25 +127,3 @@ def _note(model: Model, found: Slid) -> str:
     apart = shown_step(model.network)
     note = f"{columns} x {rows} windows of {wide}x{high} pixels, {apart} apart, in one pass; at right their mean"
     return note + ("; zero-padding sees neighbours inside" if is_padded(model.network) else "")
-
-
-def _sheet(
-    panels: list[tuple[Bytes, str, str]], guesses: tuple[Guess, ...], number: int, words: tuple[str, str],
-    pixels: Numbers, dark: bool,
-) -> Figure:  # fmt: skip
-    """Panels side by side, and the best classes."""
-    high, wide, depth = pixels.shape
-    across, down = fitted(Volume(wide, high, depth), SIDE)
-    room = max(across, 150.0)
-    width = 2 * EDGE + len(panels) * (room + APART) + 16 + bar.WIDTH
-    top = head_height(words[1], width)
-    paper = Paper(width, top + max(down + 26, bar.bars_height(len(guesses))) + EDGE, dark)
-    head(paper, *words)
-    for place, (shown, name, caption) in enumerate(panels):
-        x = EDGE + place * (room + APART)
-        paper.image(x, top, shown, across, down, name)
-        paper.box(x, top, across, down, None, paper.colours["line"], 0.8, layer=3)
-        paper.lines(x, top + down + 16, [caption], WORDS, paper.colours["pale"])
-    x = EDGE + len(panels) * (room + APART) + 16
-    bar.bars(paper, x, top + max(0.0, (down - bar.bars_height(len(guesses))) / 2), guesses, chosen=number)
-    return paper.figure

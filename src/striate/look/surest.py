@@ -50,7 +50,7 @@ def mistakes(model: Source, data: Data = None, *, most: int = MOST, dark: bool =
     >>> [text.get_text() for text in mistakes(program, pets).axes[0].texts if text.get_gid() == "taken for"]
     ['cat']
     """
-    if not isinstance(most, int) or most < 1:
+    if not isinstance(most, int | np.integer) or most < 1:
         raise ArgumentError(f"most is how many mistakes are shown, from 1, not {most!r}")
     about = subject(model)
     dataset, what = images_to_test(about, data)

@@ -8,8 +8,9 @@ from typing import Any
 
 from striate.errors import NotationError
 from striate.layers import LAYERS, Layer
-from striate.layers.layer import FITS, Setting, check_setting
+from striate.layers.layer import FITS, MOST, Setting, check_setting
 from striate.layers.sides import Lengths, Sides, sides_text, simple
+from striate.layers.sliding import Filtering
 from striate.notation.bare_words import take_word
 from striate.notation.cursor import Cursor
 from striate.notation.tokens import Token
@@ -49,9 +50,10 @@ def read_layer(cursor: Cursor, fit: str) -> Placed:
     """The layer at the cursor; ``fit`` is for a layer whose bracket says nothing of it."""
     word = cursor.take()
     layer = LAYERS.get(word.text.upper())
-    if cursor.now.kind == "number" and cursor.after.text.upper() == "D" and cursor.after.position == cursor.now.end:
-        whole = f"{word.text}{cursor.now.text}{cursor.after.text}"
-        raise cursor.error(unknown_layer(whole), word, cursor.after.end - word.position)
+    number, rest = cursor.now, cursor.after
+    joined = (number.kind, rest.kind, number.position, rest.position) == ("number", "word", word.end, number.end)
+    if joined and (layer is None or rest.text.upper() == "D"):  # L2POOL, CONV2D
+        raise cursor.error(unknown_layer(f"{word.text}{number.text}{rest.text}"), word, rest.end - word.position)
     if layer is None:
         raise cursor.error(unknown_layer(word.text), word)
     found = _Found(layer, word)
@@ -156,6 +158,7 @@ def _named(cursor: Cursor, found: _Found) -> None:
     letter = next((s.letter for s in found.layer.settings if s.letter.upper() == name.text.upper()), None)
     is_fit = name.text.lower() == "fit" and hasattr(found.layer, "fit")
     if not letter and not is_fit:
+        _refuse_same(cursor, name, found.layer)
         raise cursor.error(_no_setting(name, found.layer), name)
     if cursor.now.kind != "equals":
         sample = _setting(found.layer, letter).sample if letter else ""
@@ -183,6 +186,15 @@ def _named(cursor: Cursor, found: _Found) -> None:
 
 def _setting(layer: type[Layer], letter: str) -> Setting:
     return next(s for s in layer.settings if s.letter == letter)
+
+
+def _refuse_same(cursor: Cursor, name: Token, layer: type[Layer]) -> None:
+    """What other programs call padding=same and padding=valid, of a layer whose P keeps sizes by itself."""
+    value = cursor.after
+    ways = {"same": f"without a P, {layer.kind} keeps the size at S=1: leave it out", "valid": "it is P=0: write P=0"}
+    if cursor.now.kind == "equals" and value.text.lower() in ways and issubclass(layer, Filtering):
+        length = value.end - name.position
+        raise cursor.error(f"{layer.kind} has no {name.text}: {ways[value.text.lower()]}", name, length)
 
 
 def _no_setting(name: Token, layer: type[Layer]) -> str:
@@ -231,6 +243,11 @@ def _bare(cursor: Cursor, found: _Found, numbers: list[Token]) -> None:
         _put(cursor, found, layer.number, numbers[0])
     elif layer.size == "F":
         _put_sides(cursor, found, "F", numbers)
+    elif layer.size == "WHD" and len(numbers) == 3 and sum(not number.text.strip("0") for number in numbers) > 1:
+        reason = (
+            f"W, H and D of INPUT are whole numbers from 1 to {MOST:,}, not {shown}: write it as in {layer.example}"
+        )
+        raise cursor.error(reason, numbers[0], length)
     elif layer.size == "WHD" and len(numbers) == 3:
         for letter, number in zip(layer.size, numbers, strict=True):
             _put(cursor, found, letter, number)

@@ -133,7 +133,8 @@ Rule = Callable[[_Place, "re.Match[str]"], Iterator[Edit]]
 
 
 def _meant(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
-    yield place.put(match[1])
+    value = re.compile(r"\s*=\s*[\w.]+").match(place.text, place.end) if "=" in match[1] else None
+    yield Edit(match[1], place.start, value.end() if value else place.end, match[1])
 
 
 def _left_out(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
@@ -262,7 +263,7 @@ def _at_most(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
 def _padding(place: _Place, match: re.Match[str]) -> Iterator[Edit]:
     largest = int(match[1])
     apart = "x" in place.error.reason.partition(":")[0]  # sides of their own: the largest is one's alone
-    for value in dict.fromkeys((largest // 2, *(() if apart else (largest,)))):
+    for value in dict.fromkeys((largest // 2, *(() if apart else (largest // 2 + largest % 2, largest)))):
         yield from place.setting("P", value)
 
 
@@ -309,8 +310,7 @@ _KINDS = "|".join(LAYERS)
 _RULES: tuple[tuple[str, Rule], ...] = (
     *PATTERN_RULES,
     *SLIP_RULES,
-    (r"did you mean ([\w-]+)\?", _meant),
-    (r"AVGPOOL.*(POOL) takes", _meant),
+    (r"did you mean ([\w=-]+)\?", _meant),
     (r"let the (shortcut|group) end with (CONV\[[^\]]*\])", projected),
     (r"the ways make", kept),
     (r"^a \+ is missing|^branches are two", plus),

@@ -152,6 +152,20 @@ def _conv(nodes: Sequence[Node], at: int) -> Iterator[str]:
         )
 
 
+def _gaps(nodes: Sequence[Node], at: int) -> Iterator[str]:
+    layer, volume = nodes[at].layer, nodes[at].input
+    if not isinstance(layer, Conv):
+        return
+    for field, gap, side in zip(both(layer.field), both(layer.dilation), (volume.width, volume.height), strict=True):
+        if field > 1 and gap > 1 and gap >= side:
+            reach = gap * (field - 1) + 1
+            yield (
+                f"dilation={gap} spreads F={field} over {reach:,} numbers of a side of {side}, so no two of its "
+                f"weights meet the image at once: a dilation below {side} lets them"
+            )
+            return
+
+
 def _stack(field: int, depth: int, filters: int) -> str:
     """Why CONVs of 3x3 in place of a large one, with the numbers of weights."""
     count = field // 2
@@ -231,5 +245,5 @@ def _last(nodes: Sequence[Node], at: int) -> Iterator[str]:
 
 _COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 _RULES: tuple[Callable[[Sequence[Node], int], Iterator[str]], ...] = (
-    _input, _memory, _conv, _pool, _fit, _linear, _hidden, _last,
+    _input, _memory, _conv, _gaps, _pool, _fit, _linear, _hidden, _last,
 )  # fmt: skip

@@ -103,6 +103,8 @@ _GOOGLENET = " - ".join(
         "GAP - DROPOUT[0.2] - FC[{classes}]",
     )
 )  # fmt: skip
+# The paper's k = 2, n = 5, alpha = 0.0001, beta = 0.75; alpha is not divided by n there.
+_LRN = "LRN[5, alpha=0.0005, beta=0.75, k=2]"
 _RESNET = "He et al. 2015, strides as torchvision has them"
 _VGG = "Simonyan and Zisserman 2014; torchvision"
 
@@ -117,7 +119,7 @@ NAMED = {
             " - FC[84] - RELU - FC[{classes}]",
             61_706, "LeCun et al. 1998, fully connected, with RELU",
         ),
-        # One tower. 224 does not fit its first filters neatly, which torchvision crops, too.
+        # One tower, without LRN. 224 does not fit its first filters neatly, which torchvision crops, too.
         Named(
             "alexnet", "224x224x3", 1000,
             "INPUT[{input}] - CONV[64, 11x11, S=4, P=2, fit=crop] - RELU - POOL[3x3, S=2]"
@@ -125,12 +127,23 @@ NAMED = {
             " - [DROPOUT - FC[4096] - RELU]*2 - FC[{classes}]",
             61_100_840, "Krizhevsky 2014, one tower; torchvision",
         ),
-        # Without the paper's contrast normalisation, which learns nothing.
+        # Two towers on two GPUs, which see each other's slices at the third CONV and at the FCs alone. The paper says
+        # 224, but its 55x55 volumes need 227.
+        Named(
+            "alexnet-2012", "227x227x3", 1000,
+            f"INPUT[{{input}}] - CONV[96, 11x11, S=4, P=0] - RELU - {_LRN} - POOL[3x3, S=2]"
+            f" - CONV[256, 5x5, groups=2] - RELU - {_LRN} - POOL[3x3, S=2] - CONV[384] - RELU"
+            " - CONV[384, groups=2] - RELU - CONV[256, groups=2] - RELU - POOL[3x3, S=2]"
+            " - [FC[4096] - RELU - DROPOUT]*2 - FC[{classes}]",
+            60_965_224, "Krizhevsky, Sutskever and Hinton 2012, two groups; Caffe",
+        ),
+        # Its figure normalises behind the first two POOLs. The paper gives no numbers for it: these are AlexNet's.
         Named(
             "zfnet", "224x224x3", 1000,
-            "INPUT[{input}] - CONV[96, 7x7, S=2, P=1, fit=crop] - RELU - POOL[3x3, S=2, fit=pad]"
-            " - CONV[256, 5x5, S=2, P=0] - RELU - POOL[3x3, S=2, fit=pad] - [CONV[384] - RELU]*2 - CONV[256] - RELU"
-            " - POOL[3x3, S=2] - [FC[4096] - RELU - DROPOUT]*2 - FC[{classes}]",
+            f"INPUT[{{input}}] - CONV[96, 7x7, S=2, P=1, fit=crop] - RELU - POOL[3x3, S=2, fit=pad] - {_LRN}"
+            f" - CONV[256, 5x5, S=2, P=0] - RELU - POOL[3x3, S=2, fit=pad] - {_LRN}"
+            " - [CONV[384] - RELU]*2 - CONV[256] - RELU - POOL[3x3, S=2]"
+            " - [FC[4096] - RELU - DROPOUT]*2 - FC[{classes}]",
             62_357_608, "Zeiler and Fergus 2013, figure 3",
         ),
         _vgg(11, "CONV[64] - RELU - POOL - CONV[128] - RELU - POOL - [CONV[256] - RELU]*2 - POOL"

@@ -87,6 +87,7 @@ class Pattern:
 
     def settle(self, layers: Unfolded) -> Unfolded:
         """The layers with what is given for the bare ones; NotationError for what is given wrongly or in vain."""
+        self._check_left_out()
         settled = [(self._with_way(placed), rounds) for placed, rounds in layers]
         bare = [at for at, (placed, _) in enumerate(settled) if placed.bare]
         ending = bare[-1:] if bare and bare[-1] == len(settled) - 1 and settled[-1][0].layer.kind == "FC" else []
@@ -115,7 +116,7 @@ class Pattern:
             self._put(settled, ending[0], chosen, classes)
         if not (places or ending):
             return
-        if not places and "CLASSES" in self.given:
+        if not places and ("CLASSES" in self.given or self._repeats_none(kind, len(ending))):
             return
         given = self._of(kind)
         if given is None or (given.values == [[0]] and kind in self.places):
@@ -161,7 +162,8 @@ class Pattern:
         except NotationError as error:
             if given is None:
                 raise
-            reason = f"{given.word.text}={given.shown} gives what cannot be: {error.reason}"
+            sizes = f": write it as in {given.word.text}=32x32x3" if len(letters) == 3 else ""
+            reason = f"{given.word.text}={given.shown} gives what cannot be: {error.reason}{sizes}"
             raise self._error(given, reason) from None
 
     def _with_way(self, placed: Placed) -> Placed:
@@ -173,6 +175,21 @@ class Pattern:
         values[place] = "0"
         out = "0" if len(values) == 1 or word in BARE else ",".join(values)
         return replace(placed, way=f" (it is optional: {word}={out} does without it)")
+
+    def _repeats_none(self, kind: str, ending: int) -> bool:
+        """Whether the line has more places for ``kind`` than its end, none of which is repeated even once."""
+        given = self.given.get(kind)
+        line = self.text[: given.word.position if given else None].upper()
+        return given is not None and not self.places[kind] and len(re.findall(rf"\b{kind}(?![A-Z])", line)) > ending
+
+    def _check_left_out(self) -> None:
+        """A 0 leaves all out that is optional, so nothing is to be given behind it."""
+        for word in BARE:
+            given = self.given.get(word)
+            if given and self.places[word] and given.values[0] == [0] and len(given.values) > 1:
+                ending = f" classes={given.values[-1][0]}" if word == "FC" and "CLASSES" not in self.given else ""
+                reason = f"{word}={given.shown}: its 0 leaves {word}? out, so what follows it is given in vain"
+                raise self._error(given, f"{reason}: write {word}=0{ending}")
 
     def _check_optional(self) -> None:
         """What is given for optional layers: 1 or 0, once or for each place."""
@@ -196,8 +213,10 @@ class Pattern:
         if kind in LAYERS:
             there = [placed for placed, _ in settled if placed.layer.kind == kind]
             out = f"leave {kind}={given.shown} out"
-            if kind == "FC" and "CLASSES" in self.given and any(placed.bare for placed in there):
-                return f"FC is given, but the only bare FC ends the line and has classes: {out}"
+            if kind == "FC" and any(placed.bare for placed in there):
+                reason = "FC is given in vain, for the only bare FC left ends the line and has classes"
+                last = "" if "CLASSES" in self.given else f", or write classes={given.values[-1][0]}"
+                return f"{reason}: {out}{last}"
             if not there and re.search(rf"\b{kind}", self.text[: given.word.position].upper()):
                 return f"{kind} is given, but none is left in the line as it is repeated: {out}, or repeat it"
             why = f"no {kind} is bare or optional" if there else f"there is no {kind}"

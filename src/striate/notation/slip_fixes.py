@@ -48,12 +48,12 @@ def _inner(place: Place, match: re.Match[str]) -> Iterator[Edit]:
         yield Edit("one bracket", place.start, close + 1, inside)
 
 
-def _pool_word(place: Place, match: re.Match[str]) -> Iterator[Edit]:
-    """POOL with the word at the end of its bracket."""
+def _with_entry(place: Place, match: re.Match[str]) -> Iterator[Edit]:
+    """POOL or CONV with what the reason says at the end of its bracket."""
     rest = re.compile(r"(\d*)(?:\s*\[([^\[\]]*)\])?").match(place.text, place.end)
     entries = [rest[1], (rest[2] or "").strip()] if rest else []
-    new = f"POOL[{', '.join([*filter(None, entries), match[1]])}]"
-    yield Edit(f"POOL, {match[1]}", place.start, rest.end() if rest else place.end, new)
+    new = f"{match[1]}[{', '.join([*filter(None, entries), match[2]])}]"
+    yield Edit(f"{match[1]}, {match[2]}", place.start, rest.end() if rest else place.end, new)
 
 
 def _usual(place: Place, match: re.Match[str]) -> Iterator[Edit]:
@@ -70,7 +70,8 @@ SLIP_RULES: tuple[tuple[str, Callable[[Place, re.Match[str]], Iterator[Edit]]], 
     (r"stand one behind the other: write (\*\d+)", _times),
     (r"write it out, as in ([\d.]+)", _put),
     (r"stand by themselves: write (\w+)$", _put),
-    (r"POOL with a word, as in .* (\w+)\]$", _pool_word),
+    (r"it is (POOL|CONV) with .*, as in .* ([\w=]+)\]$", _with_entry),
+    (r"^W, H and D of INPUT .*INPUT\[([\dx]+)\]$", _put),
     (r"^(\w+)(?:,| of) .*is a number (?:from|above) .*such as ([\d.]+), not", _usual),
     (r"^a bracket stands in", _inner),
     (r"(?:begins with its word|joined by x|repeats what).*: write (INPUT\[[\dx]+\]|[\dx]+|\*\d+)", _put),

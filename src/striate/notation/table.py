@@ -15,6 +15,7 @@ from math import prod
 from striate.errors import ArgumentError
 from striate.notation.network import Network, Node
 from striate.notation.tree import marks, sources
+from striate.scalars import plain
 from striate.volume import Volume
 
 __all__ = ["Row", "Summary", "Totals", "summary", "table_text"]
@@ -110,6 +111,7 @@ def summary(network: Network, batch: int = 1) -> Summary:
     >>> row.neurons, row.unshared, row.parameters, row.connections
     (290400, 105705600, 34944, 363)
     """
+    batch = plain(batch)
     if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
         raise ArgumentError(f"batch is a number of images from 1, not {batch!r}")
     fields = _receptive_fields(network)

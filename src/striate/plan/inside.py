@@ -8,24 +8,24 @@ statistics, as in scores: so an image's numbers, and the gradients on them, do n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from striate.layers import Conv, Dropout
 from striate.notation.network import Network
-from striate.plan import local
 from striate.plan.arena import Arena, aligned
 from striate.plan.bn import book_folds, book_state, folds
-from striate.plan.call import DROPS, SUMS
-from striate.plan.convolution import book_prepared, preparations, scratch_shapes
-from striate.plan.flow import flow
+from striate.plan.call import DROPS, SUMS, Call
+from striate.plan.convolution import book_prepared, preparations
+from striate.plan.flow import Flow, flow
 from striate.plan.fuse import Unit, linked, readers
 from striate.plan.kernels import choose
 from striate.plan.order import Order
 from striate.plan.parameters import row
 from striate.plan.parts import fitted, parts
-from striate.plan.plan import LOSSES, Plan, book_images, book_parameters, book_volumes
-from striate.plan.schedule import backward_calls, forward_calls, loss_call
+from striate.plan.plan import LOSSES, Plan, book_images, book_parameters, book_volumes, scratch_of
+from striate.plan.schedule import Chosen, backward_calls, forward_calls, loss_call
+from striate.plan.shape import Shape
 from striate.plan.single import single
 from striate.plan.target import TARGETS, Target
 from striate.plan.volumes import volumes
@@ -82,12 +82,8 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
     book_folds(arena, norms, chosen)
     joint = parts(way)
     shapes = fitted(dict(volumes(network, way, chosen, inside=True)), joint)
-    forth = tuple(call for call in forward_calls(way, chosen, target, shapes, True) if call.family not in DROPS)
-    back = backward_calls(way, chosen, target, shapes, None, learns=False)
-    calls = (*forth, loss_call(way, of), *(call for call in back if call.family not in SUMS | DROPS))
-    scratch = dict(shape for made in calls for shape in scratch_shapes(convs, made, target.lanes))
-    scratch |= dict(shape for made in calls for shape in local.scratch_shapes(units, made))
-    book_volumes(arena, shapes, scratch, calls, 1, True, joint)
+    forth, calls = _both_ways(way, chosen, target, shapes, of)
+    book_volumes(arena, shapes, scratch_of(units, calls, target.lanes), calls, 1, True, joint)
     one = single(arena, network, way, chosen, target)
     return Plan(
         network,
@@ -109,6 +105,15 @@ def plan_inside(network: Network, target: Target, of: str) -> Plan:
         inside=True,
         folds=norms,
     )
+
+
+def _both_ways(
+    way: Flow, chosen: Chosen, target: Target, shapes: Mapping[str, Shape], of: str
+) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
+    """The calls forwards, and those with the way back; none drops numbers or makes gradients of parameters."""
+    forth = tuple(call for call in forward_calls(way, chosen, target, shapes, True) if call.family not in DROPS)
+    back = backward_calls(way, chosen, target, shapes, None, learns=False)
+    return forth, (*forth, loss_call(way, of), *(call for call in back if call.family not in SUMS | DROPS))
 
 
 def volume_names(units: Sequence[Unit]) -> dict[str, str]:

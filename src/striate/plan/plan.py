@@ -13,7 +13,7 @@ from striate.plan.arena import Arena, Buffer, aligned
 from striate.plan.bn import Fold, book_batch, book_folds, book_state, fold_preparations, folded_calls, folds, merged
 from striate.plan.call import Call, far
 from striate.plan.convolution import Preparation, book_prepared, preparations, scratch_shapes
-from striate.plan.flow import flow
+from striate.plan.flow import Flow, flow
 from striate.plan.fuse import Unit, fuse
 from striate.plan.kernels import Kernels, choose
 from striate.plan.lifetimes import Lifetime, clear_halos, lifetimes
@@ -256,61 +256,111 @@ def plan(
     exact: direct kernels alone. force: one of KERNELS wherever there is one of the kind; order: one of ORDERS; both
     for tests. apart: no two volumes share bytes, so that calls can be run alone and looked at. update: of an optimizer.
     """
-    units, arena = fuse(network), Arena(target.lanes)
-    groups = -(-batch // target.lanes)
-    chosen_order = choose_order(units, groups, order)
-    layered = chosen_order.layered
-    streamed = layered and not update.whole
-    numbers = row(network, [unit.name for unit in units if streamed and isinstance(unit.node.layer, Fc)])
-    slots = 1 if layered else _slots(groups, numbers.size)
-    convs = [unit for unit in units if isinstance(unit.node.layer, Conv)]
-    chosen = {unit.name: choose(unit, target.lanes, exact, force) for unit in convs}
-    way = flow(network, units)
-    book_parameters(arena, network, numbers)
-    book_state(arena, network)
-    _book_learning(arena, numbers, slots, update)
-    book_images(arena, network, groups, loss)
-    _book_dropouts(arena, network, groups)
-    book_batch(arena, units, groups)
-    for unit in convs:
-        book_prepared(arena, unit, chosen[unit.name], way.goes_on(unit))
-    norms = folds(way)
-    book_folds(arena, norms, chosen)
-    _book_streamed(arena, numbers, fc_tiles(target).weights)
-    joint: Parts = parts(way)
-    shapes = fitted(dict(volumes(network, way, chosen)), joint)
-    scores = tuple(folded_calls(forward_calls(way, chosen, target, shapes, False), norms, chosen, target))
-    back = backward_calls(way, chosen, target, shapes, update if streamed else None, groups=groups)
-    along = chosen_order.deep_scores  # else scores want the volumes of all BNs, and have those of training
-    training = (*forward_calls(way, chosen, target, shapes, True, groups, along), loss_call(way, loss), *back)
-    training = tuple(map(far, training)) if layered else training
-    named = {unit.name: unit for unit in convs}
-    scratch = dict(shape for made in training for shape in scratch_shapes(named, made, target.lanes))
-    scratch |= dict(shape for made in training for shape in local.scratch_shapes(units, made))
-    shared = book_volumes(arena, shapes, scratch, training, groups if layered else 0, apart, joint)
+    arena, made = Arena(target.lanes), _choose(network, target, batch, exact, force, order, update)
+    _book(arena, network, made, target, loss, update)
+    joint: Parts = parts(made.way)
+    shapes = fitted(dict(volumes(network, made.way, made.kernels)), joint)
+    training, scores = _training_calls(made, target, shapes, loss), _score_calls(made, target, shapes)
+    scratch, groups = scratch_of(made.units, training, target.lanes), made.groups if made.order.layered else 0
+    shared = book_volumes(arena, shapes, scratch, training, groups, apart, joint)
     training = tuple(clear_halos(training, shared & shapes.keys(), shapes, wholes(joint)))
-    if chosen_order.deep_scores:
+    if made.order.deep_scores:
         scores, shapes, joint, shared = _own_volumes(arena, scores, shapes, apart, joint)
     scores = tuple(clear_halos(scores, shared & shapes.keys(), shapes, wholes(joint)))
-    alone = single(arena, network, merged(network, way, norms), chosen, target, "direct" if exact else force)
+    one_by_one = merged(network, made.way, made.folds)
+    alone = single(arena, network, one_by_one, made.kernels, target, "direct" if exact else force)
     return Plan(
         network,
         target,
         batch,
         loss,
-        units,
-        chosen_order,
-        MappingProxyType(chosen),
-        numbers,
-        slots,
+        made.units,
+        made.order,
+        MappingProxyType(made.kernels),
+        made.row,
+        made.slots,
         MappingProxyType(arena.buffers),
-        tuple(p for unit in convs for p in preparations(unit, chosen[unit.name], way.goes_on(unit), target.lanes)),
+        made.prepare(target.lanes),
         training,
         scores,
         alone,
         aligned(arena.shared),
         aligned(arena.rank),
         update=update,
-        folds=norms,
-        fold_prepare=tuple(fold_preparations(norms, chosen, target.lanes)),
+        folds=made.folds,
+        fold_prepare=tuple(fold_preparations(made.folds, made.kernels, target.lanes)),
     )
+
+
+@dataclass(frozen=True)
+class _Choices:
+    """What is decided before anything has its place; ``streamed``: the update of weights where they come by."""
+
+    units: tuple[Unit, ...]
+    way: Flow
+    groups: int
+    order: Order
+    streamed: Update | None
+    row: Row
+    slots: int
+    kernels: dict[str, Kernels]
+    folds: tuple[Fold, ...]
+
+    @property
+    def convs(self) -> list[Unit]:
+        """The units that are CONVs."""
+        return [unit for unit in self.units if isinstance(unit.node.layer, Conv)]
+
+    def prepare(self, lanes: int) -> tuple[Preparation, ...]:
+        """What is made of their weights before a step."""
+        return tuple(
+            p for unit in self.convs for p in preparations(unit, self.kernels[unit.name], self.way.goes_on(unit), lanes)
+        )
+
+
+def _choose(
+    network: Network, target: Target, batch: int, exact: bool, force: str | None, order: str | None, update: Update
+) -> _Choices:
+    units, groups = fuse(network), -(-batch // target.lanes)
+    chosen = choose_order(units, groups, order)
+    streamed = update if chosen.layered and not update.whole else None
+    numbers = row(network, [unit.name for unit in units if streamed and isinstance(unit.node.layer, Fc)])
+    slots = 1 if chosen.layered else _slots(groups, numbers.size)
+    convs = [unit for unit in units if isinstance(unit.node.layer, Conv)]
+    kernels = {unit.name: choose(unit, target.lanes, exact, force) for unit in convs}
+    way = flow(network, units)
+    return _Choices(units, way, groups, chosen, streamed, numbers, slots, kernels, folds(way))
+
+
+def _book(arena: Arena, network: Network, made: _Choices, target: Target, loss: str, update: Update) -> None:
+    """Places for all but volumes."""
+    book_parameters(arena, network, made.row)
+    book_state(arena, network)
+    _book_learning(arena, made.row, made.slots, update)
+    book_images(arena, network, made.groups, loss)
+    _book_dropouts(arena, network, made.groups)
+    book_batch(arena, made.units, made.groups)
+    for unit in made.convs:
+        book_prepared(arena, unit, made.kernels[unit.name], made.way.goes_on(unit))
+    book_folds(arena, made.folds, made.kernels)
+    _book_streamed(arena, made.row, fc_tiles(target).weights)
+
+
+def _training_calls(made: _Choices, target: Target, shapes: Mapping[str, Shape], loss: str) -> tuple[Call, ...]:
+    along = made.order.deep_scores  # else scores want the volumes of all BNs, and have those of training
+    forth = forward_calls(made.way, made.kernels, target, shapes, True, made.groups, along)
+    back = backward_calls(made.way, made.kernels, target, shapes, made.streamed, groups=made.groups)
+    calls = (*forth, loss_call(made.way, loss), *back)
+    return tuple(map(far, calls)) if made.order.layered else calls
+
+
+def _score_calls(made: _Choices, target: Target, shapes: Mapping[str, Shape]) -> tuple[Call, ...]:
+    forth = forward_calls(made.way, made.kernels, target, shapes, False)
+    return tuple(folded_calls(forth, made.folds, made.kernels, target))
+
+
+def scratch_of(units: Sequence[Unit], calls: Sequence[Call], lanes: int) -> dict[str, Shape]:
+    """What the calls use beside volumes, by its name."""
+    convs = {unit.name: unit for unit in units if isinstance(unit.node.layer, Conv)}
+    found = dict(shape for made in calls for shape in scratch_shapes(convs, made, lanes))
+    return found | dict(shape for made in calls for shape in local.scratch_shapes(units, made))

@@ -50,44 +50,56 @@ def forward_calls(
     calls: list[Call] = []
     taken = {unit.name: bn.adds(flow, unit) for unit in flow.units} if groups and along else {}
     for unit in flow.units:
-        name, layer, x = unit.name, unit.node.layer, flow.x(unit)
-        if isinstance(layer, Conv):
-            calls.append(convolution.forward_call(unit, chosen[name], x, target, training))
-        elif isinstance(layer, Local):
-            calls.append(local.forward_call(unit, x, target))
-        elif isinstance(layer, Fc):
-            tiles, x, volume = fc_tiles(target), _flat(unit, x, shapes), x
-            if x != volume:
-                calls.append(call("copy", [volume, x], unit.input.depth))
-            buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y"]
-            items = pieces(layer.outputs, tiles.forward)
-            how = {"tile": tiles.forward, "unroll": tiles.unroll, "relu": unit.relu}
-            calls.append(call("fc_forward", buffers, items, **how))
-        elif isinstance(layer, Pool | Gap):
-            calls.append(pooling.forward_call(unit, x, training))
-        elif isinstance(layer, Lrn):
-            calls.append(normalization.forward_call(unit, x, training))
-        elif isinstance(layer, Relu):
-            calls.append(call("relu_forward", [x, f"{name}.y"], unit.output.depth))
-        elif isinstance(layer, Bn):
-            calls.append(_bn_forward(flow, unit, groups, target, taken.get(name)))
-        elif isinstance(layer, Activation | Maxout):
-            calls.append(activation.forward_call(unit, x, training))
-        elif isinstance(layer, Join):
+        x = flow.x(unit)
+        if isinstance(unit.node.layer, Join):
             calls += join_forward(flow, unit) if unit not in taken.values() else ()
-        elif unit.copies:
-            calls.append(call("copy", [x, f"{name}.y"], unit.output.depth))
+        elif isinstance(unit.node.layer, Bn) and groups:
+            calls.append(_batch_forward(flow, unit, groups, target, taken.get(unit.name)))
+        elif isinstance(unit.node.layer, Fc):
+            calls += _fc_forward(unit, unit.node.layer, x, _flat(unit, x, shapes), target)
+        else:
+            calls += _unit_forward(unit, x, chosen, target, training)
         calls += activation.ride(unit)
         if training:
             calls += [_drop(unit, node, unit.result) for node in unit.dropouts]
     return tuple(calls)
 
 
-def _bn_forward(flow: Flow, unit: Unit, groups: int, target: Target, add: Unit | None) -> Call:
-    if not groups:
-        return bn.running_forward(unit, flow.x(unit))
+def _batch_forward(flow: Flow, unit: Unit, groups: int, target: Target, add: Unit | None) -> Call:
+    """BN of training; with the ADD behind it, if there is one that it takes along."""
     shortcut = [other.result for other in flow.sources[add.name] if other is not unit] if add else []
     return bn.batch_forward(unit, flow.x(unit), groups, target.lanes, add or unit, shortcut)
+
+
+def _unit_forward(unit: Unit, x: str, chosen: Chosen, target: Target, training: bool) -> Iterator[Call]:
+    """What makes the unit's volume of the one that it reads, if it has one of its own."""
+    name, layer = unit.name, unit.node.layer
+    if isinstance(layer, Conv):
+        yield convolution.forward_call(unit, chosen[name], x, target, training)
+    elif isinstance(layer, Local):
+        yield local.forward_call(unit, x, target)
+    elif isinstance(layer, Pool | Gap):
+        yield pooling.forward_call(unit, x, training)
+    elif isinstance(layer, Lrn):
+        yield normalization.forward_call(unit, x, training)
+    elif isinstance(layer, Relu):
+        yield call("relu_forward", [x, f"{name}.y"], unit.output.depth)
+    elif isinstance(layer, Bn):
+        yield bn.running_forward(unit, x)
+    elif isinstance(layer, Activation | Maxout):
+        yield activation.forward_call(unit, x, training)
+    elif unit.copies:
+        yield call("copy", [x, f"{name}.y"], unit.output.depth)
+
+
+def _fc_forward(unit: Unit, layer: Fc, volume: str, x: str, target: Target) -> Iterator[Call]:
+    """``x`` is the volume itself, or a copy to be made."""
+    name, tiles = unit.name, fc_tiles(target)
+    if x != volume:
+        yield call("copy", [volume, x], unit.input.depth)
+    buffers = [x, f"{name}.weights", f"{name}.biases", f"{name}.y"]
+    how = {"tile": tiles.forward, "unroll": tiles.unroll, "relu": unit.relu}
+    yield call("fc_forward", buffers, pieces(layer.outputs, tiles.forward), **how)
 
 
 def _drop(unit: Unit, node: Node, volume: str) -> Call:
@@ -134,10 +146,7 @@ def backward_calls(
     last, gradients = flow.last, Gradients()
     if last.name not in flow.wanted:
         return ()
-    calls: list[Call] = []
-    if gradient_enters(last) == "dscores":
-        named = ["dscores", last.result, last.gradient]
-        calls.append(call("relu_backward", named, last.output.depth, mask=last.masked))
+    calls = list(_entry(last))
     for unit in reversed(flow.units):
         if unit.name not in flow.wanted:
             continue
@@ -159,6 +168,12 @@ def backward_calls(
             back = _unit_backward(unit, x, before, chosen, target, learns, biased)
         calls += gradients.into(before, back, f"{unit.name}.dx")
     return tuple(calls)
+
+
+def _entry(last: Unit) -> Iterator[Call]:
+    """The loss's gradient becomes the last unit's, where it does not enter it as it is."""
+    if gradient_enters(last) == "dscores":
+        yield call("relu_backward", ["dscores", last.result, last.gradient], last.output.depth, mask=last.masked)
 
 
 def _unit_backward(
