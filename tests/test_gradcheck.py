@@ -69,7 +69,7 @@ def test_wrong_arguments() -> None:
         gradcheck(parse("INPUT[8x8x1] - POOL"))
     with pytest.raises(ArgumentError, match=r"as striate.parse gives it, not str"):
         gradcheck(LINE)  # type: ignore[arg-type]
-    with pytest.raises(ArgumentError, match="batch"):
+    with pytest.raises(ArgumentError, match="images is a whole number from 1, not 0"):
         gradcheck(parse(LINE), images=0)
     with pytest.raises(ArgumentError, match="loss"):
         gradcheck(parse(LINE), "hinge")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from dataclasses import asdict
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from striate import SGD, AdamW, Loss, Volume, compile, parse
+from striate import SGD, AdamW, Loss, Volume, compile, parse, scalars
 from striate.layers import Bn, Conv, Dropout, Fc, Leaky, Lrn, Pool
 from striate.train.schedule import schedule
 
@@ -46,3 +47,8 @@ def test_a_program_takes_them_too() -> None:
 def test_a_schedule_takes_them_too() -> None:
     found = schedule("step", warmup=REAL(0.5), at=np.array([0.5, 0.75], REAL), by=REAL(0.5))
     assert [found(done) for done in (0.7, 0.8, 0.9)] == [1.0, 0.5, 0.25]
+
+
+def test_the_examples_in_the_docstrings() -> None:
+    failed, tried = doctest.testmod(scalars)
+    assert tried and not failed

@@ -18,10 +18,13 @@ __all__ = ["complain", "limit", "real", "sentence", "whole"]
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     """A reader of whole numbers in a range, for typer's ``parser``; what it refuses is a typer.BadParameter.
 
-    >>> whole(1)("32"), whole(1, 9)("10")
-    Traceback (most recent call last):
-    ...
-    typer.exceptions.BadParameter: is a whole number from 1 to 9, not 10
+    >>> whole(1)("32")
+    32
+    >>> try:
+    ...     whole(1, 9)("10")
+    ... except typer.BadParameter as error:
+    ...     print(error.message)
+    is a whole number from 1 to 9, not 10
     """
 
     def read(text: str) -> int:
