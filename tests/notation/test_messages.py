@@ -268,6 +268,7 @@ MISTAKES = [
     "INPUT[8x8x1] - [RELU - FC[2] N=2",
     "N=2",
     # networks with a name
+    "vgg",
     "vgg-18",
     "lenet",
     "resnet-1000",

@@ -276,11 +276,12 @@ def _refuse_file(text: str) -> None:
 def _refuse_unknown(text: str, match: re.Match[str]) -> None:
     """Nothing where the word is a layer, or meant as one; else an error with the nearest name."""
     written = match["name"]
-    near = get_close_matches(_key(written), _KEYS, 1, 0.6)
+    family = [name for name in NAMED if _key(written) and _key(name).startswith(_key(written))]
+    near = family or [_KEYS[key] for key in get_close_matches(_key(written), _KEYS, 1, 0.6)]
     word = re.match("[A-Za-z]+", written)
     if word and is_layer_like(word[0], 0.75 if near else 0.5):
         return
-    guess = f"did you mean {_KEYS[near[0]]}? T" if near else f"the layers are {', '.join(LAYERS)}, and t"
+    guess = f"did you mean {' or '.join([', '.join(near[:-1])] * (len(near) > 1) + near[-1:])}? T" if near else f"the layers are {', '.join(LAYERS)}, and t"
     reason = f"{written} is neither a layer nor a network with a name: {guess}he names are {', '.join(NAMED)}"
     raise NotationError(reason, text, match.start("name"), len(written))
 
