@@ -87,12 +87,14 @@ def test_the_misfit_is_told_as_it_says(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_python_runs() -> None:
-    block = re.search(r"^```python\n(.*?)^```", TEXT, re.M | re.S)
-    assert block
+    blocks = re.findall(r"^```python\n(.*?)^```", TEXT, re.M | re.S)
+    assert blocks
     names: dict[str, object] = {}
-    exec(compile(block[1], str(README), "exec"), names)
+    for block in blocks:
+        exec(compile(block, str(README), "exec"), names)
     assert names["scores"].shape == (1797, 10)  # type: ignore[attr-defined]
     assert (names["scores"].argmax(1) == names["digits"].labels).mean() > 0.9  # type: ignore[attr-defined]
+    assert names["model"].fit(names["X"], names["y"]).score(names["X"], names["y"]) > 0.9  # type: ignore[attr-defined]
 
 
 def test_the_pictures_are_there() -> None:
