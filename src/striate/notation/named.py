@@ -281,7 +281,8 @@ def _refuse_unknown(text: str, match: re.Match[str]) -> None:
     word = re.match("[A-Za-z]+", written)
     if word and is_layer_like(word[0], 0.75 if near else 0.5):
         return
-    guess = f"did you mean {' or '.join([', '.join(near[:-1])] * (len(near) > 1) + near[-1:])}? T" if near else f"the layers are {', '.join(LAYERS)}, and t"
+    listed = " or ".join([", ".join(near[:-1]), near[-1]] if near[1:] else near)
+    guess = f"did you mean {listed}? T" if near else f"the layers are {', '.join(LAYERS)}, and t"
     reason = f"{written} is neither a layer nor a network with a name: {guess}he names are {', '.join(NAMED)}"
     raise NotationError(reason, text, match.start("name"), len(written))
 
