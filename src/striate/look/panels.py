@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from striate.look import bars as bar
 from striate.look.heads import EDGE, head, head_height
@@ -11,6 +11,9 @@ from striate.look.paper import Paper
 from striate.look.pixels import Bytes
 from striate.train.guess import Guess
 from striate.volume import Volume
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["beside"]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CREDIT = 2  # frames under way at most
 PATIENCE = 20.0  # seconds that a socket may stay unwritable
-PAUSE = 0.04  # seconds from one progress event to the next, at least: each of the hub's ticks may bring one
+PAUSE = 0.05  # seconds from one progress event to the next, at least
 ALONE = 1.0  # seconds without a frame until progress is told by itself: else beside frames, drawn in one go
 STREAM = 1.0  # seconds from one picture to the next, at most, that belong together
 
@@ -174,8 +174,10 @@ class Browser:
             if told is None:
                 self._told[run.id] = stands
                 return self.hub.history_text(run)
-            if told != stands and now - self._sent.get(run.id, 0.0) >= pause:
-                self._told[run.id], self._sent[run.id] = stands, now
+            sent = self._sent.get(run.id, 0.0)
+            if told != stands and now - sent >= pause:
+                # One that comes a moment late does not put off those behind it: they keep the beat.
+                self._told[run.id], self._sent[run.id] = stands, sent + pause if now - sent < 2 * pause else now
                 self.hub.trainer.drawn()
                 return self.hub.progress_text(run, told, stands)
         return None
