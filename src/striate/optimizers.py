@@ -8,12 +8,15 @@ each number of it off, before l1 and l2. ``max_norm`` caps the norm of each outp
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import dataclass, field, fields
 from numbers import Real
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from striate.errors import ArgumentError
 from striate.scalars import plain
+
+Same = TypeVar("Same", bound="Optimizer")
 
 NAMED = ("clip_norm", "clip_value", "max_norm")  #: numbers above zero, or None for no such limit
 
@@ -74,6 +77,16 @@ class Optimizer:
             "max_norm": self.max_norm or math.inf,
             "clip": clip or math.inf,
         }
+
+    def at(self: Same, lr: float) -> Same:
+        """The same with another learning rate from 0, which is taken as it is: it is asked for in every step.
+
+        >>> Adam().at(0.5).lr
+        0.5
+        """
+        made = copy(self)
+        object.__setattr__(made, "lr", lr)
+        return made
 
     def bare(self) -> dict[str, float]:
         """The numbers with which a step leaves the bare gradient in the first row; parameters may become anything."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
@@ -38,7 +37,7 @@ class Lessons:
             for first in range(0, len(order), program.batch):
                 batch = examples.take(order[first : first + program.batch])
                 rate = self._base.lr * self.schedule(min(1.0, self._step / self._steps))
-                program.optimizer = replace(self._base, lr=rate)
+                program.optimizer = self._base.at(rate)
                 value = program.train(batch.images, batch.targets, batch.weights)
                 if not isfinite(value):
                     raise DivergedError(

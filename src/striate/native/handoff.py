@@ -20,7 +20,7 @@ from striate.native.host import choose_target
 
 BOX = 128  #: bytes: state in the first cache line; entry, context and threads in the second
 MOST = 64  #: boxes
-TURNS = 2500  #: turns for which a member lingers, about 0.1 ms
+TURNS = 6000  #: turns for which a member lingers, about 0.25 ms: longer than Python takes from one step to the next
 
 #: A member's state. The member itself makes ASLEEP of WAITING or RECALLED, and WAITING of ASLEEP or CALLED.
 ASLEEP, WAITING, CLAIMED, CALLED, RECALLED = range(5)

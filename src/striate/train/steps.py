@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from math import ceil, isfinite
 from typing import TYPE_CHECKING, Literal
 
@@ -165,7 +165,7 @@ class Steps:
             # Epochs count from 1 for people and from 0 for the generator of the order.
             self._order = batches(self.train, self.program.batch, self.seed, self.epoch - 1, self.seen)
         images, labels = next(self._order)
-        self.program.optimizer = replace(self.base, lr=self.base.lr * self.schedule(self.done))
+        self.program.optimizer = self.base.at(self.base.lr * self.schedule(self.done))
         value = self.program.train(images, labels)
         count = len(labels)
         self.step += 1
