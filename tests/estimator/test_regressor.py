@@ -70,6 +70,15 @@ def test_partial_fit_keeps_the_first_units() -> None:
         model.partial_fit(IMAGES[:10], CENTRE[:10, 0])
 
 
+def test_warm_start_keeps_the_units_of_what_it_knows() -> None:
+    model = small(warm_start=True).fit(IMAGES[:800], CENTRE[:800])
+    knew = model.score(IMAGES, CENTRE)
+    high = CENTRE[:, 0] > CENTRE[:, 0].mean()  # others than before on average
+    after = model.set_params(epochs=1, learning_rate=1e-9).fit(IMAGES[high], CENTRE[high]).score(IMAGES, CENTRE)
+    assert after == pytest.approx(knew, abs=1e-3)
+    assert model.fit(IMAGES, CENTRE[:, 0]).predict(IMAGES[:3]).shape == (3,)  # a network with one output begins anew
+
+
 def test_early_stopping_looks_at_r2() -> None:
     model = small(epochs=60, early_stopping=True, n_iter_no_change=3, tol=0.01).fit(IMAGES, CENTRE)
     assert model.n_iter_ < 60 and max(row["validation_score"] for row in model.history_) > 0.8

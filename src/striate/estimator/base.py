@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from math import ceil
 from typing import Any, TypeVar
@@ -34,7 +35,7 @@ Floats = npt.NDArray[np.float64]
 Self = TypeVar("Self", bound="ConvNet")
 
 
-class ConvNet(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
+class ConvNet(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Settings and training; take ``ConvNetClassifier`` or ``ConvNetRegressor``."""
 
     _real = False  # whether y is real numbers, and may have columns
@@ -95,14 +96,14 @@ class ConvNet(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         """
         again = self.warm_start and hasattr(self, "_engine")
         images, y = read(self, X, reset=True, y=y, multi=self._real)
-        examples = self._examples(images, y, sample_weight, True)
+        examples = self._settle(self._examples(images, y, sample_weight, True), not again)
         seed = self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         held = None
         if self.early_stopping:
             if not 0 < self.validation_fraction < 1:
                 raise ArgumentError(f"validation_fraction is between 0 and 1, not {self.validation_fraction}")
             examples, held = examples.split(self.validation_fraction, seed, stratify=not self._real)
-        self._begin(examples, again)
+        again = self._begin(examples, again)
         per_epoch = ceil(len(examples) / self._engine.batch)
         epochs = self._epochs(per_epoch)
         lessons = Lessons(self._program(seed, again), examples, held, seed, schedule_of(self.schedule), epochs)
@@ -113,7 +114,7 @@ class ConvNet(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _partial(self, X: Any, y: Any, sample_weight: Any, first: bool) -> None:
         """One epoch with a rate that does not change; the first fixes network and preprocessing."""
         images, y = read(self, X, reset=first, y=y, multi=self._real)
-        examples = self._examples(images, y, sample_weight, first and self._real)
+        examples = self._settle(self._examples(images, y, sample_weight, first and self._real), first)
         if first:
             self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
             self._begin(examples, False)
@@ -124,15 +125,16 @@ class ConvNet(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         self.history_.append(lessons.teach())
         self._keep(lessons)
 
-    def _begin(self, examples: Examples, again: bool) -> None:
-        """The network for these examples; with ``again`` the one there is, if it goes with them."""
+    def _begin(self, examples: Examples, again: bool) -> bool:
+        """The network for these examples; with ``again`` the one there is, if it goes with them: whether it is that."""
         check_counts(batch_size=self.batch_size, epochs=self.epochs, n_iter_no_change=self.n_iter_no_change)
         network = complete(self.net, self.image_shape_, self._outputs(), self.fit_sizes)
         if again and str(network) == str(self.net_) and self._engine.model.classes == self._names():
-            return
+            return True
         self.net_ = network
         model = _untrained(network, examples, self._names(), self._kind())
         self._engine = Engine(model, int(self.batch_size))
+        return False
 
     def _program(self, seed: int, again: bool) -> Any:
         program = self._engine.program(threads_of(self.n_jobs), self._rule(), self._kind())
@@ -174,7 +176,7 @@ class ConvNet(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         examples = gather(images, *self._encode(np.asarray(y), weights, reset))
         if not len(examples):
             raise ArgumentError("every sample weight is zero: there is nothing to learn from")
-        return self._settle(examples, reset)
+        return examples
 
     def _epochs(self, per_epoch: int) -> int:
         least, most = EPOCHS
@@ -197,25 +199,25 @@ class ConvNet(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     # What the two estimators say differently.
 
+    @abstractmethod
     def _encode(self, y: Any, weights: Floats, reset: bool) -> tuple[npt.NDArray[Any], Floats]:
         """y as targets, and the weights of all."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _settle(self, examples: Examples, reset: bool) -> Examples:
-        """What the network is to learn from them."""
-        raise NotImplementedError
+        """What the network is to learn from them; in other units than before, with ``reset``."""
 
+    @abstractmethod
     def _outputs(self) -> int:
         """How many the network has."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _names(self) -> tuple[str, ...]:
         """What they are called."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _kind(self) -> Loss:
         """The loss."""
-        raise NotImplementedError
 
 
 def _untrained(network: Network, examples: Examples, names: tuple[str, ...], loss: Loss) -> Model:

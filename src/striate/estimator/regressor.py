@@ -36,6 +36,8 @@ class ConvNetRegressor(RegressorMixin, ConvNet):  # type: ignore[misc]
     """
 
     _real = True
+    _mean: npt.NDArray[np.float64]
+    _scale: npt.NDArray[np.float64]
 
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
         """The outputs of each image, (n,) or (n, outputs) as y had it."""
@@ -84,7 +86,7 @@ class ConvNetRegressor(RegressorMixin, ConvNet):  # type: ignore[misc]
     def _settle(self, examples: Examples, reset: bool) -> Examples:
         """The targets standardised; their mean and deviation are those of the weighted examples."""
         targets = examples.targets
-        if reset:
+        if reset or self._mean.shape != targets.shape[1:]:
             self._mean = np.average(targets, 0, examples.weights)
             spread = np.sqrt(np.average((targets - self._mean) ** 2, 0, examples.weights))
             self._scale = np.where(spread > 1e-12 * np.maximum(1.0, np.abs(self._mean)), spread, 1.0)
